@@ -1,0 +1,78 @@
+//! Months as the simulator counts them.
+//!
+//! A run's steps are calendar months. Days become months by rounding up (`docs/model.md §2`); nothing here knows what a
+//! scenario is.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Hours in a step: one month.
+pub const HOURS_PER_MONTH: f64 = 730.0;
+
+/// A calendar month, counted from January of year 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(i32);
+
+impl Month {
+    /// The month `month` (1 … 12) of `year`.
+    pub const fn new(year: i32, month: i32) -> Month {
+        Month(year * 12 + month - 1)
+    }
+    /// The calendar year.
+    pub const fn year(self) -> i32 {
+        self.0.div_euclid(12)
+    }
+    /// The month of the year, 1 … 12.
+    pub const fn month(self) -> i32 {
+        self.0.rem_euclid(12) + 1
+    }
+    /// This month shifted by `months`, which may be negative.
+    pub const fn plus(self, months: i32) -> Month {
+        Month(self.0 + months)
+    }
+    /// Months from `earlier` to this month; negative if this month comes first.
+    pub const fn since(self, earlier: Month) -> i32 {
+        self.0 - earlier.0
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year(), self.month())
+    }
+}
+
+/// The text is not a month written `YYYY-MM`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAMonth(pub String);
+
+impl fmt::Display for NotAMonth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not a month written YYYY-MM", self.0)
+    }
+}
+
+impl std::error::Error for NotAMonth {}
+
+impl FromStr for Month {
+    type Err = NotAMonth;
+    fn from_str(text: &str) -> Result<Month, NotAMonth> {
+        let wrong = || NotAMonth(text.to_string());
+        let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+        if year.len() != 4 || month.len() != 2 || !text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+            return Err(wrong());
+        }
+        let (year, month): (i32, i32) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
+        if !(1..=12).contains(&month) {
+            return Err(wrong());
+        }
+        Ok(Month::new(year, month))
+    }
+}
+
+/// Days as whole months, rounded up.
+///     months = ⌈days · 12 / 365⌉
+/// Domain: days ≥ 0. Source: `docs/model.md §2`.
+pub fn months_from_days(days: f64) -> usize {
+    (days * 12.0 / 365.0).ceil().max(0.0) as usize
+}

@@ -1,0 +1,56 @@
+//! A job: a compiled scenario, ready to simulate.
+
+use crate::model::parameters::{Quantities, Slot, World};
+use crate::random::design::Sampling;
+
+/// Everything a simulation needs. `scenario::build` makes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Quantities of all arms.
+    pub quantities: Quantities,
+    /// Arms; exactly one is the baseline, at most one the headline.
+    pub arms: Vec<Arm>,
+    /// Correlations between quantities.
+    pub correlations: Vec<Correlation>,
+    /// Paths.
+    pub paths: usize,
+    /// Seed of every stream.
+    pub seed: u64,
+    /// Sampling scheme.
+    pub sampling: Sampling,
+}
+
+/// One version of the world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// Id in the file.
+    pub id: String,
+    /// Name in tables and charts.
+    pub title: String,
+    /// Effects are differences to this arm.
+    pub baseline: bool,
+    /// The arm the headline speaks of.
+    pub headline: bool,
+    /// Its world.
+    pub world: World,
+}
+
+/// A Gaussian copula between quantities.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correlation {
+    /// Between monthly shocks of processes, or between parameters.
+    pub on: CorrelationOn,
+    /// The quantities, in the matrix's order: processes for shocks, parameters otherwise.
+    pub slots: Vec<Slot>,
+    /// Lower Cholesky factor of the normals' correlation matrix, row-major.
+    pub cholesky: Vec<f64>,
+}
+
+/// What a correlation ties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CorrelationOn {
+    /// Monthly shocks of processes; the matrix is of the normals.
+    Shock,
+    /// Parameters; the file's rho is Spearman's, converted to the normals'.
+    Parameter,
+}

@@ -1,0 +1,14 @@
+//! What does closing the overseas-rental door do to the cost of compute?
+//!
+//! The sums are in [`economics`], the dice in [`random`], the story of a month in [`model::step`], the loop in
+//! [`engine`], your file in [`scenario`], the questions in [`analysis`], the pictures in `chart`, and what lands on
+//! disk in [`export`].
+pub mod calendar;
+pub mod economics;
+pub mod engine;
+pub mod math;
+pub mod model;
+pub mod random;
+pub mod source;
+pub mod stats;
+pub mod units;

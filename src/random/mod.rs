@@ -1,0 +1,4 @@
+//! The dice: streams of uniforms keyed by name, distributions, processes, correlation, sampling designs, fits.
+pub mod design;
+pub mod distribution;
+pub mod process;
