@@ -318,7 +318,7 @@ pub struct Bin {
     pub to: f64,
     /// Share of paths.
     pub share: f64,
-    /// Whether paths here are only known to lie at or beyond: drawn hatched.
+    /// Whether paths here are only known to lie at or beyond: drawn hatched, on top of a bin before it with the same edges.
     pub censored: bool,
 }
 

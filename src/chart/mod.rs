@@ -4,12 +4,22 @@
 //! ([`figure`]). The theme says how meanings look ([`theme`]), [`draw`] makes SVG and PNG. Nothing here computes a result,
 //! knows the engine, or writes a file; the same figure gives the same bytes.
 
+pub mod cost_buildup;
+pub mod delay;
+pub mod difference;
 pub mod draw;
+pub mod effect;
 pub mod figure;
 pub mod format;
 pub mod input;
+pub mod lost_compute;
+pub mod parity;
+pub mod rule_design;
+pub mod supply_mix;
 pub mod text;
 pub mod theme;
+pub mod who_pays;
+mod wording;
 mod words;
 
 use figure::Figure;

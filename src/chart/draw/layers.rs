@@ -176,9 +176,10 @@ fn bar(
 
 fn histogram(scene: &mut Scene, style: &Style, frame: &Frame, meaning: Meaning, bins: &[Bin]) {
     let color = style.theme.color(meaning);
-    for bin in bins.iter().filter(|bin| bin.share > 0.0) {
+    for (i, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.share > 0.0) {
+        let below = if i > 0 && bins[i - 1].from == bin.from { bins[i - 1].share } else { 0.0 };
         let (x0, x1) = (frame.x(bin.from) + style.px(1.0), frame.x(bin.to) - style.px(1.0));
-        let (base, y) = (frame.y(0.0), frame.y(bin.share));
+        let (base, y) = (frame.y(below), frame.y(below + bin.share));
         let corners = vec![(x0, base), (x0, y), (x1, y), (x1, base)];
         scene.draw(if bin.censored { Mark::Hatched(corners, color) } else { Mark::Polygon(corners, color, 1.0) });
     }
