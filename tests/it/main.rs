@@ -1,6 +1,2 @@
-//! Integration tests, in one binary.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a test may use the platform's own functions as a second route"
-)]
-mod distributions;
+//! Integration tests: one binary, one module a kind of promise.
+mod worked_examples;
