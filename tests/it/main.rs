@@ -1,2 +1,3 @@
 //! Integration tests: one binary, one module a kind of promise.
+mod market;
 mod worked_examples;
