@@ -160,7 +160,7 @@ impl Asker<'_> {
     fn push(&mut self, question: &'static str, id: String, title: String, unit: &'static str, measure: Measure, values: &[f64]) {
         let picked: Vec<f64> = self.chosen.iter().map(|i| values[*i]).collect();
         let ids: Vec<u64> = self.chosen.iter().map(|i| self.outcome.paths[*i]).collect();
-        let summary = summarise(&picked, &grouping(self.outcome.sampling, &ids));
+        let summary = summarise(&picked, grouping(self.outcome.sampling, &ids));
         self.rows.push(Row { question, id, title, unit, measure, summary });
     }
 

@@ -1,5 +1,6 @@
 //! A column of per-path numbers as an answer: mean, median, 90% interval, chance of a gain, each with its sampling error.
 
+use crate::engine::partition;
 use crate::random::design::Sampling;
 use crate::stats::estimate::{self, Estimate, Grouping};
 
@@ -22,13 +23,12 @@ pub struct Summary {
     pub paths: usize,
 }
 
-/// Summarises `values`, one a path, drawn under `sampling`; `paths` are their ids.
-/// Quantiles are Hyndman–Fan type 7.
-pub fn summarise(values: &[f64], grouping: &Grouping) -> Summary {
+/// Summarises `values`, one a path in path order. Quantiles are Hyndman–Fan type 7.
+pub fn summarise(values: &[f64], grouping: Grouping) -> Summary {
     let quantile = |p| estimate::quantile(values, p, grouping);
     let share = |test: fn(f64) -> bool| {
-        let flags: Vec<f64> = values.iter().map(|value| f64::from(u8::from(test(*value)))).collect();
-        estimate::mean(&flags, grouping)
+        let happens: Vec<bool> = values.iter().map(|value| test(*value)).collect();
+        estimate::probability(&happens, grouping)
     };
     Summary {
         mean: estimate::mean(values, grouping),
@@ -41,7 +41,9 @@ pub fn summarise(values: &[f64], grouping: &Grouping) -> Summary {
     }
 }
 
-/// How paths with these ids belong together under a sampling scheme.
-pub fn grouping(sampling: Sampling, paths: &[u64]) -> Grouping {
-    Grouping::new(sampling.unit(), sampling.replicates(), paths)
+/// How the paths of `ids` belong together under a sampling scheme. Where paths are missing (an interrupted run, a subset of
+/// paths) pairs and replicates are broken, and paths are taken as independent: the scheme's gain is then not claimed.
+pub fn grouping(sampling: Sampling, ids: &[u64]) -> Grouping {
+    let complete = ids.iter().enumerate().all(|(at, id)| at as u64 == *id);
+    if complete { partition::grouping(sampling) } else { Grouping::Independent }
 }

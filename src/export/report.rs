@@ -147,7 +147,7 @@ pub fn level_table(outcome: &Outcome) -> String {
         }
         let mut cells = vec![metric.title.clone()];
         for arm in 0..outcome.arms.len() {
-            let summary = summarise(outcome.scalar_at(arm, s), &group);
+            let summary = summarise(outcome.scalar_at(arm, s), group);
             cells.push(with_interval(unit_of(metric.unit), &summary));
         }
         table.row(cells);

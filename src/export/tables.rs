@@ -23,7 +23,7 @@ pub fn summary_csv(outcome: &Outcome, effects: &[Effects]) -> String {
     let group = grouping(outcome.sampling, &outcome.paths);
     for (arm, label) in outcome.arms.iter().enumerate() {
         for (s, (metric, _)) in outcome.catalogue.scalars.iter().enumerate() {
-            let summary = summarise(outcome.scalar_at(arm, s), &group);
+            let summary = summarise(outcome.scalar_at(arm, s), group);
             summary_row(&mut text, ["level", "", &label.id, &metric.id, &metric.title, metric.unit], &summary);
         }
     }
@@ -70,7 +70,7 @@ pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
                 .iter()
                 .enumerate()
                 .map(|(s, (metric, _))| {
-                    let summary = summarise(outcome.scalar_at(arm, s), &group);
+                    let summary = summarise(outcome.scalar_at(arm, s), group);
                     json!({ "metric": metric.id, "title": metric.title, "unit": metric.unit, "summary": summary_value(&summary) })
                 })
                 .collect();
