@@ -11,6 +11,7 @@ pub mod engine;
 pub mod math;
 pub mod model;
 pub mod random;
+pub mod scenario;
 pub mod source;
 pub mod stats;
 pub mod units;
