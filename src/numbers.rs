@@ -167,6 +167,17 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// A probability estimated by counting paths: never 0 or 100%, which no number of paths can show.
+pub fn chance(share: f64) -> String {
+    if share > 0.99 {
+        ">99%".into()
+    } else if share < 0.01 {
+        "<1%".into()
+    } else {
+        Unit::Share.show(share, 0.01)
+    }
+}
+
 /// A ratio as a reader says it: `2.1-fold`, `by 34%`, `by 12%` (of a fall). Domain: ratio > 0.
 pub fn change(ratio: f64) -> String {
     if ratio >= 2.0 { format!("{ratio:.1}-fold") } else { format!("by {:.0}%", (ratio - 1.0).abs() * 100.0) }

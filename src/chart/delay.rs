@@ -5,7 +5,7 @@
 //! long, and its bar is hatched.
 
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel};
-use crate::numbers::Unit;
+use crate::numbers::{Unit, chance};
 use super::input::{Provenance, Spread};
 use super::wording::NOT_DISTINGUISHABLE;
 
@@ -126,9 +126,9 @@ fn tallest(bins: &[Bin]) -> f64 {
 }
 
 fn caption(checkpoint: &Checkpoint) -> String {
-    let above = |limit: f64| Unit::Share.show(checkpoint.share(|d, _| d > limit), 0.01);
+    let above = |limit: f64| chance(checkpoint.share(|d, _| d > limit));
     format!(
-        "Above 6 months: {}; above 12: {}; censored: {}",
+        "Over 6 months: {}, over 12: {}, censored: {}",
         above(6.0),
         above(12.0),
         Unit::Share.show(checkpoint.censored_share(), 0.01)
@@ -159,7 +159,7 @@ fn title(input: &Input) -> String {
         );
     }
     let median = last.bound(spread.p50, 0.5);
-    let likely = Unit::Share.show(last.share(|d, _| d > 12.0), 0.01);
+    let likely = chance(last.share(|d, _| d > 12.0));
     format!(
         "By month {month} closing the door delays training by {median} months ({}); the chance of more than a year is {likely}",
         last.interval()

@@ -46,7 +46,7 @@ impl Spread {
         self.p05 > value || self.p95 < value
     }
 
-    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at a tenth of the interval.
+    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at [`Spread::resolution`].
     pub fn words(&self, unit: Unit) -> String {
         format!("{} ({})", self.median(unit), self.interval(unit))
     }
@@ -62,9 +62,9 @@ impl Spread {
         format!("90%: {} to {}", unit.show(self.p05, error), unit.show(self.p95, error))
     }
 
-    /// The smallest difference worth a digit: the sampling error, and no finer than a hundredth of the interval.
+    /// The smallest difference worth a digit: the sampling error, and no finer than a thirtieth of the interval.
     pub fn resolution(&self) -> f64 {
-        self.std_error.max((self.p95 - self.p05) / 100.0)
+        self.std_error.max((self.p95 - self.p05) / 30.0)
     }
 }
 

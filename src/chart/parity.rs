@@ -99,8 +99,7 @@ fn title(input: &Input) -> String {
     let months = first.open.len();
     let share = |v: f64| Unit::Share.show(v, 0.01);
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
-    let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);
-    let interval = format!("90%: {} to {} points", points(difference - half_width), points(difference + half_width));
+    let interval = format!("sampling error ±{:.1} points", half_width * 100.0);
     let work = first.title.to_lowercase();
     if difference.abs() <= half_width || difference == 0.0 {
         return format!(

@@ -1,6 +1,7 @@
 //! Layers as marks: fans, lines, stacks, intervals, bars, histograms, reference lines.
 
 use super::frame::Frame;
+use super::labels::Names;
 use super::scene::{Anchor, Mark, Scene, Text};
 use super::style::Style;
 use crate::chart::figure::{Area, Bin, Center, Layer, Meaning, Part};
@@ -10,8 +11,8 @@ use crate::chart::text::{ASCENT, DESCENT, Weight, width};
 /// Opacity a fan's bands add, widest first: they lie on one another.
 const BAND_OPACITY: [f64; 3] = [0.14, 0.16, 0.22];
 
-/// Draws a layer; returns the names inside it that found no room.
-pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> Vec<(Meaning, String)> {
+/// Draws a layer; returns the names it holds.
+pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> Names {
     match layer {
         Layer::Fan { meaning, band, .. } => fan(scene, style, frame, *meaning, band),
         Layer::Line { meaning, points, error, stepped, .. } => {
@@ -30,7 +31,7 @@ pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> 
             scene.draw(if *statistic { Mark::Path(course, ink, wide) } else { Mark::Dashed(course, ink, wide) });
         }
     }
-    Vec::new()
+    Names::default()
 }
 
 fn between(frame: &Frame, low: &[f64], high: &[f64]) -> Vec<(f64, f64)> {
@@ -143,12 +144,12 @@ fn bar(
     parts: &[Part],
     total: &Spread,
     text: &str,
-) -> Vec<(Meaning, String)> {
+) -> Names {
     let pitch = frame.y(1.0) - frame.y(0.0);
     let half = (pitch * 0.34).min(style.px(22.0));
     let y = frame.y(row as f64);
     let rise = (ASCENT - DESCENT) / 2.0 * style.small();
-    let mut left_out = Vec::new();
+    let mut names = Names::default();
     let mut at = 0.0;
     for part in parts.iter().filter(|part| part.value > 0.0) {
         let (x0, x1) = (frame.x(at), frame.x(at + part.value));
@@ -159,9 +160,8 @@ fn bar(
         let fits = wide + style.px(10.0) <= x1 - x0 && 2.0 * half >= style.small() * 1.1;
         let base = style.text(&part.label, (x0 + x1) / 2.0, y + rise, style.theme.on(color));
         let name = Text { anchor: Anchor::Middle, weight: Weight::Bold, ..base };
-        if !fits || !scene.write_if_free(name, 0.0) {
-            left_out.push((part.meaning, part.label.clone()));
-        }
+        let placed = fits && scene.write_if_free(name, 0.0);
+        names.file(part.meaning, &part.label, placed);
         at += part.value;
     }
     let (ink, lift) = (style.theme.ink(), y + half);
@@ -171,7 +171,7 @@ fn bar(
     }
     let end = frame.x(at).max(frame.x(0.0)) + style.px(8.0);
     scene.write_if_free(style.text(text, end, y + rise, ink), style.px(2.0));
-    left_out
+    names
 }
 
 fn histogram(scene: &mut Scene, style: &Style, frame: &Frame, meaning: Meaning, bins: &[Bin]) {

@@ -19,8 +19,8 @@ mod svg;
 pub use scene::{Rect, Scene, Text};
 pub use svg::png;
 
-use super::figure::{Figure, Meaning, Panel, Scale};
-use super::text::{ASCENT, LINE_HEIGHT, Weight, balanced, shortened, width, wrapped};
+use super::figure::{Figure, Meaning, Scale};
+use super::text::{ASCENT, LINE_HEIGHT, Weight, balanced, shortened, width, with_whole_intervals, wrapped};
 use super::theme::{Size, Theme};
 use plot::Gutters;
 use scene::Mark;
@@ -63,13 +63,13 @@ fn header(scene: &mut Scene, style: &Style, figure: &Figure, margin: f64) -> f64
     let room = scene.canvas.width() - 2.0 * margin;
     let (title, subtitle) = (style.px(33.0), style.px(24.0));
     let mut y = style.px(28.0);
-    for line in balanced(&figure.title, title, Weight::Bold, room) {
+    for line in balanced(&with_whole_intervals(&figure.title), title, Weight::Bold, room) {
         let text = style.text(line, margin, y + ASCENT * title, style.theme.ink());
         scene.write(Text { size: title, weight: Weight::Bold, ..text });
         y += title * 1.2;
     }
     y += style.px(4.0);
-    for line in wrapped(&figure.subtitle, subtitle, Weight::Regular, room) {
+    for line in balanced(&figure.subtitle, subtitle, Weight::Regular, room) {
         let text = style.text(line, margin, y + ASCENT * subtitle, style.theme.muted());
         scene.write(Text { size: subtitle, ..text });
         y += subtitle * LINE_HEIGHT;
@@ -130,9 +130,9 @@ fn columns(style: &Style, figure: &Figure, place: &Rect) -> usize {
         let rows = n.div_ceil(columns);
         let empty = rows * columns - n;
         let gutter = style.px(if named { 260.0 } else { 70.0 });
-        let wide = (place.width() - gutter) / columns as f64;
-        let high = place.height() / rows as f64 - style.px(110.0);
-        let narrow = (style.px(230.0) / wide.max(1.0) - 1.0).max(0.0) * 4.0;
+        let wide = (place.width() - gutter) / columns as f64 - style.px(26.0);
+        let high = place.height() / rows as f64 - style.px(120.0);
+        let narrow = (style.px(if named { 300.0 } else { 240.0 }) / wide.max(1.0) - 1.0).max(0.0) * 6.0;
         let flat = (style.px(130.0) / high.max(1.0) - 1.0).max(0.0) * 4.0;
         libm::fabs(libm::log(wide / high.max(1.0) / 1.4)) + narrow + flat + 0.25 * empty as f64
     };
@@ -144,13 +144,12 @@ fn grid(scene: &mut Scene, style: &Style, figure: &Figure, place: Rect) -> Vec<(
     let rows = figure.panels.len().div_ceil(columns).max(1);
     let (gap_x, gap_y) = (style.px(26.0), style.px(18.0));
     let alone = columns == 1;
-    let room = (place.width() - gap_x * (columns - 1) as f64) / columns as f64;
     let named = |k: usize| k.is_multiple_of(columns) || !figure.shared_axis;
     let around: Vec<Gutters> = figure
         .panels
         .iter()
         .enumerate()
-        .map(|(k, panel)| plot::gutters(style, panel, if named(k) { place.width() } else { room }, named(k), alone))
+        .map(|(k, panel)| plot::gutters(style, panel, &place, named(k), alone))
         .collect();
     let widest = |names: bool| {
         let same = around.iter().filter(|g| g.names_values == names);
@@ -168,31 +167,20 @@ fn grid(scene: &mut Scene, style: &Style, figure: &Figure, place: Rect) -> Vec<(
         let before: f64 = (0..column).map(|c| edge(c) + plot_width + gap_x).sum();
         let mates = &figure.panels[row * columns..((row + 1) * columns).min(figure.panels.len())];
         let mine = edge(column) + plot_width;
-        let head = mates.iter().map(|mate| plot::gutters(style, mate, plot_width, false, alone).head).fold(0.0, f64::max);
+        let head = mates.iter().enumerate().map(|(c, mate)| plot::head(style, mate, edge(c) + plot_width)).fold(0.0, f64::max);
         let (l, r) = if named(column) { (left, right) } else { (plain_left, plain_right) };
         let gutters = Gutters { head, left: l, right: r, ..around[k] };
         let y0 = place.y0 + row as f64 * (high + gap_y);
         let rect = Rect { x0: place.x0 + before, y0, x1: place.x0 + before + mine, y1: y0 + high };
-        let left_out = plot::panel(scene, style, panel, rect, &gutters);
-        placed.extend(names(panel).into_iter().filter(|name| !left_out.contains(name)));
-        unplaced.extend(left_out);
+        let names = plot::panel(scene, style, panel, rect, &gutters);
+        placed.extend(names.placed);
+        unplaced.extend(names.left_out);
     }
-    unplaced.retain(|name| !placed.contains(name));
-    unplaced.dedup();
-    unplaced
-}
-
-/// Every name a panel would show.
-fn names(panel: &Panel) -> Vec<(Meaning, String)> {
-    use super::figure::Layer;
-    let of = |layer: &Layer| match layer {
-        Layer::Fan { meaning, label, .. } | Layer::Line { meaning, label, .. } => vec![(*meaning, label.clone())],
-        Layer::Stack { areas } => areas
-            .iter()
-            .filter(|area| area.values.iter().any(|v| *v > 0.0))
-            .map(|area| (area.meaning, area.label.clone()))
-            .collect(),
-        _ => Vec::new(),
-    };
-    panel.layers.iter().flat_map(of).collect()
+    let mut wanting: Vec<(Meaning, String)> = Vec::new();
+    for name in unplaced {
+        if !placed.contains(&name) && !wanting.contains(&name) {
+            wanting.push(name);
+        }
+    }
+    wanting
 }
