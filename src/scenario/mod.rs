@@ -226,6 +226,18 @@ impl Scenario {
         job
     }
 
+    /// The sources that most numbers rest on, most cited first, as a footnote names them.
+    pub fn main_sources(&self) -> Vec<String> {
+        let mut cited: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        for source in self.provenances().into_iter().flat_map(|provenance| provenance.sources) {
+            let name = source.publisher.unwrap_or(source.title);
+            *cited.entry(name).or_default() += 1;
+        }
+        let mut names: Vec<(String, usize)> = cited.into_iter().collect();
+        names.sort_by(|(a, m), (b, n)| n.cmp(m).then(a.cmp(b)));
+        names.into_iter().map(|(name, _)| name).collect()
+    }
+
     /// Keys of the numbers that are written in the scenario and state no source.
     pub fn without_source(&self) -> Vec<String> {
         self.provenances()
