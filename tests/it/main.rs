@@ -4,3 +4,4 @@
     reason = "a test may use the platform's own functions as a second route"
 )]
 mod distributions;
+mod statistics;
