@@ -8,7 +8,7 @@ use std::fmt;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::math::{linear, sin, sqrt};
+use crate::math::{asin, linear, sin, sqrt};
 
 /// A correlation matrix, checked for all but definiteness.
 #[derive(Clone, Debug, PartialEq)]
@@ -211,6 +211,20 @@ pub fn pearson_from_spearman(rho: f64) -> f64 {
     if rho.abs() == 1.0 { rho } else { 2.0 * sin(PI * rho / 6.0) }
 }
 
+/// Spearman's rho of a Gaussian copula with this correlation of its normals.
+///     ρ = (6/π) asin(r/2)
+/// Domain: −1 ≤ r ≤ 1. Source: as for [`pearson_from_spearman`].
+pub fn spearman_from_pearson(r: f64) -> f64 {
+    6.0 / PI * asin(0.5 * r)
+}
+
+/// Kendall's tau of a Gaussian copula with this correlation of its normals.
+///     τ = (2/π) asin(r)
+/// Domain: −1 ≤ r ≤ 1. Source: as for [`pearson_from_spearman`].
+pub fn kendall_from_pearson(r: f64) -> f64 {
+    2.0 / PI * asin(r)
+}
+
 /// The nearest symmetric matrix whose eigenvalues are at least `least`.
 fn raise_eigenvalues(matrix: &DMatrix<f64>, least: f64) -> DMatrix<f64> {
     let eigen = matrix.clone().symmetric_eigen();
@@ -284,7 +298,9 @@ mod tests {
     }
 
     #[test]
-    fn spearman_meets_its_known_answer() {
+    fn rank_correlations_meet_their_known_answers() {
+        assert!((spearman_from_pearson(0.5) - 0.4825837395).abs() < 1e-10);
+        assert!((kendall_from_pearson(0.5) - 1.0 / 3.0).abs() < 1e-15);
         assert!((pearson_from_spearman(0.5) - 0.5176380902).abs() < 1e-10);
         assert_eq!((pearson_from_spearman(1.0), pearson_from_spearman(-1.0)), (1.0, -1.0));
         let ranks = CorrelationMatrix::of_pairs(2, 0.5).unwrap();

@@ -9,9 +9,11 @@
 //! The members of a [`Law`] are one path's numbers; a process whose members are certain is prepared once for all paths.
 
 mod chain;
+mod check;
 mod jumps;
 mod prepared;
 
+pub use check::LawError;
 pub use prepared::Prepared;
 
 /// What the long-run curve is.
