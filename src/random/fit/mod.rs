@@ -265,8 +265,7 @@ impl History {
         let right: Vec<f64> = (0..columns).map(|i| product(1 + i, 0)).collect();
         let covariance = linear::inverse(&normal, columns)?;
         let linear = linear::solve(&normal, &right)?;
-        let residual =
-            |row: &[f64]| row[0] - row[1..].iter().zip(&linear).map(|(x, b)| x * b).sum::<f64>();
+        let residual = |row: &[f64]| row[0] - row[1..].iter().zip(&linear).map(|(x, b)| x * b).sum::<f64>();
         let squares: f64 =
             filtered.whitened.chunks_exact(columns + 1).map(|row| residual(row) * residual(row)).sum();
         let n = self.rows.len() as f64;
