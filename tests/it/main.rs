@@ -1,1 +1,7 @@
-fn main(){}
+//! Integration tests, in one binary.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test may use the platform's own functions as a second route"
+)]
+mod distributions;
+mod statistics;
