@@ -120,6 +120,36 @@ impl Parsed {
         let support = Support::point(x, origin);
         Parsed { form: Form::Constant(x), meta: Meta::default(), support, origin, text: x.to_string() }
     }
+
+    /// A member of a process by its key below it, such as `initial` or `regimes.glut.drift_per_year`.
+    pub fn part(&self, key: &str) -> Option<&Parsed> {
+        let Form::Process(process) = &self.form else { return None };
+        match key.split('.').collect::<Vec<_>>()[..] {
+            ["initial"] => Some(&process.initial),
+            ["trend_per_year"] => process.trend_per_year.as_ref(),
+            ["volatility_per_sqrt_year"] => process.volatility.as_ref(),
+            ["half_life_months"] => process.half_life_months.as_ref(),
+            ["jumps", name] => {
+                let jumps = process.jumps.as_ref()?;
+                match name {
+                    "per_year" => Some(&jumps.per_year),
+                    "log_mean" => Some(&jumps.log_mean),
+                    "log_sd" => Some(&jumps.log_sd),
+                    _ => None,
+                }
+            }
+            ["regimes", id, name] => {
+                let state = process.regimes.as_ref()?.states.iter().find(|state| state.id == id)?;
+                match name {
+                    "mean_spell_months" => Some(&state.mean_spell_months),
+                    "drift_per_year" => Some(&state.drift_per_year),
+                    "volatility_per_sqrt_year" => state.volatility.as_ref(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Support {
