@@ -187,6 +187,8 @@ pub struct Reader<'a> {
     pub library: &'a mut Library,
     /// Keys of the bibliography.
     pub sources: &'a BTreeSet<String>,
+    /// First month of the scenario, if it has one.
+    pub start: Option<Month>,
     /// Ids of currencies.
     pub currencies: &'a BTreeSet<String>,
     /// Problems so far.
@@ -849,7 +851,7 @@ impl Reader<'_> {
     }
 
     /// The word under `name`, one of `allowed`; the outer option is empty if it is wrong, the inner if it is absent.
-    fn word<'n>(
+    pub(super) fn word<'n>(
         &mut self,
         key: &str,
         node: &'n Node,
@@ -1126,7 +1128,7 @@ impl Reader<'_> {
 
 impl Process {
     /// Levels it can reach: those of `initial` if nothing moves it, otherwise anything above 0.
-    fn support(&self) -> Support {
+    pub(super) fn support(&self) -> Support {
         let still = |member: &Option<Parsed>| {
             member.as_ref().is_none_or(|member| matches!(member.form, Form::Constant(x) if x == 0.0))
         };

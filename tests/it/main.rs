@@ -3,5 +3,6 @@
     clippy::disallowed_methods,
     reason = "a test may use the platform's own functions as a second route"
 )]
+mod diagnostics;
 mod distributions;
 mod statistics;

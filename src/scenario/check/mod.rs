@@ -17,7 +17,6 @@ use super::table::{Library, fill_rows};
 /// Reads and checks a tree; the problems come beside what could be read. `base` is the
 /// scenario without an arm's changes, if `tree` has them.
 pub fn check(
-
     mut tree: Node,
     files: &mut Files,
     library: &mut Library,
