@@ -152,7 +152,7 @@ fn examine(
     defaults: Origin,
     mut problems: Vec<Diagnostic>,
 ) -> Result<Loaded, Diagnostics> {
-    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults);
+    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults, None, options.strict);
     problems.extend(found);
     let base = Arc::new(base);
     let mut arms = Vec::new();
@@ -170,7 +170,7 @@ fn examine(
                         None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
                     }
                 }
-                let (changed, found) = check::check(tree, &mut files, &mut library, defaults);
+                let (changed, found) = check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
                 problems.extend(found);
                 Arc::new(changed)
             }

@@ -3,7 +3,7 @@
     clippy::disallowed_methods,
     reason = "a test may use the platform's own functions as a second route"
 )]
-mod design;
+mod diagnostics;
 mod distributions;
 mod market;
 mod statistics;
