@@ -112,11 +112,8 @@ fn title(input: &Input) -> String {
 fn alt(input: &Input, title: &str) -> String {
     let mut text = format!("{title}. Fan charts of the difference with a zero line, one panel a workload.");
     for workload in &input.workloads {
-        let years: Vec<String> = workload
-            .above_zero
-            .iter()
-            .map(|(year, share)| format!("{year} {}", chance(*share)))
-            .collect();
+        let years: Vec<String> =
+            workload.above_zero.iter().map(|(year, share)| format!("{year} {}", chance(*share))).collect();
         text += &format!(" {}: chance of a rise by year {}.", workload.title, years.join(", "));
     }
     text

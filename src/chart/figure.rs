@@ -167,7 +167,12 @@ impl Axis {
         }
         marks.retain(|at| *at >= first && *at <= last);
         let ticks = marks.iter().map(|at| Tick { at: *at, label: unit.tick(*at, step) }).collect();
-        Axis { title: title.into(), scale: Scale::Linear(first, last), ticks, zero_line: first < 0.0 && last > 0.0 }
+        Axis {
+            title: title.into(),
+            scale: Scale::Linear(first, last),
+            ticks,
+            zero_line: first < 0.0 && last > 0.0,
+        }
     }
 
     /// A logarithmic value axis, and said to be one. Domain: 0 < low ≤ high.

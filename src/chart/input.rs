@@ -38,7 +38,16 @@ impl Spread {
         let std_error = if n > 1.0 { libm::sqrt(squares / (n - 1.0) / n) } else { 0.0 };
         let q = |p| quantile(&sorted, p);
         let above_zero = sorted.iter().filter(|v| **v > 0.0).count() as f64 / n;
-        Spread { mean, std_error, p05: q(0.05), p25: q(0.25), p50: q(0.5), p75: q(0.75), p95: q(0.95), above_zero }
+        Spread {
+            mean,
+            std_error,
+            p05: q(0.05),
+            p25: q(0.25),
+            p50: q(0.5),
+            p75: q(0.75),
+            p95: q(0.95),
+            above_zero,
+        }
     }
 
     /// Whether the 90% interval leaves `value` outside: what a title may state as a finding.

@@ -65,7 +65,10 @@ pub fn figure(input: &Input) -> Figure {
         caption: format!("Never: {}", never(workload)),
         x: Axis::months(input.start, workload.open.len()),
         y: Axis::linear("", Unit::Share, 0.0, 1.0),
-        layers: vec![line(Meaning::Open, "Open", &workload.open), line(Meaning::Closed, "Closed", &workload.closed)],
+        layers: vec![
+            line(Meaning::Open, "Open", &workload.open),
+            line(Meaning::Closed, "Closed", &workload.closed),
+        ],
         strip: None,
     };
     let title = title(input);

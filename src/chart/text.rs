@@ -112,7 +112,11 @@ pub fn balanced(text: &str, size: f64, weight: Weight, room: f64) -> Vec<String>
     let (mut narrow, mut wide) = (room / 2.0, room);
     for _ in 0..8 {
         let middle = (narrow + wide) / 2.0;
-        if wrapped(text, size, weight, middle).len() <= widest.len() { wide = middle } else { narrow = middle }
+        if wrapped(text, size, weight, middle).len() <= widest.len() {
+            wide = middle
+        } else {
+            narrow = middle
+        }
     }
     wrapped(text, size, weight, wide)
 }

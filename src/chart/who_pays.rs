@@ -107,7 +107,10 @@ pub fn figure(input: &Input) -> Figure {
     }
     Figure {
         id: "who-pays".into(),
-        subtitle: format!("Present value of closing the door, real USD ({}); right of zero: a cost, left: a gain", input.rule_design),
+        subtitle: format!(
+            "Present value of closing the door, real USD ({}); right of zero: a cost, left: a gain",
+            input.rule_design
+        ),
         panels: vec![panel],
         shared_axis: false,
         notes: vec![format!("{INTERVAL_NOTE} The transfer is the scarcity rent labs pay vendors.")],

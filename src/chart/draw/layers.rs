@@ -24,11 +24,20 @@ pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> 
         }
         Layer::Bar { row, parts, total, text } => return bar(scene, style, frame, *row, parts, total, text),
         Layer::Histogram { meaning, bins } => histogram(scene, style, frame, *meaning, bins),
-        Layer::Reference { x, statistic, .. } => {
-            let course = vec![(frame.x(*x), frame.plot.y0), (frame.x(*x), frame.plot.y1)];
+        Layer::Reference { x, label, statistic } => {
+            let top = if label.is_empty() {
+                (frame.plot.y0 + style.line()).min(frame.plot.y1)
+            } else {
+                frame.plot.y0
+            };
+            let course = vec![(frame.x(*x), top), (frame.x(*x), frame.plot.y1)];
             let ink = style.theme.ink();
             let wide = style.px(2.0);
-            scene.draw(if *statistic { Mark::Path(course, ink, wide) } else { Mark::Dashed(course, ink, wide) });
+            scene.draw(if *statistic {
+                Mark::Path(course, ink, wide)
+            } else {
+                Mark::Dashed(course, ink, wide)
+            });
         }
     }
     Names::default()
@@ -146,7 +155,7 @@ fn bar(
     text: &str,
 ) -> Names {
     let pitch = frame.y(1.0) - frame.y(0.0);
-    let half = (pitch * 0.34).min(style.px(22.0));
+    let half = (pitch * 0.29).min(style.px(22.0));
     let y = frame.y(row as f64);
     let rise = (ASCENT - DESCENT) / 2.0 * style.small();
     let mut names = Names::default();
@@ -154,7 +163,11 @@ fn bar(
     for part in parts.iter().filter(|part| part.value > 0.0) {
         let (x0, x1) = (frame.x(at), frame.x(at + part.value));
         let color = style.theme.color(part.meaning);
-        scene.draw(Mark::Polygon(vec![(x0, y - half), (x1, y - half), (x1, y + half), (x0, y + half)], color, 1.0));
+        scene.draw(Mark::Polygon(
+            vec![(x0, y - half), (x1, y - half), (x1, y + half), (x0, y + half)],
+            color,
+            1.0,
+        ));
         scene.draw(Mark::Path(vec![(x1, y - half), (x1, y + half)], style.theme.ground(), style.px(1.5)));
         let wide = width(&part.label, style.small(), Weight::Bold);
         let fits = wide + style.px(10.0) <= x1 - x0 && 2.0 * half >= style.small() * 1.1;
@@ -164,9 +177,9 @@ fn bar(
         names.file(part.meaning, &part.label, placed);
         at += part.value;
     }
-    let (ink, lift) = (style.theme.ink(), y + half);
-    let whisker = lift + style.px(6.0);
-    for (from, to, wide) in [(total.p05, total.p95, 2.5), (total.p25, total.p75, 6.0)] {
+    let ink = style.theme.ink();
+    let whisker = y + half + (pitch * 0.12).min(style.px(8.0));
+    for (from, to, wide) in [(total.p05, total.p95, 2.5), (total.p25, total.p75, 5.0)] {
         scene.draw(Mark::Path(vec![(frame.x(from), whisker), (frame.x(to), whisker)], ink, style.px(wide)));
     }
     let end = frame.x(at).max(frame.x(0.0)) + style.px(8.0);
@@ -181,6 +194,10 @@ fn histogram(scene: &mut Scene, style: &Style, frame: &Frame, meaning: Meaning, 
         let (x0, x1) = (frame.x(bin.from) + style.px(1.0), frame.x(bin.to) - style.px(1.0));
         let (base, y) = (frame.y(below), frame.y(below + bin.share));
         let corners = vec![(x0, base), (x0, y), (x1, y), (x1, base)];
-        scene.draw(if bin.censored { Mark::Hatched(corners, color) } else { Mark::Polygon(corners, color, 1.0) });
+        scene.draw(if bin.censored {
+            Mark::Hatched(corners, color)
+        } else {
+            Mark::Polygon(corners, color, 1.0)
+        });
     }
 }

@@ -4,7 +4,7 @@ use super::frame::Frame;
 use super::labels::{Names, beside_lines, beyond_ends, inside_areas, named_lines};
 use super::scene::{Anchor, Mark, Rect, Scene, Text};
 use super::style::Style;
-use crate::chart::figure::{Axis, Center, Layer, Meaning, Panel, Scale, Strip};
+use crate::chart::figure::{Axis, Center, Layer, Meaning, Panel, Scale, Strip, Tick};
 use crate::chart::text::{ASCENT, DESCENT, Weight, shortened, width, with_whole_intervals, wrapped};
 use crate::chart::theme::Rgb;
 
@@ -21,17 +21,23 @@ pub struct Gutters {
     pub foot: f64,
     /// Whether this panel writes its tick labels or row names.
     pub names_values: bool,
+    /// Whether this panel writes the labels of its horizontal axis, or leaves them to the panel below.
+    pub names_x: bool,
 }
 
 /// Height of the bars of a density strip, in units.
 const STRIP_UNITS: f64 = 34.0;
+/// From a panel's head to its plot, in units.
+pub const HEAD_GAP: f64 = 14.0;
+/// What is left of the foot of a panel whose horizontal axis is labelled by the panel below, in units.
+pub const BARE_FOOT: f64 = 12.0;
 /// From a plot's bottom to the top of its tick labels, in units: enough for the lowest label of the vertical axis.
 const TICK_DROP: f64 = 14.0;
 
 /// What a panel needs around its plot on a page with `place` for panels; `with_left` says whether it names its values,
 /// `alone` whether it has its row of the page to itself. The head waits until widths are known ([`head`]).
 pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, alone: bool) -> Gutters {
-    let named_rows = place.width() * if alone { 0.36 } else { 0.25 };
+    let named_rows = place.width() * if alone { 0.46 } else { 0.25 };
     let left = if with_left { left_gutter(style, panel, named_rows) } else { underhang(style, panel) };
     let right = if alone { right_gutter(style, panel) } else { overhang(style, panel) };
     let strip = match &panel.strip {
@@ -41,7 +47,7 @@ pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, alon
     };
     let axis_title = if panel.x.title.is_empty() { 0.0 } else { style.line() };
     let foot = style.px(TICK_DROP) + style.line() + axis_title + strip;
-    Gutters { head: 0.0, left, right, foot, names_values: with_left }
+    Gutters { head: 0.0, left, right, foot, names_values: with_left, names_x: true }
 }
 
 /// Height of what stands above a plot in a box `room` wide.
@@ -107,7 +113,7 @@ fn head_lines(style: &Style, panel: &Panel, room: f64) -> Vec<(String, Weight)> 
 pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, around: &Gutters) -> Names {
     let plot = Rect {
         x0: place.x0 + around.left,
-        y0: place.y0 + around.head + style.px(14.0),
+        y0: place.y0 + around.head + style.px(HEAD_GAP),
         x1: place.x1 - around.right,
         y1: place.y1 - around.foot,
     };
@@ -117,13 +123,15 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
         scene.write(Text { weight, ..style.text(line, place.x0, y, color) });
     }
     let frame = Frame::new(plot, &panel.x, &panel.y);
-    let below = x_axis(scene, style, panel, &frame);
+    let below = x_axis(scene, style, panel, &frame, around.names_x);
     if matches!(panel.y.scale, Scale::Rows(_)) {
         row_names(scene, style, &panel.y, &frame, around);
     } else {
         y_axis(scene, style, &panel.y, &frame, around.names_values);
     }
-    strip(scene, style, panel, &frame, below);
+    if around.names_x {
+        strip(scene, style, panel, &frame, below);
+    }
     let mut names = Names::default();
     for layer in &panel.layers {
         names.extend(super::layers::layer(scene, style, &frame, layer));
@@ -143,15 +151,17 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
                 let dot = if *center == Center::Mean { spread.mean } else { spread.p50 };
                 interval_words(scene, style, &frame, (*row, dot), text, around.right);
             }
-            Layer::Reference { x, label, .. } => reference_words(scene, style, &frame, *x, label, &panel.layers),
+            Layer::Reference { x, label, .. } => {
+                reference_words(scene, style, &frame, *x, label, &panel.layers)
+            }
             _ => {}
         }
     }
     names
 }
 
-/// Labels of ticks, every k-th so that none touch.
-fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64 {
+/// Ticks or vertical grid lines, their labels and the axis' title. Returns where the axis ends.
+fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, named: bool) -> f64 {
     let (plot, axis) = (frame.plot, &panel.x);
     let rows = matches!(panel.y.scale, Scale::Rows(_));
     let stroke = style.px(1.5);
@@ -163,11 +173,18 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64
             scene.draw(Mark::Path(vec![(x, plot.y0), (x, plot.y1)], style.theme.grid(), stroke));
         } else {
             let long = if tick.label.is_empty() { 5.0 } else { 9.0 };
-            scene.draw(Mark::Path(vec![(x, plot.y1), (x, plot.y1 + style.px(long))], style.theme.axis(), stroke));
+            scene.draw(Mark::Path(
+                vec![(x, plot.y1), (x, plot.y1 + style.px(long))],
+                style.theme.axis(),
+                stroke,
+            ));
         }
     }
     if !rows || months {
         scene.draw(Mark::Path(vec![(plot.x0, plot.y1), (plot.x1, plot.y1)], style.theme.axis(), stroke));
+    }
+    if !named {
+        return plot.y1;
     }
     let texts: Vec<Text> = axis
         .ticks
@@ -189,14 +206,19 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64
     below
 }
 
+/// The least k such that every k-th label, `always` among them, stands clear of the next.
+fn step_apart(style: &Style, texts: &[Text], always: usize) -> usize {
+    let room = |text: &Text| text.bounds().grown(style.px(5.0), style.px(3.0));
+    let fits = |k: usize| {
+        let kept: Vec<Rect> = texts.iter().skip(always % k).step_by(k).map(room).collect();
+        kept.windows(2).all(|pair| !pair[0].overlaps(&pair[1]))
+    };
+    (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1)
+}
+
 /// Writes every k-th label, k the least that keeps them apart, `always` among them.
 fn write_every_kth(scene: &mut Scene, style: &Style, texts: Vec<Text>, always: usize) {
-    let gap = style.px(10.0);
-    let fits = |k: usize| {
-        let kept: Vec<Rect> = texts.iter().skip(always % k).step_by(k).map(Text::bounds).collect();
-        kept.windows(2).all(|pair| !pair[0].grown(gap / 2.0, 0.0).overlaps(&pair[1].grown(gap / 2.0, 0.0)))
-    };
-    let step = (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1);
+    let step = step_apart(style, &texts, always);
     for text in texts.into_iter().skip(always % step).step_by(step) {
         scene.write_if_free(text, 0.0);
     }
@@ -204,18 +226,20 @@ fn write_every_kth(scene: &mut Scene, style: &Style, texts: Vec<Text>, always: u
 
 fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: bool) {
     let plot = frame.plot;
-    for tick in &axis.ticks {
+    let rise = (ASCENT - DESCENT) / 2.0 * style.small();
+    let place = |tick: &Tick| Text {
+        anchor: Anchor::End,
+        ..style.text(&tick.label, plot.x0 - style.px(8.0), frame.y(tick.at) + rise, style.theme.muted())
+    };
+    let zero = axis.ticks.iter().position(|tick| tick.at == 0.0).unwrap_or(0);
+    let texts: Vec<Text> = axis.ticks.iter().map(place).collect();
+    let step = step_apart(style, &texts, zero);
+    for (tick, text) in axis.ticks.iter().zip(texts).skip(zero % step).step_by(step) {
         let y = frame.y(tick.at);
         scene.draw(Mark::Path(vec![(plot.x0, y), (plot.x1, y)], style.theme.grid(), style.px(1.5)));
-    }
-    if named {
-        let rise = (ASCENT - DESCENT) / 2.0 * style.small();
-        let place = |at: f64, label: &str| Text {
-            anchor: Anchor::End,
-            ..style.text(label, plot.x0 - style.px(8.0), frame.y(at) + rise, style.theme.muted())
-        };
-        let zero = axis.ticks.iter().position(|tick| tick.at == 0.0).unwrap_or(0);
-        write_every_kth(scene, style, axis.ticks.iter().map(|tick| place(tick.at, &tick.label)).collect(), zero);
+        if named {
+            scene.write_if_free(text, 0.0);
+        }
     }
 }
 
@@ -241,7 +265,8 @@ fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, aroun
         }
         let top = frame.y(i as f64) - lines.len() as f64 * style.line() / 2.0;
         for (k, line) in lines.iter().enumerate() {
-            let y = top + k as f64 * style.line() + style.line() / 2.0 + (ASCENT - DESCENT) / 2.0 * style.small();
+            let y =
+                top + k as f64 * style.line() + style.line() / 2.0 + (ASCENT - DESCENT) / 2.0 * style.small();
             let text = style.text(line, frame.plot.x0 - around.left, y, style.theme.ink());
             scene.write_if_free(Text { weight, ..text }, 0.0);
         }
@@ -272,7 +297,8 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
             let most = shares.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
             let step = frame.x(1.0) - frame.x(0.0);
             for (t, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-                let (x0, x1) = (frame.x(t as f64), frame.x(t as f64) + (step - style.px(1.0)).max(style.px(1.0)));
+                let (x0, x1) =
+                    (frame.x(t as f64), frame.x(t as f64) + (step - style.px(1.0)).max(style.px(1.0)));
                 let y = base - (high * share / most).max(style.px(1.0));
                 let corners = vec![(x0, base), (x0, y), (x1, y), (x1, base)];
                 scene.draw(Mark::Polygon(corners, style.theme.color(Meaning::Neutral), 1.0));
@@ -286,7 +312,10 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
             for (from, to, words) in cells {
                 let x = (frame.x(*from) + frame.x(*to)) / 2.0;
                 let text = style.text(words, x, y, style.theme.ink());
-                scene.write_if_free(Text { anchor: Anchor::Middle, weight: Weight::Bold, ..text }, style.px(2.0));
+                scene.write_if_free(
+                    Text { anchor: Anchor::Middle, weight: Weight::Bold, ..text },
+                    style.px(2.0),
+                );
             }
         }
         None => {}
@@ -294,7 +323,14 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
 }
 
 /// The words of an interval: in the right gutter when there is one, otherwise above the dot when the rows leave room.
-fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, at: (usize, f64), words: &str, right: f64) {
+fn interval_words(
+    scene: &mut Scene,
+    style: &Style,
+    frame: &Frame,
+    at: (usize, f64),
+    words: &str,
+    right: f64,
+) {
     let wide = width(words, style.small(), Weight::Regular);
     let y = frame.y(at.0 as f64);
     if right >= wide + style.px(12.0) {
@@ -315,10 +351,15 @@ fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, at: (usize, f
 /// The words of a vertical line: beside its top, on the side and in the row that is free and crosses no other line; if
 /// there is none, in the first that is free.
 fn reference_words(scene: &mut Scene, style: &Style, frame: &Frame, x: f64, words: &str, layers: &[Layer]) {
+    if words.is_empty() {
+        return;
+    }
     let place = frame.x(x);
     let crosses = |bounds: &Rect| {
         layers.iter().any(|layer| match layer {
-            Layer::Reference { x, .. } => (bounds.x0..=bounds.x1).contains(&frame.x(*x)),
+            Layer::Reference { x, label, .. } if !label.is_empty() => {
+                (bounds.x0..=bounds.x1).contains(&frame.x(*x))
+            }
             _ => false,
         })
     };
@@ -331,7 +372,10 @@ fn reference_words(scene: &mut Scene, style: &Style, frame: &Frame, x: f64, word
         for text in [right, left] {
             let bounds = text.bounds();
             let inside = bounds.x0 >= frame.plot.x0 && bounds.x1 <= frame.plot.x1 + style.px(6.0);
-            if inside && !(careful && crosses(&bounds)) && scene.write_if_free(Text { halo: true, ..text }, style.px(4.0)) {
+            if inside
+                && !(careful && crosses(&bounds))
+                && scene.write_if_free(Text { halo: true, ..text }, style.px(4.0))
+            {
                 return;
             }
         }
