@@ -5,7 +5,7 @@
 //! long, and its bar is hatched.
 
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
-use super::format::{Unit, chance};
+use crate::numbers::{Unit, chance};
 use super::input::{Provenance, Spread};
 use super::wording::NOT_DISTINGUISHABLE;
 

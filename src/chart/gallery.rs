@@ -43,7 +43,7 @@ pub struct Gallery<'a> {
 /// Names for ids.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Titles {
-    /// Workload id and title, in order.
+    /// Workload id and title, training first: titles speak of the first.
     pub workloads: Vec<(String, String)>,
     /// Channel id, title, origin and whether it can be bought or hired in month 0, in order.
     pub channels: Vec<ChannelTitle>,
@@ -60,6 +60,8 @@ pub struct ChannelTitle {
     pub origin: &'static str,
     /// It is rented.
     pub rented: bool,
+    /// It can be bought or hired in month 0.
+    pub on_sale: bool,
 }
 
 impl Gallery<'_> {
@@ -189,7 +191,7 @@ impl Gallery<'_> {
     fn effect(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
         let (year, ..) = self.telling_year(arm)?;
-        let (id, title) = self.titles.workloads.last()?;
+        let (id, title) = self.titles.workloads.first()?;
         let ratio = self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Ratio)?;
         let workloads = self
             .titles
@@ -216,7 +218,7 @@ impl Gallery<'_> {
     fn difference(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
         let (year, ..) = self.telling_year(arm)?;
-        let (id, title) = self.titles.workloads.last()?;
+        let (id, title) = self.titles.workloads.first()?;
         let difference = self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Difference)?;
         let workloads = self
             .titles
@@ -373,7 +375,7 @@ impl Gallery<'_> {
     fn cost_buildup(&self) -> Figure {
         let baseline = self.outcome.baseline;
         let column = |id: String| self.outcome.scalar(baseline, &id);
-        let on_sale: Vec<&ChannelTitle> = self.titles.channels.iter().collect();
+        let on_sale: Vec<&ChannelTitle> = self.titles.channels.iter().filter(|channel| channel.on_sale).collect();
         let workloads: Vec<cost_buildup::Workload> = self
             .titles
             .workloads

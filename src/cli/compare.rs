@@ -286,14 +286,20 @@ impl Task<'_> {
     }
 }
 
-/// Names of the job's workloads and channels.
+/// Names of the job's workloads, training first, and channels.
 #[cfg(feature = "chart")]
 fn titles(job: &Job) -> loophole::chart::gallery::Titles {
     use loophole::chart::gallery::{ChannelTitle, Titles};
-    use loophole::model::parameters::Supply;
+    use loophole::engine::executor::sampler;
+    use loophole::model::drivers::{Drivers, Scratch};
+    use loophole::model::parameters::{Supply, WorkloadKind};
     let world = &job.arms[job.baseline()].world;
+    let mut central = Drivers::default();
+    sampler(job).central(&mut Scratch::default(), &mut central);
+    let mut workloads: Vec<_> = world.workloads.iter().collect();
+    workloads.sort_by_key(|workload| workload.kind != WorkloadKind::Training);
     Titles {
-        workloads: world.workloads.iter().map(|workload| (workload.id.clone(), workload.title.clone())).collect(),
+        workloads: workloads.iter().map(|workload| (workload.id.clone(), workload.title.clone())).collect(),
         channels: world
             .channels
             .iter()
@@ -302,6 +308,10 @@ fn titles(job: &Job) -> loophole::chart::gallery::Titles {
                 title: channel.title.clone(),
                 origin: channel.origin.id(),
                 rented: matches!(channel.supply, Supply::Rental(_)),
+                on_sale: match &channel.supply {
+                    Supply::Rental(rental) => central.now(rental.on_offer, 0) > 0.0,
+                    Supply::Owned(owned) => central.now(owned.supply, 0) > 0.0,
+                },
             })
             .collect(),
     }

@@ -52,21 +52,7 @@ pub fn job(base: &Checked, arms: &[ArmIn<'_>]) -> Job {
     let mut worlds = Vec::new();
     let start = start(base);
     for arm in arms {
-        let mut slots = BTreeMap::new();
-        let mut world =
-            Builder { checked: arm.checked, base, table: &mut table, slots: &mut slots, start };
-        let world = world.world(arm.id, &references);
-        let place = format!("arms.{}", arm.id);
-        worlds.push((
-            Arm {
-                id: arm.id.to_string(),
-                title: base.title(&place, arm.id).to_string(),
-                baseline: base.flag(&format!("{place}.baseline")),
-                headline: base.flag(&format!("{place}.headline")),
-                world,
-            },
-            slots,
-        ));
+        worlds.push(arm.compile(&mut table, &references, start));
     }
     let mut spare = BTreeMap::new();
     let builder = Builder { checked: base, base, table: &mut table, slots: &mut spare, start };
