@@ -75,7 +75,7 @@ pub fn figure(input: &Input) -> Figure {
             "H100e-hours a month that labs use with the door open and not with it closed ({})",
             input.rule_design
         ),
-        notes: vec![format!("{FAN_NOTE} Bars: when the rule takes effect, share of paths.")],
+        notes: vec![format!("{FAN_NOTE} Bars: when the rule takes effect.")],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         shared_axis: true,

@@ -6,6 +6,7 @@
 
 use std::sync::OnceLock;
 use ttf_parser::gpos::{PairAdjustment, PositioningSubtable};
+use ttf_parser::opentype_layout::Lookup;
 use ttf_parser::{Face, GlyphId};
 
 /// The regular face, a TrueType file.
@@ -39,41 +40,79 @@ fn face(weight: Weight) -> &'static Face<'static> {
     }
 }
 
-/// Kerning of a pair of glyphs in font units: the first subtable of any pair lookup that covers it.
+/// Kerning of a pair of glyphs in font units: every pair lookup adds what its first subtable that covers the pair says.
 fn kerning(face: &Face, left: GlyphId, right: GlyphId) -> i32 {
     let Some(gpos) = face.tables().gpos else { return 0 };
-    for lookup in gpos.lookups {
-        for subtable in lookup.subtables.into_iter::<PositioningSubtable>() {
-            let PositioningSubtable::Pair(pair) = subtable else { continue };
-            let Some(index) = pair.coverage().get(left) else { continue };
-            let found = match pair {
-                PairAdjustment::Format1 { sets, .. } => sets.get(index).and_then(|set| set.get(right)),
-                PairAdjustment::Format2 { classes, matrix, .. } => {
-                    matrix.get((classes.0.get(left), classes.1.get(right)))
-                }
-            };
-            if let Some((first, _)) = found {
-                return i32::from(first.x_advance);
+    let of_subtable = |pair: PairAdjustment| {
+        let index = pair.coverage().get(left)?;
+        let (first, _) = match pair {
+            PairAdjustment::Format1 { sets, .. } => sets.get(index)?.get(right)?,
+            PairAdjustment::Format2 { classes, matrix, .. } => {
+                matrix.get((classes.0.get(left), classes.1.get(right)))?
             }
-        }
+        };
+        Some(i32::from(first.x_advance))
+    };
+    let of_lookup = |lookup: Lookup| {
+        lookup.subtables.into_iter::<PositioningSubtable>().find_map(|subtable| match subtable {
+            PositioningSubtable::Pair(pair) => of_subtable(pair),
+            _ => None,
+        })
+    };
+    gpos.lookups.into_iter().filter_map(of_lookup).sum()
+}
+
+/// Signs whose measures are kept in a table: ASCII.
+const KEPT: usize = 128;
+
+/// A face's advances and kernings, in font units.
+struct Metrics {
+    face: &'static Face<'static>,
+    /// Advance of the first sign and kerning to the second, by both.
+    pairs: Vec<i32>,
+}
+
+impl Metrics {
+    fn of(weight: Weight) -> &'static Metrics {
+        static METRICS: OnceLock<[Metrics; 2]> = OnceLock::new();
+        let [regular, bold] =
+            METRICS.get_or_init(|| [Weight::Regular, Weight::Bold].map(|weight| Metrics::new(face(weight))));
+        if weight == Weight::Regular { regular } else { bold }
     }
-    0
+
+    fn new(face: &'static Face<'static>) -> Metrics {
+        let glyphs: Vec<GlyphId> = (0..KEPT as u8).map(|byte| glyph(face, char::from(byte))).collect();
+        let advance = |left: &GlyphId| i32::from(face.glyph_hor_advance(*left).unwrap_or(0));
+        let pairs = glyphs
+            .iter()
+            .flat_map(|left| glyphs.iter().map(move |right| advance(left) + kerning(face, *left, *right)));
+        Metrics { face, pairs: pairs.collect() }
+    }
+
+    /// Advance of a sign before another, kerned.
+    fn advance(&self, sign: char, next: Option<char>) -> i32 {
+        if let Some(next) = next.filter(|next| sign.is_ascii() && next.is_ascii()) {
+            return self.pairs[sign as usize * KEPT + next as usize];
+        }
+        let left = glyph(self.face, sign);
+        let kern = next.map_or(0, |next| kerning(self.face, left, glyph(self.face, next)));
+        i32::from(self.face.glyph_hor_advance(left).unwrap_or(0)) + kern
+    }
+}
+
+fn glyph(face: &Face, sign: char) -> GlyphId {
+    face.glyph_index(sign).unwrap_or(GlyphId(0))
 }
 
 /// Width of a text set in one line, in pixels. A sign the font lacks counts as its missing-glyph box.
 pub fn width(text: &str, size: f64, weight: Weight) -> f64 {
-    let face = face(weight);
+    let metrics = Metrics::of(weight);
+    let mut signs = text.chars().peekable();
     let mut units = 0;
-    let mut last = None;
-    for sign in text.chars() {
-        let glyph = face.glyph_index(sign).unwrap_or(GlyphId(0));
-        units += i32::from(face.glyph_hor_advance(glyph).unwrap_or(0));
-        if let Some(left) = last {
-            units += kerning(face, left, glyph);
-        }
-        last = Some(glyph);
+    while let Some(sign) = signs.next() {
+        units += metrics.advance(sign, signs.peek().copied());
     }
-    f64::from(units) * size / f64::from(face.units_per_em())
+    f64::from(units) * size / f64::from(metrics.face.units_per_em())
 }
 
 /// The text in lines no wider than `room`, broken at spaces; a single word wider than that is broken between letters.

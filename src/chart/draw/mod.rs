@@ -126,12 +126,22 @@ fn draw_key(scene: &mut Scene, style: &Style, key: &[(Meaning, String)], margin:
     if key.is_empty() { top } else { y + style.line() + style.px(12.0) }
 }
 
+/// A short item of a list with its spaces made unbreakable.
+fn unbroken(style: &Style, item: &str, most: f64) -> String {
+    let short = width(item, style.small(), Weight::Regular) <= most;
+    if short { item.replace(' ', "\u{A0}") } else { item.to_string() }
+}
+
 /// Notes and footnote, from the bottom up. Returns where the panels end.
 fn footer(scene: &mut Scene, style: &Style, figure: &Figure, margin: f64, top: f64) -> f64 {
     let room = scene.canvas.width() - 2.0 * margin;
     let paragraphs = figure.notes.iter().chain(&figure.footnote);
+    let whole = |words: &String| {
+        let items: Vec<String> = words.split(" · ").map(|item| unbroken(style, item, room / 2.0)).collect();
+        if items.len() > 1 { items.join(" · ") } else { words.clone() }
+    };
     let mut lines: Vec<String> =
-        paragraphs.flat_map(|words| wrapped(words, style.small(), Weight::Regular, room)).collect();
+        paragraphs.flat_map(|words| wrapped(&whole(words), style.small(), Weight::Regular, room)).collect();
     let bottom = scene.canvas.height() - style.px(22.0);
     let fit = ((bottom - top) * 0.4 / style.line()) as usize;
     if lines.len() > fit {

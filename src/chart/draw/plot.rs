@@ -37,7 +37,7 @@ const TICK_DROP: f64 = 14.0;
 /// What a panel needs around its plot on a page with `place` for panels; `with_left` says whether it names its values,
 /// `alone` whether it has its row of the page to itself. The head waits until widths are known ([`head`]).
 pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, alone: bool) -> Gutters {
-    let named_rows = place.width() * if alone { 0.46 } else { 0.25 };
+    let named_rows = place.width() * if alone { 0.46 } else { 0.34 };
     let left = if with_left { left_gutter(style, panel, named_rows) } else { underhang(style, panel) };
     let right = if alone { right_gutter(style, panel) } else { overhang(style, panel) };
     let strip = match &panel.strip {

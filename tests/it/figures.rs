@@ -1,0 +1,440 @@
+//! Figures: what they say, and that what is drawn can be read.
+//!
+//! The text form of every figure on a small input; no text over another, off the canvas or too small, on random inputs;
+//! our measure of a text against the renderer's; colours apart in greyscale; the same bytes twice; titles that admit when
+//! there is nothing to see.
+
+use loophole::calendar::Month;
+use loophole::chart::draw::{scene, svg};
+use loophole::chart::figure::{Figure, Layer, Meaning};
+use loophole::chart::format::Unit;
+use loophole::chart::input::{MonthlyBand, Provenance, Spread};
+use loophole::chart::theme::{LIGHTNESS_STEP, Size, TEXT_CONTRAST, Theme};
+use loophole::chart::{
+    cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, text,
+    who_pays,
+};
+use proptest::prelude::*;
+use resvg::usvg;
+
+/// What a made-up input varies: how many of everything, how large the numbers and how long the names are.
+#[derive(Clone, Debug)]
+struct Mix {
+    months: usize,
+    workloads: usize,
+    arms: usize,
+    size: f64,
+    /// Effects per path, in units of `size`.
+    effects: Vec<f64>,
+    name: String,
+}
+
+impl Mix {
+    /// Three months, two workloads, three arms, four paths.
+    fn small() -> Mix {
+        Mix {
+            months: 3,
+            workloads: 2,
+            arms: 3,
+            size: 1.0,
+            effects: vec![0.8, 1.0, 1.4, 2.0],
+            name: "Wind-down".into(),
+        }
+    }
+
+    fn start(&self) -> Month {
+        Month::new(2026, 11)
+    }
+
+    fn spread(&self, scale: f64) -> Spread {
+        Spread::of(&self.effects.iter().map(|e| e * self.size * scale).collect::<Vec<_>>())
+    }
+
+    /// Every path grows from nothing to its effect.
+    fn band(&self, scale: f64) -> MonthlyBand {
+        let grown = |e: &f64| {
+            (1..=self.months).map(|t| e * self.size * scale * t as f64 / self.months as f64).collect()
+        };
+        MonthlyBand::of(&self.effects.iter().map(grown).collect::<Vec<Vec<f64>>>())
+    }
+
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            scenario: self.name.clone(),
+            as_of: "2026-11-24".into(),
+            paths: self.effects.len() as u64,
+            seed: 7,
+            version: "0.1.0".into(),
+            sources: vec!["A source".into(), "Another <source> & more".into()],
+        }
+    }
+
+    fn title(&self, k: usize) -> String {
+        if k == 0 { "Training".into() } else { format!("{} {k}", self.name) }
+    }
+
+    fn lost_compute(&self) -> Figure {
+        let window = lost_compute::Window { months: 24, lost: self.spread(1e9), share: self.spread(0.1) };
+        let workload = |k| lost_compute::Workload {
+            title: self.title(k),
+            lost: self.band(1e8 / (k + 1) as f64),
+            windows: vec![window.clone()],
+        };
+        lost_compute::figure(&lost_compute::Input {
+            start: self.start(),
+            rule_design: self.name.clone(),
+            window_months: 24,
+            total: self.spread(1e9),
+            total_share: self.spread(0.1),
+            workloads: (0..self.workloads).map(workload).collect(),
+            effective: vec![0.25; self.months.min(4)],
+            provenance: self.provenance(),
+        })
+    }
+
+    fn effect(&self) -> Figure {
+        let workload =
+            |k| effect::Workload { title: self.title(k), open: self.band(1.0), closed: self.band(1.5) };
+        effect::figure(&effect::Input {
+            start: self.start(),
+            rule_design: self.name.clone(),
+            headline: effect::Headline {
+                workload: "training".into(),
+                period: "2028".into(),
+                ratio: Spread::of(&self.effects.iter().map(|e| (1.0 + e).max(0.1)).collect::<Vec<_>>()),
+            },
+            workloads: (0..self.workloads).map(workload).collect(),
+            elasticity_range: "0.35 to 1.25".into(),
+            provenance: self.provenance(),
+        })
+    }
+
+    fn difference(&self) -> Figure {
+        let workload = |k| difference::Workload {
+            title: self.title(k),
+            difference: self.band(0.5),
+            above_zero: (2026..2026 + self.months.div_ceil(12) as i32).map(|year| (year, 0.995)).collect(),
+        };
+        difference::figure(&difference::Input {
+            start: self.start(),
+            rule_design: self.name.clone(),
+            headline: difference::Headline {
+                workload: "training".into(),
+                period: "2028".into(),
+                difference: self.spread(1.0),
+            },
+            workloads: (0..self.workloads).map(workload).collect(),
+            elasticity_range: "0.35 to 1.25".into(),
+            provenance: self.provenance(),
+        })
+    }
+
+    fn rule_design(&self) -> Figure {
+        let metric = |title: &str, unit, scale: f64| rule_design::Metric {
+            title: title.into(),
+            verb: "costs".into(),
+            noun: "in 24 months".into(),
+            unit,
+            effects: (0..self.arms).map(|k| self.spread(scale / (k + 1) as f64)).collect(),
+        };
+        let arm = |k| rule_design::Arm { title: self.title(k + 1), expected: k + 1 == self.arms };
+        rule_design::figure(&rule_design::Input {
+            arms: (0..self.arms).map(arm).collect(),
+            metrics: vec![metric("H100e-hours lost", Unit::H100eHours, 1e9), metric("Cost", Unit::Usd, 1e11)],
+            headline: 0,
+            provenance: self.provenance(),
+        })
+    }
+
+    fn who_pays(&self) -> Figure {
+        let parties = [who_pays::Party::Labs, who_pays::Party::Hosts, who_pays::Party::Vendors];
+        let line = |k: usize| who_pays::Line {
+            title: self.title(k),
+            party: parties[k % 3],
+            cost: self.spread(if k.is_multiple_of(2) { 1e10 } else { -1e10 }),
+        };
+        who_pays::figure(&who_pays::Input {
+            rule_design: self.name.clone(),
+            lines: (0..self.arms).map(line).collect(),
+            with_transfer: self.spread(1e11),
+            without_transfer: self.spread(6e10),
+            provenance: self.provenance(),
+        })
+    }
+
+    fn supply_mix(&self) -> Figure {
+        let level = |scale: f64| vec![scale * 1e9 * self.size; self.months];
+        let arm = |k: usize| supply_mix::Arm {
+            title: self.title(k),
+            supply: vec![("domestic".into(), level(0.4)), ("offshore".into(), level(0.5 / (k + 1) as f64))],
+            unserved: level(0.1 * k as f64),
+            unserved_share: self.spread(0.05),
+        };
+        supply_mix::figure(&supply_mix::Input {
+            start: self.start(),
+            arms: (0..self.arms).map(arm).collect(),
+            headline: 1,
+            unserved_difference: self.spread(0.05),
+            provenance: self.provenance(),
+        })
+    }
+
+    fn cost_buildup(&self) -> Figure {
+        use cost_buildup::CostPart::{Chip, Energy, Overhead, Rent};
+        let channel = |k: usize| cost_buildup::Channel {
+            title: self.title(k),
+            parts: if k == 0 { vec![(Rent, 2.0), (Overhead, 0.2)] } else { vec![(Chip, 1.5), (Energy, 0.3)] },
+            total: self.spread(2.0),
+        };
+        let workload = |k| cost_buildup::Workload {
+            title: self.title(k),
+            channels: (0..self.arms).map(channel).collect(),
+            domestic_premium: self.spread(0.5),
+        };
+        cost_buildup::figure(&cost_buildup::Input {
+            period: "November 2026".into(),
+            workloads: (0..self.workloads).map(workload).collect(),
+            provenance: self.provenance(),
+        })
+    }
+
+    fn parity(&self) -> Figure {
+        let curve = |slope: f64| (0..self.months).map(|t| (slope * t as f64).min(1.0)).collect();
+        let workload = |k| parity::Workload {
+            title: self.title(k),
+            open: curve(0.01),
+            closed: curve(0.02),
+            difference_std_error: 0.001,
+        };
+        parity::figure(&parity::Input {
+            start: self.start(),
+            rule_design: self.name.clone(),
+            workloads: (0..self.workloads).map(workload).collect(),
+            provenance: self.provenance(),
+        })
+    }
+
+    fn delay(&self) -> Figure {
+        let limit = 24.0;
+        let checkpoint = |month| delay::Checkpoint {
+            month,
+            delay_months: self.effects.iter().map(|e| (e * 10.0).min(limit)).collect(),
+            censored: self.effects.iter().map(|e| e * 10.0 > limit).collect(),
+        };
+        delay::figure(&delay::Input {
+            rule_design: self.name.clone(),
+            checkpoints: vec![checkpoint(24), checkpoint(36)],
+            provenance: self.provenance(),
+        })
+    }
+
+    fn figures(&self) -> [Figure; 9] {
+        [
+            self.lost_compute(),
+            self.effect(),
+            self.difference(),
+            self.rule_design(),
+            self.who_pays(),
+            self.supply_mix(),
+            self.cost_buildup(),
+            self.parity(),
+            self.delay(),
+        ]
+    }
+}
+
+fn mixes() -> impl Strategy<Value = Mix> {
+    let names = "[A-Z][a-z]{0,12}( [a-z]{1,12}){0,4}";
+    (1..70_usize, 1..=4_usize, 2..=6_usize, -3..4_i32, prop::collection::vec(-1.0..3.0_f64, 1..30), names)
+        .prop_map(|(months, workloads, arms, decade, effects, name)| Mix {
+            months,
+            workloads,
+            arms,
+            size: format!("1e{decade}").parse().unwrap(),
+            effects,
+            name,
+        })
+}
+
+/// Texts that overlap, leave the canvas or are too small.
+fn faults(figure: &Figure, size: Size) -> Vec<String> {
+    let scene = scene(figure, Theme::Light, size);
+    let boxes: Vec<_> = scene.texts.iter().map(|text| text.bounds()).collect();
+    let mut faults = Vec::new();
+    for (i, text) in scene.texts.iter().enumerate() {
+        if !scene.canvas.holds(&boxes[i]) {
+            faults.push(format!("{:?} leaves the canvas: {:?}", text.words, boxes[i]));
+        }
+        if text.size < size.smallest_text() {
+            faults.push(format!("{:?} is set in {} px", text.words, text.size));
+        }
+        for (j, other) in scene.texts.iter().enumerate().skip(i + 1) {
+            if boxes[i].overlaps(&boxes[j]) {
+                faults.push(format!("{:?} overlaps {:?}", text.words, other.words));
+            }
+        }
+    }
+    faults
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_collides_leaves_the_canvas_or_is_too_small(mix in mixes()) {
+        for figure in mix.figures() {
+            for size in Size::ALL {
+                let faults = faults(&figure, size);
+                prop_assert!(faults.is_empty(), "{} {size:?}: {faults:#?}", figure.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_figure_reads_as_expected() {
+    let all: Vec<String> = Mix::small().figures().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!("text_forms", all.join("\n\n"));
+}
+
+#[test]
+fn titles_admit_an_effect_that_cannot_be_told_from_zero() {
+    let nothing = Mix { effects: vec![-0.9, -0.4, 0.0, 0.5, 0.9], ..Mix::small() };
+    for figure in nothing.figures().iter().filter(|figure| figure.id != "parity") {
+        assert!(figure.title.contains("not distinguishable from zero"), "{}: {}", figure.id, figure.title);
+        assert!(figure.title.contains("90%: "), "{}: {}", figure.id, figure.title);
+    }
+    let curve = vec![0.1, 0.2];
+    let workload = parity::Workload {
+        title: "Training".into(),
+        open: curve.clone(),
+        closed: curve,
+        difference_std_error: 0.0,
+    };
+    let same = parity::figure(&parity::Input {
+        start: Month::new(2026, 10),
+        rule_design: "cliff".into(),
+        workloads: vec![workload],
+        provenance: nothing.provenance(),
+    });
+    assert!(same.title.contains("not distinguishable from zero"), "{}", same.title);
+    for figure in Mix::small().figures() {
+        assert!(!figure.title.contains("not distinguishable"), "{}: {}", figure.id, figure.title);
+    }
+}
+
+#[test]
+fn our_measure_of_a_text_is_the_renderers() {
+    fn texts(group: &usvg::Group, out: &mut Vec<(String, f64)>) {
+        for node in group.children() {
+            match node {
+                usvg::Node::Group(inner) => texts(inner, out),
+                usvg::Node::Text(text) => {
+                    let words = text.chunks().iter().map(|chunk| chunk.text()).collect();
+                    out.push((words, f64::from(text.bounding_box().width())));
+                }
+                _ => {}
+            }
+        }
+    }
+    let figure = Mix::small().effect();
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_data(text::REGULAR.to_vec());
+    fonts.load_font_data(text::BOLD.to_vec());
+    let options = usvg::Options { fontdb: std::sync::Arc::new(fonts), ..usvg::Options::default() };
+    let tree = usvg::Tree::from_str(&svg(&figure, Theme::Light, Size::Note), &options).unwrap();
+    let mut drawn = Vec::new();
+    texts(tree.root(), &mut drawn);
+    let measured = scene(&figure, Theme::Light, Size::Note).texts;
+    assert_eq!(drawn.len(), measured.len());
+    for ((words, wide), text) in drawn.iter().zip(&measured) {
+        assert_eq!(words, &text.words);
+        let ours = text.bounds().width();
+        assert!((wide - ours).abs() < 0.5 + 0.002 * ours, "{words:?}: measured {ours}, drawn {wide}");
+    }
+}
+
+#[test]
+fn files_are_well_formed_and_the_same_twice() {
+    for figure in Mix::small().figures() {
+        for theme in [Theme::Light, Theme::Dark] {
+            let first = render(&figure, theme, Size::Note);
+            assert_eq!(first, render(&figure, theme, Size::Note), "{}", figure.id);
+            let document = usvg::roxmltree::Document::parse(&first.svg).unwrap();
+            let child = |name| document.root_element().children().find(|n| n.has_tag_name(name)).unwrap();
+            assert_eq!(child("title").text(), Some(figure.title.as_str()));
+            assert_eq!(child("desc").text(), Some(figure.alt.as_str()));
+            assert!(child("style").text().unwrap().contains("data:font/ttf;base64,"));
+            assert_eq!(&first.png[..8], b"\x89PNG\r\n\x1a\n");
+            assert_eq!(
+                first.png[16..24],
+                [0, 0, 2400_u16.to_be_bytes()[0], 2400_u16.to_be_bytes()[1], 0, 0, 6, 64]
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_holds_every_number_of_a_fan() {
+    let figure = Mix::small().difference();
+    let text = figure.csv();
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let Layer::Fan { band, .. } = &figure.panels[1].layers[0] else { panic!("a fan") };
+    for (t, at) in ["2026-11", "2026-12", "2027-01"].into_iter().enumerate() {
+        let row =
+            rows.iter().find(|r| r[0] == *figure.panels[1].title && &r[3] == at && &r[4] == "p75").unwrap();
+        let value: f64 = row[5].parse().unwrap();
+        assert!((value - band.p75[t]).abs() < 1e-5 * band.p75[t].abs(), "{at}: {value} for {}", band.p75[t]);
+    }
+}
+
+#[test]
+fn colours_of_a_family_differ_in_greyscale_and_texts_can_be_read() {
+    let workloads = (0..4).map(Meaning::Workload).collect();
+    let families: [Vec<Meaning>; 5] = [
+        vec![Meaning::Open, Meaning::Closed, Meaning::Expected],
+        vec![Meaning::Offshore, Meaning::Domestic, Meaning::Imported, Meaning::Grey],
+        workloads,
+        vec![Meaning::Labs, Meaning::Hosts, Meaning::Vendors],
+        vec![
+            Meaning::Chip,
+            Meaning::Building,
+            Meaning::Operations,
+            Meaning::Energy,
+            Meaning::Rent,
+            Meaning::Overhead,
+        ],
+    ];
+    for theme in [Theme::Light, Theme::Dark] {
+        let ground = theme.ground();
+        for family in &families {
+            for (i, a) in family.iter().enumerate() {
+                assert!(theme.text(*a).contrast(ground) >= TEXT_CONTRAST, "{theme:?} {a:?}");
+                for b in &family[i + 1..] {
+                    let apart = (theme.color(*a).lightness() - theme.color(*b).lightness()).abs();
+                    assert!(apart >= LIGHTNESS_STEP, "{theme:?}: {a:?} and {b:?} are {apart:.1} apart");
+                }
+            }
+        }
+        let all: Vec<_> = families.iter().flatten().collect();
+        for (i, a) in all.iter().enumerate() {
+            for b in &all[i + 1..] {
+                assert_ne!(theme.color(**a), theme.color(**b), "{a:?} and {b:?}");
+            }
+        }
+        assert!(theme.muted().contrast(ground) >= TEXT_CONTRAST);
+    }
+}
+
+#[test]
+fn a_band_and_a_spread_are_quantiles_of_their_paths() {
+    let values: Vec<f64> = (0..=100).map(f64::from).collect();
+    let spread = Spread::of(&values);
+    assert_eq!([spread.p05, spread.p25, spread.p50, spread.p75, spread.p95], [5.0, 25.0, 50.0, 75.0, 95.0]);
+    assert_eq!(spread.mean, 50.0);
+    assert!((spread.above_zero - 100.0 / 101.0).abs() < 1e-12);
+    let band = MonthlyBand::of(&values.iter().map(|v| vec![*v, 2.0 * v]).collect::<Vec<_>>());
+    assert_eq!((band.p10[1], band.p90[0], band.months()), (20.0, 90.0, 2));
+    assert_eq!(parity::cumulative(&[Some(0), Some(2), None, None], 3), vec![0.25, 0.25, 0.5]);
+}
