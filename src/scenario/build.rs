@@ -603,10 +603,10 @@ pub fn target_of(quantity: &str) -> Option<Target> {
 
 /// Whether an effect on `target` can act on a channel: some are for rental channels only, some for owned ones.
 pub fn acts_on(checked: &Checked, target: Target, channel: &str) -> bool {
-    let rental = checked.text(&format!("channels.{channel}.kind")) == Some("rental");
+    let kind = checked.text(&format!("channels.{channel}.kind"));
     match target {
-        Target::NewRental | Target::ExistingContracts => rental,
-        Target::OwnedAccess | Target::ChipSupply => !rental,
+        Target::NewRental | Target::ExistingContracts => kind == Some("rental"),
+        Target::OwnedAccess | Target::ChipSupply => kind == Some("owned"),
         Target::Price | Target::Efficiency => true,
         Target::Demand | Target::Distillation => false,
     }

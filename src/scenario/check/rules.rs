@@ -45,7 +45,8 @@ fn rule(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
 /// First and last month of the horizon.
 fn horizon(checked: &Checked) -> Option<(Month, Month)> {
     let start = checked.month("settings.start")?;
-    Some((start, start.plus(checked.integer("settings.months")? as i32 - 1)))
+    let months = checked.integer("settings.months").filter(|months| (1..=1200).contains(months))?;
+    Some((start, start.plus(months as i32 - 1)))
 }
 
 fn announcement(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
@@ -269,7 +270,11 @@ fn channel_selection(checked: &Checked, place: &str, quantity: &str, target: Tar
     let key = format!("{place}.on");
     let selector = checked.tree.get(&key);
     let channels = checked.ids(Ids::Channel);
-    if channels.is_empty() {
+    let unsound = |id: &&str| {
+        let kind = checked.text(&format!("channels.{id}.kind"));
+        !matches!(kind, Some("rental" | "owned"))
+    };
+    if channels.is_empty() || channels.iter().any(unsound) {
         return;
     }
     let selected: Vec<&str> = channels.iter().filter(|id| selects_channel(checked, selector, id)).copied().collect();
@@ -331,7 +336,8 @@ fn arms(checked: &Checked, problems: &mut Vec<Diagnostic>) {
     let (baselines, headlines) = (flagged("baseline"), flagged("headline"));
     for (keys, what) in [(&baselines, "baseline"), (&headlines, "headline")] {
         let mut places: Vec<Origin> = keys.iter().map(|key| checked.value_at(key)).collect();
-        places.sort();
+        // The file that was asked for comes last, so that it is the one to blame.
+        places.sort_by_key(|at| (std::cmp::Reverse(at.file), at.start));
         if let [first, .., last] = places[..] {
             problems.push(
                 Diagnostic::error(last, format!("{} arms are the {what}", keys.len()))
@@ -340,7 +346,10 @@ fn arms(checked: &Checked, problems: &mut Vec<Diagnostic>) {
             );
         }
     }
-    if baselines.is_empty() && !arms.is_empty() {
+    let unread = |arm: &&str| {
+        checked.tree.get(&format!("arms.{arm}.baseline")).is_some_and(|flag| flag.boolean().is_none())
+    };
+    if baselines.is_empty() && !arms.is_empty() && !arms.iter().any(unread) {
         problems.push(
             Diagnostic::error(checked.key_at("arms"), "no arm is the baseline")
                 .hint("effects are differences to one arm: give it baseline = true"),

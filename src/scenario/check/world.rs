@@ -132,6 +132,9 @@ fn why(checked: &Checked, channel: &str, workload: &str, barrier: Option<Barrier
 
 fn chip(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let chip = format!("chips.{id}");
+    if checked.incomplete.contains(&chip) {
+        return;
+    }
     let workloads = checked.ids(Ids::Workload);
     for name in checked.keys(&format!("{chip}.efficiency")) {
         let place = format!("{chip}.efficiency.{name}");
@@ -190,6 +193,9 @@ fn channel(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
 fn served(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let workloads = checked.ids(Ids::Workload);
     let serves = format!("channels.{id}.serves");
+    if checked.tree.get(&serves).is_some_and(|serves| serves.list().is_none()) {
+        return;
+    }
     let barriers: Vec<_> = workloads.iter().map(|workload| (*workload, barrier(checked, id, workload))).collect();
     if !workloads.is_empty() && barriers.iter().all(|(_, barrier)| barrier.is_some()) {
         let mut problem =
@@ -253,7 +259,7 @@ fn owned(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
     {
         problems.push(
             Diagnostic::error(checked.value_at(&key("pipeline_chips")), format!("{} has the wrong length", key("pipeline_chips")))
-                .label(format!("{} months", pipeline.len()))
+                .label(format!("found {}", pipeline.len()))
                 .related(checked.value_at("settings.lead_months"), format!("the planning lead is {lead}"))
                 .hint("one entry a month from month 0 to the month before the first order arrives"),
         );
