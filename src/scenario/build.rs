@@ -34,8 +34,7 @@ pub fn job(base: &Checked, arms: &[ArmIn<'_>]) -> Job {
     let start = start(base);
     for arm in arms {
         let mut slots = BTreeMap::new();
-        let mut world =
-            Builder { checked: arm.checked, base, table: &mut table, slots: &mut slots, start };
+        let mut world = Builder { checked: arm.checked, base, table: &mut table, slots: &mut slots, start };
         let world = world.world(arm.id, &references);
         let place = format!("arms.{}", arm.id);
         worlds.push((
@@ -519,7 +518,8 @@ impl Builder<'_> {
 
     /// The stream that dates an announcement or reversal: its key, or that of the `stream` its chance names.
     fn date_stream(&self, place: &str, event: &str) -> String {
-        let chance = |field: &str| self.checked.quantity(&format!("{place}.{event}.{field}"))?.meta.stream.as_ref();
+        let chance =
+            |field: &str| self.checked.quantity(&format!("{place}.{event}.{field}"))?.meta.stream.as_ref();
         match chance("probability").or_else(|| chance("hazard_per_year")) {
             Some(stream) => format!("{stream}.date"),
             None => format!("{place}.{event}"),
@@ -565,7 +565,8 @@ impl Builder<'_> {
 
     fn effect(&mut self, place: &str, channels: &[&str], workloads: &[&str], labs: &[&str]) -> Effect {
         let checked = self.checked;
-        let target = checked.text(&format!("{place}.quantity")).and_then(target_of).unwrap_or(Target::NewRental);
+        let target =
+            checked.text(&format!("{place}.quantity")).and_then(target_of).unwrap_or(Target::NewRental);
         let selector = checked.tree.get(&format!("{place}.on"));
         let of_demand = target == Target::Demand;
         let of_channels = !of_demand && target != Target::Distillation;

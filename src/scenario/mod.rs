@@ -170,7 +170,8 @@ fn examine(
                         None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
                     }
                 }
-                let (changed, found) = check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
+                let (changed, found) =
+                    check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
                 problems.extend(found);
                 Arc::new(changed)
             }

@@ -902,11 +902,9 @@ impl Reader<'_> {
         let from_zero = Range::closed(0.0, f64::INFINITY);
         let above_zero = Range::above(0.0, f64::INFINITY);
         let start = &node.table()?.get("initial")?.node;
-        let initial =
-            self.read(&format!("{key}.initial"), start, unit, Time::Curve).and_then(|initial| {
-                self.check_range(&format!("{key}.initial"), &initial, &from_zero, unit)
-                    .then_some(initial)
-            });
+        let initial = self.read(&format!("{key}.initial"), start, unit, Time::Curve).and_then(|initial| {
+            self.check_range(&format!("{key}.initial"), &initial, &from_zero, unit).then_some(initial)
+        });
         let anchor = self.word(key, node, "anchor", &["median", "mean"]);
         let trend = self.member(key, node, "trend_per_year", Unit::PerYear, any);
         let volatility = self.member(key, node, "volatility_per_sqrt_year", Unit::PerSqrtYear, from_zero);

@@ -34,7 +34,8 @@ pub fn walk(
     };
     let (sources, currencies) = (ids(Ids::Source), ids(Ids::Currency));
     let start = tree.get("settings.start").and_then(Node::text).and_then(|text| text.parse().ok());
-    let reader = Reader { files, library, sources: &sources, currencies: &currencies, start, problems: Vec::new() };
+    let reader =
+        Reader { files, library, sources: &sources, currencies: &currencies, start, problems: Vec::new() };
     let mut walker = Walker { tree, reader, defaults, incomplete, quantities: BTreeMap::new() };
     walker.table("", tree, &SCENARIO, tree.origin);
     Walked { quantities: walker.quantities, problems: walker.reader.problems }
@@ -279,7 +280,8 @@ impl Walker<'_> {
                     self.choice(&join(key, tag), node, &words);
                 }
                 None => {
-                    let words: Vec<String> = cases.iter().map(|(word, _)| format!("{tag} = {word:?}")).collect();
+                    let words: Vec<String> =
+                        cases.iter().map(|(word, _)| format!("{tag} = {word:?}")).collect();
                     let problem = Diagnostic::error(entry.key, format!("{key} needs `{tag}`"));
                     self.report(problem.note(format!("allowed: {}", words.join(", "))));
                 }
