@@ -20,6 +20,8 @@ pub struct Checked {
     pub quantities: BTreeMap<String, Parsed>,
     /// Where the defaults of the language are said to be.
     pub defaults: Origin,
+    /// Tables whose row could not be read: what they lack is not their fault.
+    pub incomplete: BTreeSet<String>,
 }
 
 impl Checked {
@@ -93,12 +95,15 @@ impl Checked {
     pub fn value_at(&self, key: &str) -> Origin {
         self.tree.get(key).map_or(self.defaults, |node| node.origin)
     }
-    /// Where `key` itself is written, or the nearest table above it that is.
+    /// Where `key` itself is written, or the nearest table above it that is; of an item of a list the item.
     pub fn key_at(&self, key: &str) -> Origin {
         let mut place = key;
         loop {
             if let Some(entry) = self.tree.entry(place) {
                 return entry.key;
+            }
+            if let Some(item) = self.tree.get(place) {
+                return item.origin;
             }
             match place.rsplit_once('.') {
                 Some((above, _)) => place = above,

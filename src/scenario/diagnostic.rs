@@ -202,15 +202,15 @@ fn render_one(files: &Files, diagnostic: &Diagnostic, renderer: &Renderer) -> St
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut report = level.primary_title(diagnostic.title.as_str()).element(snippet(
-        files,
-        diagnostic.origin,
-        &diagnostic.label,
-        AnnotationKind::Primary,
-    ));
-    if let Some((origin, why)) = &diagnostic.related {
-        report = report.element(snippet(files, *origin, why, AnnotationKind::Context));
-    }
+    let mut marks = vec![(diagnostic.origin, diagnostic.label.as_str(), AnnotationKind::Primary)];
+    marks.extend(diagnostic.related.iter().map(|(at, why)| (*at, why.as_str(), AnnotationKind::Context)));
+    let together = marks.iter().all(|(at, ..)| at.file == diagnostic.origin.file);
+    let title = level.primary_title(diagnostic.title.as_str());
+    let mut report = if together {
+        title.element(snippet(files, &marks))
+    } else {
+        title.elements(marks.chunks(1).map(|mark| snippet(files, mark)))
+    };
     for note in &diagnostic.notes {
         report = report.element(Level::NOTE.message(note.as_str()));
     }
@@ -220,25 +220,32 @@ fn render_one(files: &Files, diagnostic: &Diagnostic, renderer: &Renderer) -> St
     renderer.render(&[report])
 }
 
-/// The line a place starts on, with the place marked in it; a place of several lines is marked to the end of its first.
+/// The lines that places of one text start on, with the places marked in them; a place of several lines is marked to the
+/// end of its first.
 fn snippet<'a>(
     files: &'a Files,
-    origin: Origin,
-    label: &'a str,
-    kind: AnnotationKind,
+    marks: &[(Origin, &'a str, AnnotationKind)],
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let file = files.of(origin);
+    let file = files.of(marks[0].0);
     let text: &str = &file.text;
-    let start = floor_char(text, origin.start as usize);
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let line = text[line_start..line_end].trim_end_matches('\r');
-    let end =
-        floor_char(text, origin.end as usize).clamp(start, line_start + line.len().max(start - line_start));
-    let (from, to) = ((start - line_start).min(line.len()), (end - line_start).min(line.len()));
-    let marked = kind.span(from..to.max(from));
-    let marked = if label.is_empty() { marked } else { marked.label(label) };
-    Snippet::source(line).line_start(files.line_column(origin).0).path(file.name.as_str()).annotation(marked)
+    let line_of = |at: u32| {
+        let at = floor_char(text, at as usize);
+        let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        (start, start + text[start..end].trim_end_matches('\r').len())
+    };
+    let lines: Vec<(usize, usize)> = marks.iter().map(|(at, ..)| line_of(at.start)).collect();
+    let first = lines.iter().map(|line| line.0).min().unwrap_or(0);
+    let last = lines.iter().map(|line| line.1).max().unwrap_or(text.len());
+    let line_number = text[..first].matches('\n').count() + 1;
+    let mut shown = Snippet::source(&text[first..last]).line_start(line_number).path(file.name.as_str());
+    for ((at, label, kind), line) in marks.iter().zip(lines) {
+        let from = floor_char(text, at.start as usize).min(line.1);
+        let to = floor_char(text, at.end as usize).clamp(from, line.1);
+        let mark = kind.span(from - first..to - first);
+        shown = shown.annotation(if label.is_empty() { mark } else { mark.label(*label) });
+    }
+    shown
 }
 
 fn floor_char(text: &str, at: usize) -> usize {

@@ -40,9 +40,11 @@ impl Reader<'_> {
         };
         let observations = self.observations(key, entry)?;
         let cached = format!("{model:?} {observations:?}");
-        let fitted = self.library.fits.entry(cached).or_insert_with(|| {
-            fit(model, &observations).map_err(|error| error.to_string())
-        });
+        let fitted = self
+            .library
+            .fits
+            .entry(cached)
+            .or_insert_with(|| fit(model, &observations).map_err(|error| error.to_string()));
         let at = entry.node.origin;
         let fitted = match fitted {
             Ok(fitted) => fitted.clone(),
@@ -56,7 +58,9 @@ impl Reader<'_> {
         let constant = |x: f64| Parsed::constant(x, at);
         let process = Process {
             initial: match fitted.long_run_level.zip(half_life) {
-                Some((long_run, half_life)) => self.approach(fitted.level.value, long_run.value, half_life, at),
+                Some((long_run, half_life)) => {
+                    self.approach(fitted.level.value, long_run.value, half_life, at)
+                }
                 None => constant(fitted.level.value),
             },
             anchor: Anchor::Median,
@@ -97,12 +101,14 @@ impl Reader<'_> {
         if let Some(filter) = entry.node.entry("where") {
             let Some(table) = filter.node.table() else {
                 let problem = Diagnostic::error(filter.node.origin, format!("{key}: `where` is not a table"));
-                self.problems.push(problem.note("allowed: where = { column = \"value\", other = [\"a\", \"b\"] }"));
+                self.problems
+                    .push(problem.note("allowed: where = { column = \"value\", other = [\"a\", \"b\"] }"));
                 return None;
             };
             for (column, values) in table {
                 let Some(at) = csv.column(column) else {
-                    let problem = Diagnostic::error(values.key, format!("{key}: the file has no column {column:?}"));
+                    let problem =
+                        Diagnostic::error(values.key, format!("{key}: the file has no column {column:?}"));
                     self.problems.push(match nearest(column, csv.header.iter().map(String::as_str)) {
                         Some(near) => problem.hint(format!("did you mean {near:?}?")),
                         None => problem.note(format!("columns: {}", csv.header.join(", "))),
@@ -213,7 +219,8 @@ mod tests {
 
     #[test]
     fn dates_become_years_in_order() {
-        let dates = ["2025-12-31", "2026-01-01", "2026-01", "2026-01-31", "2026-06", "2026", "2026-07-15", "2026-12"];
+        let dates =
+            ["2025-12-31", "2026-01-01", "2026-01", "2026-01-31", "2026-06", "2026", "2026-07-15", "2026-12"];
         let years: Vec<f64> = dates.iter().map(|date| years(date).unwrap()).collect();
         assert!(years.windows(2).all(|pair| pair[0] < pair[1]), "{years:?}");
     }

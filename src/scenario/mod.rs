@@ -161,7 +161,9 @@ fn examine(
             None => base.clone(),
             Some(changes) => {
                 let mut tree = tree.clone();
-                for (key, entry) in changes {
+                // Changes of keys that do not exist have been told of.
+                let sound = |key: &str, at| check::override_problem(&base.tree, key, at).is_none();
+                for (key, entry) in changes.iter().filter(|(key, entry)| sound(key, entry.key)) {
                     match key_path(key, entry.key.file) {
                         Some(mut path) => {
                             path.iter_mut().for_each(|(_, origin)| *origin = entry.key);
@@ -170,7 +172,8 @@ fn examine(
                         None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
                     }
                 }
-                let (changed, found) = check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
+                let (changed, found) =
+                    check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
                 problems.extend(found);
                 Arc::new(changed)
             }

@@ -253,7 +253,7 @@ impl Reader<'_> {
                 let x = self.number(key, &at.node)?;
                 (Form::Constant(x), Support::point(x, at.node.origin))
             }
-            "initial" if time == Time::Full => self.process(key, node)?,
+            "initial" if time == Time::Full => self.process(key, node, unit)?,
             "schedule" if time != Time::None => self.schedule(key, node)?,
             "history" if time == Time::Full => self.history(key, node)?,
             "initial" | "schedule" | "history" => {
@@ -494,7 +494,7 @@ impl Reader<'_> {
             let problem =
                 Diagnostic::error(node.origin, format!("{key} is not a finite number of sensible size"));
             self.problems
-                .push(problem.label(format!("found {x}")).note(format!("allowed: −{HUGE:e} to {HUGE:e}")));
+                .push(problem.label(format!("found {x:e}")).note(format!("allowed: -{HUGE:e} to {HUGE:e}")));
             return None;
         }
         Some(x)
@@ -819,8 +819,7 @@ impl Reader<'_> {
 
     fn schedule(&mut self, key: &str, node: &Node) -> Option<(Form, Support)> {
         let entry = node.table()?.get("schedule")?;
-        let linear =
-            self.word(key, node, "interpolation", &["linear", "step"])?.unwrap_or("linear") == "linear";
+        let interpolation = self.word(key, node, "interpolation", &["linear", "step"]);
         let Some(dates) = entry.node.table().filter(|table| !table.is_empty()) else {
             let problem = Diagnostic::error(entry.node.origin, format!("{key} needs dated values"));
             self.problems.push(problem.note("allowed: schedule = { \"2026-10\" = 1.0, \"2027-06\" = 1.2 }"));
@@ -841,6 +840,7 @@ impl Reader<'_> {
                 _ => sound = false,
             }
         }
+        let linear = interpolation?.unwrap_or("linear") == "linear";
         if !sound {
             return None;
         }
@@ -897,16 +897,14 @@ impl Reader<'_> {
         member
     }
 
-    fn process(&mut self, key: &str, node: &Node) -> Option<(Form, Support)> {
+    fn process(&mut self, key: &str, node: &Node, unit: Unit) -> Option<(Form, Support)> {
         let any = Range::closed(f64::NEG_INFINITY, f64::INFINITY);
         let from_zero = Range::closed(0.0, f64::INFINITY);
         let above_zero = Range::above(0.0, f64::INFINITY);
         let start = &node.table()?.get("initial")?.node;
-        let initial =
-            self.read(&format!("{key}.initial"), start, Unit::Ratio, Time::Curve).and_then(|initial| {
-                self.check_range(&format!("{key}.initial"), &initial, &from_zero, Unit::Ratio)
-                    .then_some(initial)
-            });
+        let initial = self.read(&format!("{key}.initial"), start, unit, Time::Curve).and_then(|initial| {
+            self.check_range(&format!("{key}.initial"), &initial, &from_zero, unit).then_some(initial)
+        });
         let anchor = self.word(key, node, "anchor", &["median", "mean"]);
         let trend = self.member(key, node, "trend_per_year", Unit::PerYear, any);
         let volatility = self.member(key, node, "volatility_per_sqrt_year", Unit::PerSqrtYear, from_zero);
@@ -1087,7 +1085,7 @@ impl Reader<'_> {
         let problem = Diagnostic::error(at, format!("{key} is outside its range"))
             .label(found)
             .note(format!("allowed: {allowed} ({})", unit.text()));
-        let percent = unit.is_percentage_in_disguise() && x > 1.0 && x <= 100.0;
+        let percent = unit.is_percentage_in_disguise() && low > 1.0 && high <= 100.0;
         let process = matches!(parsed.form, Form::Process(_));
         self.problems.push(match () {
             () if percent && x.is_finite() => problem.hint(format!("{x}% is written {}", tidy(x / 100.0))),

@@ -93,9 +93,10 @@ impl Node {
     }
     /// The entry at a dotted key below this node.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
-        let entry = self.table()?.get(first)?;
-        rest.map_or(Some(entry), |rest| entry.node.entry(rest))
+        match key.rsplit_once('.') {
+            Some((table, last)) => self.get(table)?.table()?.get(last),
+            None => self.table()?.get(key),
+        }
     }
     /// The value at a dotted key below this node; items of a list go by number.
     pub fn get(&self, key: &str) -> Option<&Node> {

@@ -86,7 +86,7 @@ impl Scenario {
     /// Every value whose key is `prefix` or lies below it, by key; defaults included. An empty prefix shows all.
     pub fn show(&self, prefix: &str) -> Vec<ShownValue> {
         let mut shown = Vec::new();
-        self.leaves("", &self.base.tree, registry::kind_of("scenario").map(|_| &registry::ROOT), &mut shown);
+        self.leaves("", &self.base.tree, Some(&registry::ROOT), &mut shown);
         let given: std::collections::BTreeSet<String> = shown.iter().map(|value| value.key.clone()).collect();
         let defaults = self.base.quantities.iter().filter(|(key, _)| !given.contains(*key));
         shown.extend(defaults.map(|(key, parsed)| self.shown_quantity(key, parsed)));
@@ -116,7 +116,17 @@ impl Scenario {
                 for (name, entry) in table {
                     self.leaves(&join(name), &entry.node, kind.and_then(|kind| kind.child(name)), shown);
                 }
-                let Some(Kind::Table(schema)) = kind else { return };
+                let schema = match kind {
+                    Some(Kind::Table(schema)) => *schema,
+                    Some(Kind::Tagged { tag, cases }) => {
+                        let word = node.get(tag).and_then(Node::text);
+                        match cases.iter().find(|(case, _)| Some(*case) == word) {
+                            Some((_, schema)) => *schema,
+                            None => return,
+                        }
+                    }
+                    _ => return,
+                };
                 for field in schema.fields.iter().filter(|field| !table.contains_key(field.key)) {
                     let (Need::Default(value), false) = (field.need, matches!(field.kind, Kind::Quantity(_)))
                     else {

@@ -4,7 +4,7 @@
 //! under what the scenario says, with the row's addresses as its source. Columns in other units are converted here, by
 //! `units`. A row gives no cost of capital: the table's is nominal, the model's is real.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
@@ -163,9 +163,14 @@ const REGION_COLUMNS: &[Column] = &[
     column("opex_usd_per_kw_year", From::Number("opex_usd_per_kw_year")),
 ];
 
-/// Lays the rows that chips and regions name under what the scenario says of them.
-pub fn fill_rows(tree: &mut Node, files: &mut Files, library: &mut Library) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
+/// Lays the rows that chips and regions name under what the scenario says of them. Also gives the keys of those whose
+/// row could not be read.
+pub fn fill_rows(
+    tree: &mut Node,
+    files: &mut Files,
+    library: &mut Library,
+) -> (Vec<Diagnostic>, BTreeSet<String>) {
+    let (mut problems, mut incomplete) = (Vec::new(), BTreeSet::new());
     for (name, columns) in [("chips", CHIP_COLUMNS), ("regions", REGION_COLUMNS)] {
         let rows: Vec<(String, Node)> = tree
             .get(name)
@@ -177,6 +182,7 @@ pub fn fill_rows(tree: &mut Node, files: &mut Files, library: &mut Library) -> V
             .unwrap_or_default();
         let file = tree.get("tables").and_then(|tables| tables.get(name)).cloned();
         for (id, row) in rows {
+            let before = problems.len();
             let Some(wanted) = row.text() else { continue };
             match find_row(file.as_ref(), name, &row, wanted, files, library) {
                 Ok((csv, cells)) => {
@@ -186,9 +192,12 @@ pub fn fill_rows(tree: &mut Node, files: &mut Files, library: &mut Library) -> V
                 }
                 Err(problem) => problems.push(problem),
             }
+            if problems.len() > before {
+                incomplete.insert(format!("{name}.{id}"));
+            }
         }
     }
-    problems
+    (problems, incomplete)
 }
 
 fn find_row(

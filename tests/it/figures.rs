@@ -7,7 +7,7 @@
 use loophole::calendar::Month;
 use loophole::chart::draw::{scene, svg};
 use loophole::chart::figure::{Figure, Layer, Meaning};
-use loophole::chart::format::Unit;
+use loophole::numbers::Unit;
 use loophole::chart::input::{MonthlyBand, Provenance, Spread};
 use loophole::chart::theme::{LIGHTNESS_STEP, Size, TEXT_CONTRAST, Theme};
 use loophole::chart::{

@@ -69,7 +69,8 @@ fn between(
 
 fn unknown(checked: &Checked, name: &str, origin: Origin) -> Diagnostic {
     if let Some(suggestion) = registry::suggestion(name) {
-        return Diagnostic::error(origin, format!("there is no key {name}")).hint(format!("did you mean {suggestion:?}?"));
+        return Diagnostic::error(origin, format!("there is no key {name}"))
+            .hint(format!("did you mean {suggestion:?}?"));
     }
     let problem = Diagnostic::error(origin, format!("{name} is not a quantity of this scenario"));
     match nearest(name, checked.quantities.keys().map(String::as_str)) {

@@ -9,6 +9,8 @@ mod shape;
 mod sources;
 mod world;
 
+pub use shape::override_problem;
+
 use super::checked::Checked;
 use super::diagnostic::{Diagnostic, Files, Origin};
 use super::raw::Node;
@@ -24,10 +26,10 @@ pub fn check(
     base: Option<&Checked>,
     strict: bool,
 ) -> (Checked, Vec<Diagnostic>) {
-    let mut problems = fill_rows(&mut tree, files, library);
-    let walked = shape::walk(&tree, files, library, defaults);
+    let (mut problems, incomplete) = fill_rows(&mut tree, files, library);
+    let walked = shape::walk(&tree, files, library, defaults, &incomplete);
     problems.extend(walked.problems);
-    let checked = Checked { tree, quantities: walked.quantities, defaults };
+    let checked = Checked { tree, quantities: walked.quantities, defaults, incomplete };
     problems.extend(world::check(&checked));
     problems.extend(rules::check(&checked));
     problems.extend(correlations::check(&checked));

@@ -29,7 +29,10 @@ fn rule(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     reversal(checked, &place, problems);
     let effects = format!("{place}.effects");
     if checked.tree.get(&effects).and_then(Node::list).is_some_and(<[Node]>::is_empty) {
-        problems.push(Diagnostic::error(checked.value_at(&effects), format!("{place} does nothing")).hint("give it an effect"));
+        problems.push(
+            Diagnostic::error(checked.value_at(&effects), format!("{place} does nothing"))
+                .hint("give it an effect"),
+        );
     }
     for at in 0..checked.count(&effects) {
         effect(checked, &format!("{effects}.{at}"), problems);
@@ -45,7 +48,8 @@ fn rule(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
 /// First and last month of the horizon.
 fn horizon(checked: &Checked) -> Option<(Month, Month)> {
     let start = checked.month("settings.start")?;
-    Some((start, start.plus(checked.integer("settings.months")? as i32 - 1)))
+    let months = checked.integer("settings.months").filter(|months| (1..=1200).contains(months))?;
+    Some((start, start.plus(months as i32 - 1)))
 }
 
 fn announcement(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
@@ -60,8 +64,11 @@ fn announcement(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) 
                     .hint("keep one"),
             ),
             (None, None) => problems.push(
-                Diagnostic::error(checked.key_at(&key), format!("{key} needs `probability` or `hazard_per_year`"))
-                    .hint("for a certain announcement write announced = \"YYYY-MM\""),
+                Diagnostic::error(
+                    checked.key_at(&key),
+                    format!("{key} needs `probability` or `hazard_per_year`"),
+                )
+                .hint("for a certain announcement write announced = \"YYYY-MM\""),
             ),
             _ => {}
         }
@@ -72,19 +79,27 @@ fn announcement(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) 
             .note(format!("the scenario runs from {first} to {last}"))
             .hint("move it, or change settings.start or settings.months")
     };
-    match (checked.month(&key), checked.month(&format!("{key}.from")), checked.month(&format!("{key}.until"))) {
-        (Some(month), ..) if month < first || month > last => problems.push(outside(node.origin, "is outside")),
+    match (checked.month(&key), checked.month(&format!("{key}.from")), checked.month(&format!("{key}.until")))
+    {
+        (Some(month), ..) if month < first || month > last => {
+            problems.push(outside(node.origin, "is outside"))
+        }
         (None, Some(from), Some(until)) => {
-            let (from_at, until_at) = (checked.value_at(&format!("{key}.from")), checked.value_at(&format!("{key}.until")));
+            let (from_at, until_at) =
+                (checked.value_at(&format!("{key}.from")), checked.value_at(&format!("{key}.until")));
             if from > until {
                 problems.push(
-                    Diagnostic::error(until_at, format!("{key} ends before it starts")).related(from_at, "starts here"),
+                    Diagnostic::error(until_at, format!("{key} ends before it starts"))
+                        .related(from_at, "starts here"),
                 );
             } else if from > last || until < first {
                 problems.push(outside(from_at, "lies outside"));
             } else if from < first || until > last {
                 let at = if from < first { from_at } else { until_at };
-                problems.push(Diagnostic { severity: crate::scenario::diagnostic::Severity::Warning, ..outside(at, "lies partly outside") });
+                problems.push(Diagnostic {
+                    severity: crate::scenario::diagnostic::Severity::Warning,
+                    ..outside(at, "lies partly outside")
+                });
             }
         }
         _ => {}
@@ -95,21 +110,32 @@ fn wind_down(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
     let key = |field: &str| format!("{place}.{field}");
     let kind = checked.text(&key("wind_down")).unwrap_or_default();
     let timed = kind == "linear" || kind == "cliff";
-    let given: Vec<&str> =
-        ["wind_down_days", "wind_down_months"].into_iter().filter(|field| checked.tree.get(&key(field)).is_some()).collect();
+    let given: Vec<&str> = ["wind_down_days", "wind_down_months"]
+        .into_iter()
+        .filter(|field| checked.tree.get(&key(field)).is_some())
+        .collect();
     match given[..] {
         [] if timed => problems.push(
-            Diagnostic::error(checked.value_at(&key("wind_down")), format!("{place}: a {kind} wind-down needs a length"))
-                .hint("give wind_down_days or wind_down_months"),
+            Diagnostic::error(
+                checked.value_at(&key("wind_down")),
+                format!("{place}: a {kind} wind-down needs a length"),
+            )
+            .hint("give wind_down_days or wind_down_months"),
         ),
         [one, other] => problems.push(
-            Diagnostic::error(checked.key_at(&key(other)), format!("{place} states the length of its wind-down twice"))
-                .related(checked.key_at(&key(one)), "the other one")
-                .hint("keep one"),
+            Diagnostic::error(
+                checked.key_at(&key(other)),
+                format!("{place} states the length of its wind-down twice"),
+            )
+            .related(checked.key_at(&key(one)), "the other one")
+            .hint("keep one"),
         ),
         [one] if !timed && ["immediate", "grandfathered"].contains(&kind) => problems.push(
-            Diagnostic::error(checked.key_at(&key(one)), format!("{place}: a wind-down that is {kind} has no length"))
-                .hint("use wind_down = \"linear\" or \"cliff\", or remove it"),
+            Diagnostic::error(
+                checked.key_at(&key(one)),
+                format!("{place}: a wind-down that is {kind} has no length"),
+            )
+            .hint("use wind_down = \"linear\" or \"cliff\", or remove it"),
         ),
         _ => {}
     }
@@ -177,8 +203,11 @@ fn effect(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
     selection(checked, place, quantity, target, problems);
     if target == Target::Distillation && checked.tree.get("distillation").is_none() {
         problems.push(
-            Diagnostic::warning(at("quantity"), format!("{place} acts on distillation, of which nothing is said"))
-                .hint("add a [distillation] table"),
+            Diagnostic::warning(
+                at("quantity"),
+                format!("{place} acts on distillation, of which nothing is said"),
+            )
+            .hint("add a [distillation] table"),
         );
     }
 }
@@ -265,15 +294,30 @@ fn nothing(checked: &Checked, key: &str, one: &str, all: &[&str], problems: &mut
     });
 }
 
-fn channel_selection(checked: &Checked, place: &str, quantity: &str, target: Target, problems: &mut Vec<Diagnostic>) {
+fn channel_selection(
+    checked: &Checked,
+    place: &str,
+    quantity: &str,
+    target: Target,
+    problems: &mut Vec<Diagnostic>,
+) {
     let key = format!("{place}.on");
     let selector = checked.tree.get(&key);
     let channels = checked.ids(Ids::Channel);
-    if channels.is_empty() {
+    let unsound = |id: &&str| {
+        let kind = checked.text(&format!("channels.{id}.kind"));
+        !matches!(kind, Some("rental" | "owned"))
+    };
+    if channels.is_empty() || channels.iter().any(unsound) {
         return;
     }
-    let selected: Vec<&str> = channels.iter().filter(|id| selects_channel(checked, selector, id)).copied().collect();
-    let at = if selector.is_some() { checked.value_at(&key) } else { checked.key_at(&format!("{place}.quantity")) };
+    let selected: Vec<&str> =
+        channels.iter().filter(|id| selects_channel(checked, selector, id)).copied().collect();
+    let at = if selector.is_some() {
+        checked.value_at(&key)
+    } else {
+        checked.key_at(&format!("{place}.quantity"))
+    };
     if selected.is_empty() {
         let ids = [("channel", Ids::Channel), ("region", Ids::Region), ("chip", Ids::Chip)];
         for (field, ids) in ids {
@@ -284,12 +328,14 @@ fn channel_selection(checked: &Checked, place: &str, quantity: &str, target: Tar
                 return nothing(checked, &key, field, &all, problems);
             }
         }
-        problems.push(Diagnostic::error(at, format!("{key} selects no channel")).note("all given must match"));
+        problems
+            .push(Diagnostic::error(at, format!("{key} selects no channel")).note("all given must match"));
         return;
     }
     let acted: Vec<&str> = selected.iter().filter(|id| acts_on(checked, target, id)).copied().collect();
     if acted.is_empty() {
-        let kind = if matches!(target, Target::NewRental | Target::ExistingContracts) { "rental" } else { "owned" };
+        let kind =
+            if matches!(target, Target::NewRental | Target::ExistingContracts) { "rental" } else { "owned" };
         problems.push(
             Diagnostic::error(at, format!("{place}: {quantity} acts on {kind} channels only"))
                 .label(format!("selects {}", some(&selected)))
@@ -331,7 +377,8 @@ fn arms(checked: &Checked, problems: &mut Vec<Diagnostic>) {
     let (baselines, headlines) = (flagged("baseline"), flagged("headline"));
     for (keys, what) in [(&baselines, "baseline"), (&headlines, "headline")] {
         let mut places: Vec<Origin> = keys.iter().map(|key| checked.value_at(key)).collect();
-        places.sort();
+        // The file that was asked for comes last, so that it is the one to blame.
+        places.sort_by_key(|at| (std::cmp::Reverse(at.file), at.start));
         if let [first, .., last] = places[..] {
             problems.push(
                 Diagnostic::error(last, format!("{} arms are the {what}", keys.len()))
@@ -340,7 +387,10 @@ fn arms(checked: &Checked, problems: &mut Vec<Diagnostic>) {
             );
         }
     }
-    if baselines.is_empty() && !arms.is_empty() {
+    let unread = |arm: &&str| {
+        checked.tree.get(&format!("arms.{arm}.baseline")).is_some_and(|flag| flag.boolean().is_none())
+    };
+    if baselines.is_empty() && !arms.is_empty() && !arms.iter().any(unread) {
         problems.push(
             Diagnostic::error(checked.key_at("arms"), "no arm is the baseline")
                 .hint("effects are differences to one arm: give it baseline = true"),
@@ -350,8 +400,11 @@ fn arms(checked: &Checked, problems: &mut Vec<Diagnostic>) {
         let place = format!("arms.{arm}");
         if checked.flag(&format!("{place}.baseline")) && checked.flag(&format!("{place}.headline")) {
             problems.push(
-                Diagnostic::error(checked.value_at(&format!("{place}.headline")), format!("{place} is both baseline and headline"))
-                    .hint("the headline speaks of a difference to the baseline"),
+                Diagnostic::error(
+                    checked.value_at(&format!("{place}.headline")),
+                    format!("{place} is both baseline and headline"),
+                )
+                .hint("the headline speaks of a difference to the baseline"),
             );
         }
         let mut seen = std::collections::BTreeSet::new();

@@ -9,7 +9,7 @@ use crate::calendar::Month;
 use crate::scenario::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
 use crate::scenario::quantity::{Parsed, Reader, is_date};
 use crate::scenario::raw::{Entry, Node, Value};
-use crate::scenario::registry::{self, Ids, Kind, Need, SCENARIO, Schema};
+use crate::scenario::registry::{self, Field, Ids, Kind, Need, SCENARIO, Schema};
 use crate::scenario::table::Library;
 
 /// What a walk found.
@@ -20,16 +20,23 @@ pub struct Walked {
     pub problems: Vec<Diagnostic>,
 }
 
-/// Walks `tree`, whose rows are filled in.
-pub fn walk(tree: &Node, files: &mut Files, library: &mut Library, defaults: Origin) -> Walked {
+/// Walks `tree`, whose rows are filled in but for those of the `incomplete` tables.
+pub fn walk(
+    tree: &Node,
+    files: &mut Files,
+    library: &mut Library,
+    defaults: Origin,
+    incomplete: &BTreeSet<String>,
+) -> Walked {
     let ids = |ids: Ids| -> BTreeSet<String> {
         let table = tree.get(ids.table()).and_then(Node::table);
         table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
     };
     let (sources, currencies) = (ids(Ids::Source), ids(Ids::Currency));
     let start = tree.get("settings.start").and_then(Node::text).and_then(|text| text.parse().ok());
-    let reader = Reader { files, library, sources: &sources, currencies: &currencies, start, problems: Vec::new() };
-    let mut walker = Walker { tree, reader, defaults, quantities: BTreeMap::new() };
+    let reader =
+        Reader { files, library, sources: &sources, currencies: &currencies, start, problems: Vec::new() };
+    let mut walker = Walker { tree, reader, defaults, incomplete, quantities: BTreeMap::new() };
     walker.table("", tree, &SCENARIO, tree.origin);
     Walked { quantities: walker.quantities, problems: walker.reader.problems }
 }
@@ -38,6 +45,7 @@ struct Walker<'a> {
     tree: &'a Node,
     reader: Reader<'a>,
     defaults: Origin,
+    incomplete: &'a BTreeSet<String>,
     quantities: BTreeMap<String, Parsed>,
 }
 
@@ -61,31 +69,34 @@ impl Walker<'_> {
                 None => self.unknown_key(place, name, entry, schema),
             }
         }
-        for field in schema.fields.iter().filter(|field| !table.contains_key(field.key)) {
-            let key = join(place, field.key);
-            match (field.need, &field.kind) {
-                (Need::Required, _) => self.missing(&key, node, schema, header, field.doc),
-                (Need::Default(text), Kind::Quantity(_)) => {
-                    let parsed = text.parse().map(|x| Parsed::constant(x, self.defaults));
-                    self.quantities.extend(parsed.ok().map(|parsed| (key, parsed)));
-                }
-                _ => {}
+        let absent = schema.fields.iter().filter(|field| !table.contains_key(field.key));
+        let (required, other): (Vec<_>, Vec<_>) = absent.partition(|field| field.need == Need::Required);
+        if !required.is_empty() && !self.incomplete.contains(place) {
+            self.missing(place, node, schema, header, &required);
+        }
+        for field in other {
+            if let (Need::Default(text), Kind::Quantity(_)) = (field.need, &field.kind) {
+                let parsed = text.parse().map(|x| Parsed::constant(x, self.defaults));
+                self.quantities.extend(parsed.ok().map(|parsed| (join(place, field.key), parsed)));
             }
         }
     }
 
-    fn missing(&mut self, key: &str, node: &Node, schema: &Schema, header: Origin, doc: &str) {
-        let name = key.rsplit('.').next().unwrap_or(key);
-        let problem = Diagnostic::error(header, format!("{} needs `{name}`", place_of(key, schema)))
-            .note(format!("`{name}`: {doc}"));
-        self.report(if name == "wacc_real_per_year" && node.get("row").is_some() {
+    fn missing(&mut self, place: &str, node: &Node, schema: &Schema, header: Origin, fields: &[&Field]) {
+        let names: Vec<String> = fields.iter().map(|field| format!("`{}`", field.key)).collect();
+        let who = if place.is_empty() { schema.name } else { place };
+        let mut problem = Diagnostic::error(header, format!("{who} needs {}", names.join(", ")));
+        for field in fields {
+            problem = problem.note(format!("`{}`: {}", field.key, field.doc));
+        }
+        self.report(if node.get("row").is_none() {
+            problem
+        } else if fields.iter().any(|field| field.key == "wacc_real_per_year") {
             problem.hint(
                 "the table's cost of capital is nominal: subtract expected inflation and give wacc_real_per_year here",
             )
-        } else if node.get("row").is_some() {
-            problem.hint("the row leaves it empty: give it here")
         } else {
-            problem
+            problem.hint("the row leaves it empty: give it here")
         });
     }
 
@@ -145,7 +156,9 @@ impl Walker<'_> {
                 }
             },
             Kind::Id(ids) => match node.text() {
-                Some(id) => self.id(key, id, node.origin, *ids),
+                Some(id) => {
+                    self.id(key, id, node.origin, *ids);
+                }
                 None => self.wrong(key, node, &format!("the id of a {}", ids.one())),
             },
             Kind::Table(schema) => self.table(key, node, schema, entry.key),
@@ -159,8 +172,9 @@ impl Walker<'_> {
                 walker.value(&join(key, name), entry, inner);
             }),
             Kind::Of(ids, inner) => self.entries(key, node, |walker, name, entry| {
-                walker.id(key, name, entry.key, *ids);
-                walker.value(&join(key, name), entry, inner);
+                if walker.id(key, name, entry.key, *ids) {
+                    walker.value(&join(key, name), entry, inner);
+                }
             }),
             Kind::List(inner) => match node.list() {
                 None => self.wrong(key, node, "a list"),
@@ -175,7 +189,10 @@ impl Walker<'_> {
                 let compound = matches!(node.value, Value::Table(_) | Value::List(_));
                 self.value(key, entry, if compound { second } else { first });
             }
-            Kind::Overrides => self.entries(key, node, |walker, name, entry| walker.overridden(name, entry)),
+            Kind::Overrides => self.entries(key, node, |walker, name, entry| {
+                let problem = override_problem(walker.tree, name, entry.key);
+                walker.reader.problems.extend(problem);
+            }),
         }
     }
 
@@ -186,7 +203,7 @@ impl Walker<'_> {
         }
     }
 
-    fn choice(&mut self, key: &str, node: &Node, words: &'static [&'static str]) {
+    fn choice(&mut self, key: &str, node: &Node, words: &[&str]) {
         let Some(word) = node.text() else { return self.wrong(key, node, "text") };
         if words.contains(&word) {
             return;
@@ -236,17 +253,12 @@ impl Walker<'_> {
         }
     }
 
-    fn id(&mut self, key: &str, id: &str, origin: Origin, ids: Ids) {
-        let table = self.tree.get(ids.table()).and_then(Node::table);
-        if table.is_some_and(|table| table.contains_key(id)) {
-            return;
-        }
-        let problem = Diagnostic::error(origin, format!("{key} names an undefined {} {id:?}", ids.one()));
-        let near = table.and_then(|table| nearest(id, table.keys().map(String::as_str)));
-        self.report(match near {
-            Some(near) => problem.hint(format!("did you mean {near:?}?")),
-            None => problem.hint(format!("define it: [{}.{id}]", ids.table())),
-        });
+    /// Whether `id` is defined; says so if not.
+    fn id(&mut self, key: &str, id: &str, origin: Origin, ids: Ids) -> bool {
+        let undefined = undefined(self.tree, key, id, origin, ids);
+        let defined = undefined.is_none();
+        self.reader.problems.extend(undefined);
+        defined
     }
 
     fn tagged(
@@ -262,10 +274,18 @@ impl Walker<'_> {
         }
         let word = node.get(tag).and_then(Node::text);
         let Some((word, schema)) = cases.iter().find(|(case, _)| Some(*case) == word) else {
-            let words: Vec<&str> = cases.iter().map(|(word, _)| *word).collect();
-            let origin = node.get(tag).map_or(entry.key, |node| node.origin);
-            let problem = Diagnostic::error(origin, format!("{key} needs `{tag}`"));
-            return self.report(problem.note(format!("allowed: {tag} = {}", words.join(", "))));
+            return match node.get(tag) {
+                Some(node) => {
+                    let words: Vec<&str> = cases.iter().map(|(word, _)| *word).collect();
+                    self.choice(&join(key, tag), node, &words);
+                }
+                None => {
+                    let words: Vec<String> =
+                        cases.iter().map(|(word, _)| format!("{tag} = {word:?}")).collect();
+                    let problem = Diagnostic::error(entry.key, format!("{key} needs `{tag}`"));
+                    self.report(problem.note(format!("allowed: {}", words.join(", "))));
+                }
+            };
         };
         // Keys of another case are told from misspelt ones.
         let mut own = node.clone();
@@ -284,27 +304,42 @@ impl Walker<'_> {
         }
         self.table(key, &own, schema, entry.key);
     }
+}
 
-    /// A key an arm replaces: it must exist and be one that arms may differ in.
-    fn overridden(&mut self, name: &str, entry: &Entry) {
-        const SHARED: &[&str] =
-            &["scenario", "arms", "calibration", "correlations", "output", "extends", "sources", "tables"];
-        const OWN_SETTINGS: &[&str] = &["settings.lead_months", "settings.discount_rate_per_year"];
-        let first = name.split('.').next().unwrap_or(name);
-        if registry::kind_of(name).is_none() && !inside_quantity(name) {
-            let problem = Diagnostic::error(entry.key, format!("there is no key `{name}`"));
-            return self.report(match registry::suggestion(name) {
-                Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                None => problem.note("keys are written in full: table.id.key"),
-            });
-        }
-        if SHARED.contains(&first) || first == "settings" && !OWN_SETTINGS.contains(&name) {
-            let problem = Diagnostic::error(entry.key, format!("`{name}` is the same in every arm"));
-            self.report(
-                problem.note("arms share draws, months, paths, the unit of work and the calibration"),
-            );
-        }
+/// That `id` is not defined.
+fn undefined(tree: &Node, key: &str, id: &str, origin: Origin, ids: Ids) -> Option<Diagnostic> {
+    let table = tree.get(ids.table()).and_then(Node::table);
+    if table.is_some_and(|table| table.contains_key(id)) {
+        return None;
     }
+    let problem = Diagnostic::error(origin, format!("{key} names an undefined {} {id:?}", ids.one()));
+    Some(match table.and_then(|table| nearest(id, table.keys().map(String::as_str))) {
+        Some(near) => problem.hint(format!("did you mean {near:?}?")),
+        None => problem.hint(format!("define it: [{}.{id}]", ids.table())),
+    })
+}
+
+/// What is wrong with the key of an arm's change: it must exist and be one that arms may differ in.
+pub fn override_problem(tree: &Node, key: &str, origin: Origin) -> Option<Diagnostic> {
+    const SHARED: &[&str] =
+        &["scenario", "arms", "calibration", "correlations", "output", "extends", "sources", "tables"];
+    const OWN_SETTINGS: &[&str] = &["settings.lead_months", "settings.discount_rate_per_year"];
+    let mut parts = key.split('.');
+    let first = parts.next().unwrap_or(key);
+    if registry::kind_of(key).is_none() && !inside_quantity(key) {
+        let problem = Diagnostic::error(origin, format!("there is no key `{key}`"));
+        return Some(match registry::suggestion(key) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.note("keys are written in full: table.id.key"),
+        });
+    }
+    if SHARED.contains(&first) || first == "settings" && !OWN_SETTINGS.contains(&key) {
+        let problem = Diagnostic::error(origin, format!("`{key}` is the same in every arm"));
+        return Some(problem.note("arms share draws, months, paths, the unit of work and the calibration"));
+    }
+    let ids = [Ids::Workload, Ids::Chip, Ids::Region, Ids::Channel, Ids::Lab, Ids::Rule, Ids::Currency];
+    let ids = ids.into_iter().find(|ids| ids.table() == first)?;
+    undefined(tree, &format!("`{key}`"), parts.next()?, origin, ids)
 }
 
 /// Whether a key is that of a part of a quantity.

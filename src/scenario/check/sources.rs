@@ -11,7 +11,8 @@ use crate::source::Grade;
 const NAMED: usize = 6;
 
 /// Keys that state a rule's design: choices of the scenario, not facts.
-const DESIGN: &[&str] = &["lag_days", "ramp_months", "wind_down_days", "wind_down_months", "within_days", "factor"];
+const DESIGN: &[&str] =
+    &["lag_days", "ramp_months", "wind_down_days", "wind_down_months", "within_days", "factor"];
 
 /// One diagnostic a file and section that lists the numbers nobody vouches for: no source, and not graded a judgement.
 /// A number that repeats the language's default or states a rule's design needs none. Of an arm's version of a scenario

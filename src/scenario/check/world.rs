@@ -27,9 +27,13 @@ pub fn check(checked: &Checked) -> Vec<Diagnostic> {
         lab(checked, id, &mut problems);
     }
     shares(checked, &mut problems);
-    for (table, one) in [("workloads", "workload"), ("channels", "channel"), ("labs", "lab"), ("arms", "arm")] {
+    for (table, one) in [("workloads", "workload"), ("channels", "channel"), ("labs", "lab"), ("arms", "arm")]
+    {
         if checked.tree.get(table).and_then(Node::table).is_some_and(|table| table.is_empty()) {
-            problems.push(Diagnostic::error(checked.key_at(table), format!("[{table}] is empty")).hint(format!("define at least one {one}")));
+            problems.push(
+                Diagnostic::error(checked.key_at(table), format!("[{table}] is empty"))
+                    .hint(format!("define at least one {one}")),
+            );
         }
     }
     problems
@@ -71,10 +75,14 @@ fn settings(checked: &Checked, problems: &mut Vec<Diagnostic>) {
             );
         }
     }
-    if checked.quantity(&format!("chips.{reference}.peak_8bit_tflops")).is_some_and(|peak| peak.support.high <= 0.0) {
+    if checked
+        .quantity(&format!("chips.{reference}.peak_8bit_tflops"))
+        .is_some_and(|peak| peak.support.high <= 0.0)
+    {
         let at = checked.value_at(&format!("chips.{reference}.peak_8bit_tflops"));
         problems.push(
-            Diagnostic::error(at, "the reference chip's 8-bit peak is zero").hint("published stocks are counted by it"),
+            Diagnostic::error(at, "the reference chip's 8-bit peak is zero")
+                .hint("published stocks are counted by it"),
         );
     }
 }
@@ -83,7 +91,9 @@ fn workload(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let place = format!("workloads.{id}");
     let Some(kind) = checked.text(&format!("{place}.kind")) else { return };
     let has = |field: &str| checked.tree.get(&format!("{place}.{field}")).is_some();
-    for (field, needed) in [("intensity_flop_per_byte", kind != "training"), ("prefill_share_fraction", kind == "inference")] {
+    for (field, needed) in
+        [("intensity_flop_per_byte", kind != "training"), ("prefill_share_fraction", kind == "inference")]
+    {
         if needed && !has(field) {
             problems.push(
                 Diagnostic::error(checked.key_at(&place), format!("{place} needs `{field}`"))
@@ -109,7 +119,8 @@ fn workload(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let channels = checked.ids(Ids::Channel);
     let barriers: Vec<_> = channels.iter().map(|channel| (*channel, barrier(checked, channel, id))).collect();
     if !channels.is_empty() && barriers.iter().all(|(_, barrier)| barrier.is_some()) {
-        let mut problem = Diagnostic::error(checked.key_at(&place), format!("no channel can serve the workload {id}"));
+        let mut problem =
+            Diagnostic::error(checked.key_at(&place), format!("no channel can serve the workload {id}"));
         for (channel, barrier) in barriers.iter().take(8) {
             problem = problem.note(format!("{channel}: {}", why(checked, channel, id, *barrier)));
         }
@@ -132,6 +143,9 @@ fn why(checked: &Checked, channel: &str, workload: &str, barrier: Option<Barrier
 
 fn chip(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let chip = format!("chips.{id}");
+    if checked.incomplete.contains(&chip) {
+        return;
+    }
     let workloads = checked.ids(Ids::Workload);
     for name in checked.keys(&format!("{chip}.efficiency")) {
         let place = format!("{chip}.efficiency.{name}");
@@ -159,10 +173,15 @@ fn chip(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
             }
         }
         let has = |field: &str| {
-            checked.tree.get(&format!("{place}.{field}")).or(checked.tree.get(&format!("{chip}.{field}"))).is_some()
+            checked
+                .tree
+                .get(&format!("{place}.{field}"))
+                .or(checked.tree.get(&format!("{chip}.{field}")))
+                .is_some()
         };
-        let memory_bound =
-            users.iter().any(|w| checked.text(&format!("workloads.{w}.kind")).is_some_and(|kind| kind != "training"));
+        let memory_bound = users
+            .iter()
+            .any(|w| checked.text(&format!("workloads.{w}.kind")).is_some_and(|kind| kind != "training"));
         for (field, needed) in [("goodput_fraction", !users.is_empty()), ("mbu_fraction", memory_bound)] {
             if needed && !has(field) {
                 problems.push(
@@ -176,7 +195,9 @@ fn chip(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
 
 fn channel(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let place = format!("channels.{id}");
-    let known = |field: &str, ids| checked.text(&format!("{place}.{field}")).is_some_and(|id| checked.defines(ids, id));
+    let known = |field: &str, ids| {
+        checked.text(&format!("{place}.{field}")).is_some_and(|id| checked.defines(ids, id))
+    };
     if known("chip", Ids::Chip) && known("region", Ids::Region) {
         served(checked, id, problems);
     }
@@ -190,10 +211,16 @@ fn channel(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
 fn served(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let workloads = checked.ids(Ids::Workload);
     let serves = format!("channels.{id}.serves");
-    let barriers: Vec<_> = workloads.iter().map(|workload| (*workload, barrier(checked, id, workload))).collect();
+    if checked.tree.get(&serves).is_some_and(|serves| serves.list().is_none()) {
+        return;
+    }
+    let barriers: Vec<_> =
+        workloads.iter().map(|workload| (*workload, barrier(checked, id, workload))).collect();
     if !workloads.is_empty() && barriers.iter().all(|(_, barrier)| barrier.is_some()) {
-        let mut problem =
-            Diagnostic::error(checked.key_at(&format!("channels.{id}")), format!("channels.{id} can serve no workload"));
+        let mut problem = Diagnostic::error(
+            checked.key_at(&format!("channels.{id}")),
+            format!("channels.{id} can serve no workload"),
+        );
         for (workload, barrier) in &barriers {
             problem = problem.note(format!("{workload}: {}", why(checked, id, workload, *barrier)));
         }
@@ -218,10 +245,13 @@ fn rental(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
         && taken > all
     {
         problems.push(
-            Diagnostic::error(checked.value_at(&committed), format!("{place} has more chips committed than on offer"))
-                .label(format!("about {taken} committed"))
-                .related(checked.value_at(&offered), format!("about {all} on offer at the start"))
-                .hint("on_offer_chips is the stock in all, commitments included"),
+            Diagnostic::error(
+                checked.value_at(&committed),
+                format!("{place} has more chips committed than on offer"),
+            )
+            .label(format!("about {taken} committed"))
+            .related(checked.value_at(&offered), format!("about {all} on offer at the start"))
+            .hint("on_offer_chips is the stock in all, commitments included"),
         );
     }
 }
@@ -233,38 +263,52 @@ fn owned(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
     if let Some(ages) = checked.tree.get(&key("fleet_age_months")).filter(|node| node.list().is_some()) {
         let list: Vec<Option<f64>> = ages.list().unwrap_or_default().iter().map(Node::number).collect();
         let life = checked.quantity(&key("chip_life_years")).map(|life| life.support.low * 12.0);
-        let problem = |title: &str| Diagnostic::error(ages.origin, format!("{} {title}", key("fleet_age_months")));
+        let problem =
+            |title: &str| Diagnostic::error(ages.origin, format!("{} {title}", key("fleet_age_months")));
         match list[..] {
             [Some(young), Some(old)] if young > old => {
                 problems.push(problem("is reversed").hint(format!("youngest first: [{old}, {young}]")));
             }
             [_, Some(old)] if life.is_some_and(|life| old >= life) => problems.push(
                 problem("goes beyond the chips' life")
-                    .related(checked.value_at(&key("chip_life_years")), format!("{} months", life.unwrap_or(0.0)))
+                    .related(
+                        checked.value_at(&key("chip_life_years")),
+                        format!("{} months", life.unwrap_or(0.0)),
+                    )
                     .hint("chips past their life have been retired"),
             ),
             [_, _] => {}
-            _ => problems.push(problem("takes the youngest and the oldest age").note("allowed: [youngest, oldest]")),
+            _ => problems
+                .push(problem("takes the youngest and the oldest age").note("allowed: [youngest, oldest]")),
         }
     }
     let lead = checked.integer("settings.lead_months");
-    if let (Some(pipeline), Some(lead)) = (checked.tree.get(&key("pipeline_chips")).and_then(Node::list), lead)
+    if let (Some(pipeline), Some(lead)) =
+        (checked.tree.get(&key("pipeline_chips")).and_then(Node::list), lead)
         && pipeline.len() as i64 != lead
     {
         problems.push(
-            Diagnostic::error(checked.value_at(&key("pipeline_chips")), format!("{} has the wrong length", key("pipeline_chips")))
-                .label(format!("{} months", pipeline.len()))
-                .related(checked.value_at("settings.lead_months"), format!("the planning lead is {lead}"))
-                .hint("one entry a month from month 0 to the month before the first order arrives"),
+            Diagnostic::error(
+                checked.value_at(&key("pipeline_chips")),
+                format!("{} has the wrong length", key("pipeline_chips")),
+            )
+            .label(format!("found {}", pipeline.len()))
+            .related(checked.value_at("settings.lead_months"), format!("the planning lead is {lead}"))
+            .hint("one entry a month from month 0 to the month before the first order arrives"),
         );
     }
-    let learning = ["learning_rate_fraction", "mfu_learning_rate_fraction"].into_iter().find(|field| checked.is_on(&key(field)));
+    let learning = ["learning_rate_fraction", "mfu_learning_rate_fraction"]
+        .into_iter()
+        .find(|field| checked.is_on(&key(field)));
     if let Some(learning) = learning
         && !has("cumulative_chips")
     {
         problems.push(
-            Diagnostic::error(checked.value_at(&key(learning)), format!("{place} learns from an unknown start"))
-                .hint("give cumulative_chips, the chips made before the start"),
+            Diagnostic::error(
+                checked.value_at(&key(learning)),
+                format!("{place} learns from an unknown start"),
+            )
+            .hint("give cumulative_chips, the chips made before the start"),
         );
     }
 }
@@ -272,9 +316,12 @@ fn owned(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
 fn capex(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
     let key = |field: &str| format!("{place}.{field}");
     let has = |field: &str| checked.tree.get(&key(field)).is_some();
-    let (whole, bare, extra) = ("system_capex_incl_chip_usd", "chip_price_usd", "system_extra_capex_usd_per_chip");
+    let (whole, bare, extra) =
+        ("system_capex_incl_chip_usd", "chip_price_usd", "system_extra_capex_usd_per_chip");
     let forms = format!("allowed: {whole}, or {bare} and {extra}");
-    let problem = |at: &str, title: &str| Diagnostic::error(checked.key_at(&key(at)), format!("{place} {title}")).note(&forms);
+    let problem = |at: &str, title: &str| {
+        Diagnostic::error(checked.key_at(&key(at)), format!("{place} {title}")).note(&forms)
+    };
     match (has(whole), has(bare), has(extra)) {
         (true, true, _) => problems.push(
             problem(bare, "states its price twice")
@@ -286,8 +333,12 @@ fn capex(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
                 .related(checked.key_at(&key(whole)), "is the whole system")
                 .hint("keep one"),
         ),
-        (false, true, false) => problems.push(problem(bare, "prices the bare chip only").hint(format!("add {extra}"))),
-        (false, false, true) => problems.push(problem(extra, "has no chip price").hint(format!("add {bare}"))),
+        (false, true, false) => {
+            problems.push(problem(bare, "prices the bare chip only").hint(format!("add {extra}")))
+        }
+        (false, false, true) => {
+            problems.push(problem(extra, "has no chip price").hint(format!("add {bare}")))
+        }
         (false, false, false) => problems.push(problem(whole, "has no price")),
         (true, false, false) | (false, true, true) => {}
     }
@@ -297,7 +348,10 @@ fn lab(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
     let demand = format!("labs.{id}.demand");
     let workloads = checked.keys(&demand);
     if workloads.is_empty() && checked.tree.get(&demand).is_some() {
-        problems.push(Diagnostic::error(checked.key_at(&demand), format!("{demand} is empty")).hint("give a demand by workload"));
+        problems.push(
+            Diagnostic::error(checked.key_at(&demand), format!("{demand} is empty"))
+                .hint("give a demand by workload"),
+        );
     }
     for workload in workloads {
         let key = |field: &str| format!("{demand}.{workload}.{field}");
@@ -328,8 +382,11 @@ fn shares(checked: &Checked, problems: &mut Vec<Diagnostic>) {
                 if checked.quantity(&own).is_some() { own } else { format!("labs.{lab}.share_fraction") }
             })
             .collect();
-        let most: Option<Vec<f64>> = keys.iter().map(|key| checked.quantity(key).map(|share| share.support.high)).collect();
-        let Some(sum) = most.map(|shares| shares.iter().sum::<f64>()).filter(|sum| *sum > 1.0 + 1e-9) else { continue };
+        let most: Option<Vec<f64>> =
+            keys.iter().map(|key| checked.quantity(key).map(|share| share.support.high)).collect();
+        let Some(sum) = most.map(|shares| shares.iter().sum::<f64>()).filter(|sum| *sum > 1.0 + 1e-9) else {
+            continue;
+        };
         let Some(last) = keys.iter().max_by_key(|key| checked.value_at(key)) else { continue };
         // Labs that share everything alike are told once, not once a channel.
         if !seen.insert(keys.clone()) {
@@ -340,7 +397,8 @@ fn shares(checked: &Checked, problems: &mut Vec<Diagnostic>) {
         let mut problem = Diagnostic::error(at, format!("the labs' shares of {channel} sum to more than 1"))
             .label(format!("together up to {sum}"));
         for key in &keys {
-            problem = problem.note(format!("{key} = {}", checked.quantity(key).map_or("", |share| share.text.as_str())));
+            problem = problem
+                .note(format!("{key} = {}", checked.quantity(key).map_or("", |share| share.text.as_str())));
         }
         problems.push(problem.hint("every supply is shared once: give each lab its share_fraction"));
     }
