@@ -62,7 +62,8 @@ impl FromStr for Month {
         if year.len() != 4 || month.len() != 2 || !text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
             return Err(wrong());
         }
-        let (year, month): (i32, i32) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
+        let (year, month): (i32, i32) =
+            (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
         if !(1..=12).contains(&month) {
             return Err(wrong());
         }

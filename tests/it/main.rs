@@ -1,1 +1,2 @@
-fn main(){}
+//! Integration tests: one binary, one module a subject.
+mod second;
