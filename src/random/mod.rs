@@ -1,4 +1,6 @@
 //! The dice: streams of uniforms keyed by name, distributions, processes, correlation, sampling designs, fits.
 pub mod design;
 pub mod distribution;
+pub mod elicit;
 pub mod process;
+pub mod stream;
