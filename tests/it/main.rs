@@ -5,3 +5,4 @@
 )]
 mod distributions;
 mod second;
+mod two_routes;

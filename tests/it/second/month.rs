@@ -304,6 +304,9 @@ impl Story<'_> {
                 let first =
                     costs::charge(owned, chip, region, &|slot| self.now(slot, t), state.system_price, 1);
                 let hours = H * (self.values.ahead)(place.availability, t);
+                state.first_charge = [first.capital, first.building, first.operations];
+                let effect = Story::factor(&self.on_channel(Target::ChipSupply, channel, t, View::Now));
+                state.supply = self.now(owned.supply, t) * effect * state.supply_factor;
                 state.buy_cost =
                     first.total() / hours + energy(chip, region, &|slot| (self.values.ahead)(slot, t));
             }
@@ -364,7 +367,10 @@ impl Story<'_> {
         self.used.push(vec![0.0; self.world.channels.len()]);
         for lab in 0..self.world.labs.len() {
             let mut month = LabMonth {
-                channels: vec![LabChannel::default(); self.world.channels.len()],
+                channels: vec![
+                    LabChannel { work: vec![0.0; self.world.workloads.len()], ..LabChannel::default() };
+                    self.world.channels.len()
+                ],
                 ..LabMonth::default()
             };
             self.wind_down(lab, t, &mut month);
@@ -478,10 +484,8 @@ impl Story<'_> {
     }
 
     /// Chips a lab can order this month.
-    fn supply(&self, lab: usize, channel: usize, owned: &Owned, t: usize) -> f64 {
-        let effect = Story::factor(&self.on_channel(Target::ChipSupply, channel, t, View::Now));
-        let share = self.now(self.world.labs[lab].shares[channel], t);
-        share * self.now(owned.supply, t) * effect * self.trace.months[t].channels[channel].supply_factor
+    fn supply(&self, lab: usize, channel: usize, t: usize) -> f64 {
+        self.now(self.world.labs[lab].shares[channel], t) * self.trace.months[t].channels[channel].supply
     }
 
     /// Chips ordered as a hedge, by channel.
@@ -492,7 +496,7 @@ impl Story<'_> {
         let target_month = (t + self.world.lead) as i64;
         let mut candidates = Vec::new();
         for (channel, place) in self.world.channels.iter().enumerate() {
-            let (Origin::Domestic, Supply::Owned(owned)) = (place.origin, &place.supply) else { continue };
+            let (Origin::Domestic, Supply::Owned(_)) = (place.origin, &place.supply) else { continue };
             let state = &self.trace.months[t].channels[channel];
             let weighted: f64 = self
                 .runs(lab)
@@ -509,7 +513,7 @@ impl Story<'_> {
                     state.buy_cost / mean_rate,
                     channel,
                     work_a_chip,
-                    self.supply(lab, channel, owned, t),
+                    self.supply(lab, channel, t),
                 ));
             }
         }
@@ -531,9 +535,7 @@ impl Story<'_> {
         for channel in 0..self.world.channels.len() {
             match &self.world.channels[channel].supply {
                 Supply::Rental(rental) => self.plan_rental(lab, channel, rental, t, view, &mut tranches),
-                Supply::Owned(owned) => {
-                    self.plan_owned(lab, channel, (owned, hedge[channel]), t, view, &mut tranches)
-                }
+                Supply::Owned(_) => self.plan_owned(lab, channel, hedge[channel], t, view, &mut tranches),
             }
         }
         let cleared = self.clear(lab, &tranches, &curves);
@@ -575,7 +577,7 @@ impl Story<'_> {
         &self,
         lab: usize,
         channel: usize,
-        (owned, hedge): (&Owned, f64),
+        hedge: f64,
         t: usize,
         view: View,
         tranches: &mut Vec<Tranche>,
@@ -586,7 +588,7 @@ impl Story<'_> {
         let alive = self.alive(lab, channel, (t + self.world.lead) as i64);
         let run = energy(chip, region, &|slot| (self.values.ahead)(slot, t));
         let state = &self.trace.months[t].channels[channel];
-        let supply = self.supply(lab, channel, owned, t);
+        let supply = self.supply(lab, channel, t);
         for (kind, chips, cost) in
             [(Kind::Fleet, alive + hedge, run), (Kind::Buy, supply - hedge, state.buy_cost)]
         {
@@ -705,6 +707,8 @@ impl Story<'_> {
             curves.iter().zip(&served).map(|(curve, served)| value_lost(curve, *served)).collect();
         let short: Vec<f64> = planned.iter().zip(&served).map(|(q, d)| f64::max(0.0, q - d)).collect();
         let beyond: Vec<f64> = planned.iter().zip(&served).map(|(q, d)| f64::max(0.0, d - q)).collect();
+        month.distillation =
+            (0..self.world.workloads.len()).map(|w| self.distillation(w, t, View::Now)).collect();
         month.planned = self.by_workload(lab, &planned);
         month.served = self.by_workload(lab, &served);
         month.value_lost = self.by_workload(lab, &lost);
@@ -742,7 +746,6 @@ impl Story<'_> {
             Story::shares(&self.on_channel(Target::NewRental, channel, t, View::Now));
         let (open, leaked) = Story::for_hire(on_offer, (open_share, leaked_share), committed);
         (entry.open_contracts, entry.leaked_contracts) = committed;
-        (entry.open_offer, entry.leaked_offer) = (open, leaked);
 
         let committed_hours = (committed.0 + committed.1) * hours_a_chip;
         let (open_hours, leaked_hours) = (open * hours_a_chip, leaked * hours_a_chip);
@@ -789,6 +792,10 @@ impl Story<'_> {
         let channel = tranche.channel;
         let place = &self.world.channels[channel];
         let used: f64 = hours.iter().sum();
+        entry.capacity[tranche.kind as usize] = tranche.capacity;
+        for ((work, hours), rate) in entry.work.iter_mut().zip(&hours).zip(&tranche.rate) {
+            *work += hours * rate;
+        }
         match &place.supply {
             Supply::Rental(rental) => match tranche.kind {
                 Kind::Committed => entry.committed = hours,
@@ -802,8 +809,12 @@ impl Story<'_> {
                         leaked: tranche.kind == Kind::NewLeaked,
                         kept: 1.0,
                     };
+                    if tranche.kind == Kind::New {
+                        (entry.new, entry.signed_open) = (hours, contract.chips);
+                    } else {
+                        (entry.new_leaked, entry.signed_leaked) = (hours, contract.chips);
+                    }
                     self.labs[lab].contracts[channel].push(contract);
-                    if tranche.kind == Kind::New { entry.new = hours } else { entry.new_leaked = hours }
                 }
                 _ => {
                     entry.spend.spot += used * tranche.cost;

@@ -25,8 +25,12 @@ pub struct ChannelState {
     pub plan_rate: Vec<f64>,
     /// System price of a chip ordered now, USD; owned.
     pub system_price: f64,
-    /// Marginal cost of an hour of a chip bought now, USD; owned.
+    /// Marginal cost of an hour of a chip bought now, at forecast energy, USD; owned.
     pub buy_cost: f64,
+    /// First month's charge of a chip bought now, USD: capital, building, operations; owned.
+    pub first_charge: [f64; 3],
+    /// Chips all labs together can order now; owned.
+    pub supply: f64,
     /// Price factor of learning.
     pub price_learning: f64,
     /// MFU factor of learning.
@@ -58,6 +62,8 @@ pub struct LabMonth {
     pub beyond_plan: Vec<f64>,
     /// Signed area under inverse demand between d and Q, USD.
     pub value_lost: Vec<f64>,
+    /// What a distillation rule makes of demand, by workload.
+    pub distillation: Vec<f64>,
     /// By channel.
     pub channels: Vec<LabChannel>,
     /// By part.
@@ -81,6 +87,10 @@ pub struct LabChannel {
     pub spot_leaked: Vec<f64>,
     /// Of owned chips.
     pub fleet: Vec<f64>,
+    /// Usable hours that could have been used, by kind in the order above.
+    pub capacity: [f64; 6],
+    /// H100e-hours of work, by workload.
+    pub work: Vec<f64>,
     /// Chips ordered.
     pub orders: f64,
     /// Of these by hedge.
@@ -93,14 +103,14 @@ pub struct LabChannel {
     pub open_contracts: f64,
     /// Chips under leaked contracts signed earlier, after wind-down.
     pub leaked_contracts: f64,
-    /// Open chips for hire, commitments apart.
-    pub open_offer: f64,
-    /// Leaked chips for hire, commitments apart.
-    pub leaked_offer: f64,
     /// Hours planned for t + lead: committed, new and leaked.
     pub planned_use: f64,
     /// Scarcity rent fixed on this month's orders, USD per usable hour.
     pub scarcity_rate: f64,
+    /// Chips signed for this month, open.
+    pub signed_open: f64,
+    /// Chips signed for this month, leaked.
+    pub signed_leaked: f64,
     /// By part.
     pub spend: Spend,
 }
