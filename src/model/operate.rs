@@ -49,7 +49,7 @@ impl Operator<'_> {
             month.planned_use[w] = curve.planned_use;
             month.price[w] = tranches.clearing.price[w];
             month.served[w] = tranches.clearing.served[w];
-            month.value_lost[w] = curve.value_between(month.served[w]);
+            month.value_lost[w] = curve.value_between(month.served[w], curve.planned_use);
         }
         for (k, kind, _, hours) in tranches.used() {
             let channel = &mut month.channels[k];

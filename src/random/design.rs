@@ -11,3 +11,10 @@ pub enum Sampling {
     /// Scrambled Sobol' points.
     Sobol,
 }
+#[derive(Clone, Debug)]
+pub struct Design { keys: Vec<super::stream::StreamKey> }
+impl Design {
+    pub fn new(_: Sampling, seed: u64, _: usize, sources: &[(String, usize)]) -> Design { Design { keys: sources.iter().map(|s| super::stream::StreamKey::new(seed, &s.0)).collect() } }
+    pub fn uniform(&self, source: usize, path: u64, step: usize) -> f64 { self.keys[source].uniform(path, step as u32, 0) }
+}
+impl Sampling { pub fn replicates(self) -> usize { 1 } pub fn unit(self) -> usize { 1 } }

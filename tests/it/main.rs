@@ -1,4 +1,4 @@
-//! Integration tests, in one binary.
+//! Integration tests: one binary, one module a kind of promise.
 #![allow(
     clippy::disallowed_methods,
     reason = "a test may use the platform's own functions as a second route"
@@ -6,3 +6,4 @@
 mod distributions;
 mod second;
 mod two_routes;
+mod worked_examples;
