@@ -72,7 +72,9 @@ fn same_dates(invented: &Invented, drivers: &Drivers) -> Result<Vec<RuleDates>, 
     let mut all = Vec::new();
     for ((rule, mine), (u, v)) in invented.world.rules.iter().zip(&invented.dates).zip(&invented.uniforms) {
         let dates = RuleDates::draw(rule, drivers, *u, *v);
-        if (dates.announced, dates.effective, dates.reversed) != (mine.announced, mine.effective, mine.reversed) {
+        if (dates.announced, dates.effective, dates.reversed)
+            != (mine.announced, mine.effective, mine.reversed)
+        {
             return Err(format!("dates of {}: second route {mine:?}, engine {dates:?}", rule.id));
         }
         all.push(dates);
@@ -136,7 +138,12 @@ fn compare_channel(
     }
 }
 
-fn compare_lab(differences: &mut Differences, place: &str, second: &told::LabMonth, engine: &ledger::LabMonth) {
+fn compare_lab(
+    differences: &mut Differences,
+    place: &str,
+    second: &told::LabMonth,
+    engine: &ledger::LabMonth,
+) {
     let dollars = second.planned.iter().sum::<f64>() + H;
     differences.check_all(place, "planned", &second.planned, &engine.planned_use, H);
     differences.check_all(place, "distillation", &second.distillation, &engine.distillation, 1.0);
@@ -187,8 +194,15 @@ fn compare_dealings(
     compare_spend(differences, place, &second.spend, &engine.spend, dollars);
 }
 
-fn compare_spend(differences: &mut Differences, place: &str, second: &Spend, engine: &ledger::Spend, dollars: f64) {
-    let ledger::Spend { contracts, spot, dues, capital, building, operations, energy, idle_energy, scarcity } = *engine;
+fn compare_spend(
+    differences: &mut Differences,
+    place: &str,
+    second: &Spend,
+    engine: &ledger::Spend,
+    dollars: f64,
+) {
+    let ledger::Spend { contracts, spot, dues, capital, building, operations, energy, idle_energy, scarcity } =
+        *engine;
     let names = [
         "contracts",
         "spot",

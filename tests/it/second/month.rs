@@ -368,7 +368,10 @@ impl Story<'_> {
         for lab in 0..self.world.labs.len() {
             let mut month = LabMonth {
                 channels: vec![
-                    LabChannel { work: vec![0.0; self.world.workloads.len()], ..LabChannel::default() };
+                    LabChannel {
+                        work: vec![0.0; self.world.workloads.len()],
+                        ..LabChannel::default()
+                    };
                     self.world.channels.len()
                 ],
                 ..LabMonth::default()

@@ -116,11 +116,15 @@ pub struct LabChannel {
 }
 
 impl LabChannel {
+    /// Hours used by kind, in the order of the fields.
+    pub fn hours(&self) -> [f64; 6] {
+        [&self.committed, &self.new, &self.new_leaked, &self.spot, &self.spot_leaked, &self.fleet]
+            .map(|hours| hours.iter().sum::<f64>())
+    }
+
     /// Hours used, all kinds.
     pub fn used(&self) -> f64 {
-        let kinds =
-            [&self.committed, &self.new, &self.new_leaked, &self.spot, &self.spot_leaked, &self.fleet];
-        kinds.iter().map(|hours| hours.iter().sum::<f64>()).sum()
+        self.hours().iter().sum()
     }
 }
 
