@@ -143,9 +143,9 @@ impl Story<'_> {
             for effect in rule.effects.iter().filter(|effect| selects(effect)) {
                 bites.push(Bite {
                     severity,
-                    factor: self.look(view, effect.factor, t),
-                    leakage: effect.leakage.map_or(0.0, |slot| self.look(view, slot, t)),
-                    premium: effect.premium.map_or(1.0, |slot| self.look(view, slot, t)),
+                    factor: self.now(effect.factor, t),
+                    leakage: effect.leakage.map_or(0.0, |slot| self.now(slot, t)),
+                    premium: effect.premium.map_or(1.0, |slot| self.now(slot, t)),
                 });
             }
         }
@@ -234,17 +234,16 @@ impl Story<'_> {
 
     fn rent_factor(&self, channel: usize, rental: &Rental, t: usize) -> f64 {
         let availability = self.world.channels[channel].availability;
-        let share_used = |s: usize| {
-            let hours = self.now(rental.on_offer, s) * H * self.now(availability, s);
-            if hours > 0.0 { self.used[s][channel] / hours } else { 0.0 }
-        };
-        let Some(first) = (0..t).find(|s| self.now(rental.on_offer, *s) > 0.0) else { return 1.0 };
+        let offered = |s: usize| self.now(rental.on_offer, s) * H * self.now(availability, s);
+        let share_used = |s: usize| self.used[s][channel] / offered(s);
+        let Some(first) = (0..t).find(|s| offered(*s) > 0.0) else { return 1.0 };
+        let last = (first..t).rfind(|s| offered(*s) > 0.0).unwrap_or(first);
         let at_first = share_used(first);
         let response = self.now(rental.rent_response, t);
         if at_first == 0.0 || response == 0.0 {
             return 1.0;
         }
-        f64::max(0.25, (share_used(t - 1) / at_first).powf(response))
+        f64::max(0.25, (share_used(last) / at_first).powf(response))
     }
 
     fn supply_factor(&self, channel: usize, owned: &Owned, t: usize) -> f64 {
