@@ -4,11 +4,14 @@
 //! [`engine`], your file in [`scenario`], the questions in [`analysis`], the pictures in `chart`, and what lands on
 //! disk in [`export`].
 pub mod calendar;
+#[cfg(feature = "chart")]
+pub mod chart;
 pub mod economics;
 pub mod engine;
 pub mod math;
 pub mod model;
 pub mod random;
+pub mod scenario;
 pub mod source;
 pub mod stats;
 pub mod units;

@@ -5,10 +5,10 @@
 //! bought. Its inverse is therefore the choke price for the first units, falls with slope −1/elasticity, and is zero
 //! beyond saturation. An elasticity of zero is vertical demand: Q at any price up to the choke.
 //!
-//! Areas are written with the end of the interval where the integrand is bounded and `expm1`, so that elasticity 1
+//! Areas are written with the end of the interval where the integrand is bounded and `exp_m1`, so that elasticity 1
 //! (the logarithm) is a limit that costs no digits, not a special case.
 
-use libm::{exp, expm1, log as ln};
+use crate::math::{exp, exp_m1, ln};
 
 /// Constant-elasticity demand between saturation and choke.
 ///     D(p) = Q · min(saturation, (p / p_ref)^−elasticity)  for p ≤ choke, 0 above
@@ -120,8 +120,8 @@ fn power_area(low: f64, high: f64, y: impl Fn(f64) -> f64, exponent: f64) -> f64
     if exponent == 0.0 {
         low * y(low) * span
     } else if exponent < 0.0 {
-        low * y(low) * (expm1(exponent * span) / exponent)
+        low * y(low) * (exp_m1(exponent * span) / exponent)
     } else {
-        high * y(high) * (expm1(-exponent * span) / -exponent)
+        high * y(high) * (exp_m1(-exponent * span) / -exponent)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::catalogue::{Catalogue, PathView};
 use super::job::{CorrelationOn, Job};
 use super::outcome::Outcome;
-use super::partition::{Block, blocks};
+use super::partition::{Block, blocks, replicates, unit};
 use super::recorder::{CellMoments, CellSketches, Columns, Layout, NotFinite};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
@@ -229,7 +229,7 @@ fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
         merged: Merged {
             paths: Vec::new(),
             scalars: vec![vec![Vec::new(); scalars]; arms],
-            moments: (0..plan.job.sampling.replicates()).map(|_| CellMoments::empty(cells)).collect(),
+            moments: (0..replicates(plan.job.sampling)).map(|_| CellMoments::empty(cells)).collect(),
             sketches: Vec::new(),
             incomplete: false,
         },
@@ -265,7 +265,7 @@ fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
                         let range = plan.layout.arm_cells(arm);
                         locked(sketch).add(&worker.columns.monthly[range.start * n..range.end * n], n);
                     }
-                    let moments = CellMoments::of(&worker.columns, n, plan.job.sampling.unit());
+                    let moments = CellMoments::of(&worker.columns, n, unit(plan.job.sampling));
                     locked(&merger).take(plan, block, moments, worker.columns.scalars.clone());
                     let paths = done.fetch_add(n, Ordering::Relaxed) + n;
                     if let Some(progress) = options.progress {

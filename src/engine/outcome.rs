@@ -3,12 +3,11 @@
 use super::catalogue::Catalogue;
 use super::executor::Merged;
 use super::job::Job;
-use super::recorder::{CellMoments, CellSketches, Layout};
+use super::recorder::{CellMoments, CellSketches, Layout, UnitMoments};
 use crate::calendar::Month;
 use crate::model::calibrate::Calibration;
 use crate::random::design::Sampling;
 use crate::stats::estimate::Estimate;
-use crate::stats::moments::UnitMoments;
 use crate::stats::sketch::Sketch;
 
 /// An arm, by name.
@@ -63,6 +62,11 @@ impl Cell<'_> {
     /// Mean over paths with its standard error.
     pub fn mean(&self) -> Estimate {
         UnitMoments::estimate(&self.moments)
+    }
+
+    /// Share of paths on which it is above zero; exact.
+    pub fn share_above_zero(&self) -> f64 {
+        self.sketch.positive() as f64 / self.sketch.count() as f64
     }
 
     /// Quantile over paths, Hyndman–Fan type 7 to the histogram's bin width.

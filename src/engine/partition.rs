@@ -1,9 +1,35 @@
 //! How a job's paths are cut into blocks.
 
-use crate::random::design::Sampling;
+use crate::random::design::{REPLICATES, Sampling};
+use crate::stats::estimate::Grouping;
 
 /// Paths a block; even, so that antithetic pairs stay together.
 pub const BLOCK: usize = 16;
+
+/// Independent replicates of a sampling scheme; 1 where paths or pairs are themselves independent.
+pub fn replicates(sampling: Sampling) -> usize {
+    match sampling {
+        Sampling::Plain | Sampling::Antithetic => 1,
+        Sampling::LatinHypercube | Sampling::Sobol => REPLICATES,
+    }
+}
+
+/// Paths an independent unit: 2 in antithetic pairs.
+pub fn unit(sampling: Sampling) -> usize {
+    match sampling {
+        Sampling::Antithetic => 2,
+        Sampling::Plain | Sampling::LatinHypercube | Sampling::Sobol => 1,
+    }
+}
+
+/// How the per-path values of a complete run belong together.
+pub fn grouping(sampling: Sampling) -> Grouping {
+    match sampling {
+        Sampling::Plain => Grouping::Independent,
+        Sampling::Antithetic => Grouping::Pairs,
+        Sampling::LatinHypercube | Sampling::Sobol => Grouping::Replicates(REPLICATES),
+    }
+}
 
 /// A block of paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +43,7 @@ pub struct Block {
 /// The blocks of a job, in merging order. Under a replicated scheme each block lies in one replicate and replicates take
 /// turns, so that an interrupted run covers them evenly.
 pub fn blocks(sampling: Sampling, paths: usize) -> Vec<Block> {
-    let replicates = sampling.replicates();
+    let replicates = replicates(sampling);
     let columns: Vec<Vec<Vec<u64>>> = (0..replicates)
         .map(|replicate| {
             let of_replicate: Vec<u64> = (replicate as u64..paths as u64).step_by(replicates).collect();

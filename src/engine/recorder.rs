@@ -7,7 +7,7 @@
 use super::catalogue::{Catalogue, PathView};
 use super::job::Job;
 use crate::model::ledger::Trace;
-use crate::stats::moments::UnitMoments;
+use crate::stats::estimate::Estimate;
 use crate::stats::sketch::Sketch;
 
 /// Where each cell lies.
@@ -137,6 +137,56 @@ impl Columns {
     }
 }
 
+/// Count, mean and sum of squared deviations over independent units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct UnitMoments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl UnitMoments {
+    /// Of a column, `unit` paths a unit.
+    fn of(column: &[f64], unit: usize) -> UnitMoments {
+        let means = || column.chunks(unit).map(|chunk| chunk.iter().sum::<f64>() / chunk.len() as f64);
+        let count = column.len().div_ceil(unit) as f64;
+        let mean = means().sum::<f64>() / count;
+        UnitMoments { count, mean, squares: means().map(|value| (value - mean) * (value - mean)).sum() }
+    }
+
+    /// Adds later units. Source: Chan, Golub and LeVeque (1983).
+    fn merge(&mut self, later: &UnitMoments) {
+        let count = self.count + later.count;
+        if count == 0.0 {
+            return;
+        }
+        let delta = later.mean - self.mean;
+        self.squares += later.squares + delta * delta * self.count * later.count / count;
+        self.mean += delta * later.count / count;
+        self.count = count;
+    }
+
+    /// Mean with its standard error: over units within a single replicate, over replicates' means otherwise.
+    pub fn estimate(replicates: &[&UnitMoments]) -> Estimate {
+        if let [only] = replicates {
+            let variance = only.squares / (only.count - 1.0);
+            let std_error = if only.count > 1.0 { crate::math::sqrt(variance / only.count) } else { f64::INFINITY };
+            return Estimate { value: only.mean, std_error };
+        }
+        let total: f64 = replicates.iter().map(|part| part.count).sum();
+        let value = replicates.iter().map(|part| part.mean * part.count).sum::<f64>() / total;
+        let groups = replicates.iter().filter(|part| part.count > 0.0).count() as f64;
+        let spread: f64 = replicates
+            .iter()
+            .map(|part| part.count / total * (part.mean - value))
+            .map(|deviation| deviation * deviation)
+            .sum();
+        let std_error =
+            if groups > 1.0 { crate::math::sqrt(groups / (groups - 1.0) * spread) } else { f64::INFINITY };
+        Estimate { value, std_error }
+    }
+}
+
 /// Moments of every cell over independent units: a path, or an antithetic pair.
 #[derive(Clone, Debug)]
 pub struct CellMoments {
@@ -155,13 +205,7 @@ impl CellMoments {
         let cells = columns
             .monthly
             .chunks_exact(n)
-            .map(|column| {
-                let mut moments = UnitMoments::default();
-                for chunk in column.chunks(unit) {
-                    moments.add(chunk.iter().sum::<f64>() / chunk.len() as f64);
-                }
-                moments
-            })
+            .map(|column| UnitMoments::of(column, unit))
             .collect();
         CellMoments { cells }
     }

@@ -7,6 +7,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The file that lists a folder's results.
+pub const MANIFEST: &str = "manifest.json";
+
 /// Files to be written together, by relative name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Folder {
@@ -33,7 +36,7 @@ impl fmt::Display for WriteError {
                 "choose a folder you may write to with --out"
             }
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-                "a file stands where a folder should be; choose another --out"
+                "choose another --out, or move it away"
             }
             _ => return Ok(()),
         };
@@ -72,6 +75,13 @@ impl Folder {
             let why = io::Error::new(io::ErrorKind::NotADirectory, "it is a file");
             return Err(WriteError { doing: "write the folder", path: target.to_path_buf(), why });
         }
+        if let Some(stranger) = stranger(target).map_err(fail("read", target))? {
+            let why = io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("{} is not one of its results and would be lost", stranger.display()),
+            );
+            return Err(WriteError { doing: "replace", path: target.to_path_buf(), why });
+        }
         let fresh = tempfile::Builder::new()
             .prefix(".loophole-")
             .tempdir_in(parent)
@@ -101,6 +111,33 @@ impl Folder {
         let _renamed_away = fresh.keep();
         Ok(())
     }
+}
+
+/// A file in `target` that no earlier run wrote there: neither the manifest nor one of the results it lists.
+fn stranger(target: &Path) -> io::Result<Option<PathBuf>> {
+    if !target.exists() {
+        return Ok(None);
+    }
+    let listed: Vec<PathBuf> = std::fs::read(target.join(MANIFEST))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+        .and_then(|manifest| manifest.get("results")?.as_array().cloned())
+        .map(|results| {
+            results.iter().filter_map(|file| file.get("name")?.as_str().map(|name| target.join(name))).collect()
+        })
+        .unwrap_or_default();
+    let mut folders = vec![target.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if entry.path() != target.join(MANIFEST) && !listed.contains(&entry.path()) {
+                return Ok(Some(entry.path()));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// A temporary folder is private to its owner; results are not.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::parameters::{Form, Process, Quantities, Rule, Slot};
 use crate::math;
-use crate::random::design::{Design, Sampling};
+use crate::random::design::{Design, Sampling, Source};
 use crate::random::process::{Jumps, Law, Regime, Regimes, Shocks};
 
 /// Values of all quantities on one path.
@@ -115,13 +115,22 @@ impl<'a> Sampler<'a> {
             })
             .collect();
         let events = events.iter().map(|name| (name.clone(), table.open(name.clone(), 1))).collect();
-        let design = Design::new(sampling, seed, paths, &table.list);
+        let opened: Vec<Source<'_>> = table
+            .list
+            .iter()
+            .map(|(stream, steps)| Source { stream: stream.as_str(), steps: *steps, lanes: 1 })
+            .collect();
+        let design = Design::new(sampling, seed, paths, &opened);
         Sampler { quantities, months, lead, design, sources, events, parameter_copulas, shock_copulas }
+    }
+
+    fn uniform(&self, source: usize, path: u64, step: usize) -> f64 {
+        self.design.uniform(source, path as usize, step, 0)
     }
 
     /// The uniform of an event on a path.
     pub fn event(&self, stream: &str, path: u64) -> f64 {
-        self.design.uniform(self.events[stream], path, 0)
+        self.uniform(self.events[stream], path, 0)
     }
 
     /// Fills `drivers` with path `path`.
@@ -150,7 +159,7 @@ impl<'a> Sampler<'a> {
                         None => 0.5,
                         Some(path) => match parameters.get(&(index as u32)) {
                             Some(tied) => *tied,
-                            None => self.design.uniform(self.sources[index], path, 0),
+                            None => self.uniform(self.sources[index], path, 0),
                         },
                     };
                     drivers.push_level(distribution.quantile(u));
@@ -202,7 +211,7 @@ impl<'a> Sampler<'a> {
             let independent: Vec<f64> = copula
                 .slots
                 .iter()
-                .map(|slot| math::normal_quantile(self.design.uniform(self.sources[slot.0 as usize], path, 0)))
+                .map(|slot| math::normal_quantile(self.uniform(self.sources[slot.0 as usize], path, 0)))
                 .collect();
             for (row, slot) in copula.slots.iter().enumerate() {
                 tied.insert(slot.0, math::normal_cdf(copula.row(row, &independent)));
@@ -219,7 +228,7 @@ impl<'a> Sampler<'a> {
                 let independent: Vec<f64> = copula
                     .slots
                     .iter()
-                    .map(|slot| math::normal_quantile(self.design.uniform(self.sources[slot.0 as usize], path, t)))
+                    .map(|slot| math::normal_quantile(self.uniform(self.sources[slot.0 as usize], path, t)))
                     .collect();
                 for (row, slot) in copula.slots.iter().enumerate() {
                     tied.entry(slot.0).or_default().push(copula.row(row, &independent));
@@ -234,7 +243,7 @@ impl<'a> Sampler<'a> {
         let first = self.sources[index];
         let uniforms = |source: usize, column: &mut Vec<f64>| {
             column.clear();
-            column.extend((0..months).map(|t| self.design.uniform(source, path, t)));
+            column.extend((0..months).map(|t| self.uniform(source, path, t)));
         };
         match tied {
             Some(tied) => scratch.normals.clone_from(tied),

@@ -6,4 +6,5 @@
 mod distributions;
 mod second;
 mod two_routes;
+mod market;
 mod worked_examples;

@@ -54,7 +54,8 @@ impl Hours {
         }
         clearing.served.clear();
         clearing.served.resize(workloads, 0.0);
-        for (hours, rate) in clearing.hours.chunks(workloads.max(1)).zip(market.rate.chunks(workloads.max(1))) {
+        for (hours, rate) in clearing.hours.chunks(workloads.max(1)).zip(market.rate.chunks(workloads.max(1)))
+        {
             for (w, served) in clearing.served.iter_mut().enumerate() {
                 *served += rate[w] * hours[w];
             }

@@ -73,7 +73,8 @@ impl Market<'_> {
     /// Refuses inputs outside their domain.
     pub(super) fn check(&self) -> Result<(), Unsolved> {
         let (tranches, workloads) = (self.capacity.len(), self.demand.len());
-        if workloads > MAX_WORKLOADS || self.cost.len() != tranches || self.rate.len() != tranches * workloads {
+        if workloads > MAX_WORKLOADS || self.cost.len() != tranches || self.rate.len() != tranches * workloads
+        {
             return Err(Unsolved {
                 why: format!(
                     "{tranches} capacities, {} costs, {} rates and {workloads} workloads do not make a market of at \
@@ -87,15 +88,22 @@ impl Market<'_> {
         refuse("cost", "finite and above 0", self.cost, |m| m > 0.0)?;
         refuse("rate", "finite and at least 0", self.rate, |e| e >= 0.0)?;
         for (w, curve) in self.demand.iter().enumerate() {
-            let numbers =
-                [curve.planned_use, curve.elasticity, curve.reference_price, curve.choke_price, curve.saturation];
+            let numbers = [
+                curve.planned_use,
+                curve.elasticity,
+                curve.reference_price,
+                curve.choke_price,
+                curve.saturation,
+            ];
             let inside = curve.planned_use >= 0.0
                 && curve.elasticity >= 0.0
                 && curve.reference_price > 0.0
                 && curve.choke_price >= curve.reference_price
                 && curve.saturation >= 1.0;
             if !inside || !numbers.iter().all(|n| n.is_finite()) {
-                return Err(Unsolved { why: format!("demand of workload {w} is outside its domain: {curve:?}") });
+                return Err(Unsolved {
+                    why: format!("demand of workload {w} is outside its domain: {curve:?}"),
+                });
             }
         }
         Ok(())

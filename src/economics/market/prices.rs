@@ -2,6 +2,7 @@
 
 use super::{Clearing, MAX_WORKLOADS, Market};
 use crate::economics::demand::DemandCurve;
+use crate::math::{exp, ln};
 
 /// A set of uses: one bit a workload, and [`IDLE`].
 pub(super) type Uses = usize;
@@ -92,6 +93,7 @@ impl Prices {
         let workloads = market.demand.len();
         self.count = 0;
         self.moves = 0;
+        (self.choked, self.flat) = (0, 0);
         self.balance = BALANCE;
         for (w, curve) in market.demand.iter().enumerate() {
             if curve.planned_use > 0.0 {
@@ -171,8 +173,31 @@ impl Prices {
                 self.miss[without] += miss;
             }
         }
-        self.sum_spend(!self.choked);
-        (1..sets).find(|&set| self.hit[set] < self.spent[set] * (1.0 - self.balance)).map(|set| (set, self.hit[set]))
+        self.sum_spend();
+        let choked = self.choked;
+        self.steepest(|table, set| if set & choked == 0 { table.spent[set] - table.hit[set] } else { 0.0 })
+    }
+
+    /// The smallest of the sets that gain most, if any gains more than rounding.
+    fn steepest(&self, gain: impl Fn(&Self, Uses) -> f64) -> Option<(Uses, f64)> {
+        let mut best = 0;
+        let mut most = 0.0;
+        for set in 1..1 << self.count {
+            let gain = gain(self, set);
+            if gain > most && gain > self.balance * self.spent[set] {
+                (best, most) = (set, gain);
+            }
+        }
+        let rounding = 1e-15 * self.spent[best];
+        for part in 1..best {
+            if part & !best == 0
+                && gain(self, part) >= most - self.balance * self.spent[best ^ part] - rounding
+            {
+                best = part;
+                break;
+            }
+        }
+        (best != 0).then(|| (best, self.hit[best]))
     }
 
     /// A smallest set of workloads that would not buy all of the tranches that have no other use, with the worth of these:
@@ -192,23 +217,21 @@ impl Prices {
                 self.hit[with] += self.hit[with ^ bit];
             }
         }
-        self.sum_spend(!0);
-        (1..sets)
-            .find(|&set| {
-                let slack = if set & !self.flat == 0 { self.balance } else { -self.balance };
-                self.spent[set] < self.hit[set] * (1.0 + slack)
-            })
-            .map(|set| (set, self.hit[set]))
+        self.sum_spend();
+        self.steepest(|table, set| table.hit[set] - table.spent[set]).or_else(|| {
+            (1..sets)
+                .find(|&set| set & !self.flat == 0 && self.spent[set] <= self.hit[set] * (1.0 + self.balance))
+                .map(|set| (set, self.hit[set]))
+        })
     }
 
-    /// Tabulates what each set of workloads would spend, counting only workloads in `counted`.
-    fn sum_spend(&mut self, counted: Uses) {
+    /// Tabulates what each set of workloads would spend.
+    fn sum_spend(&mut self) {
         self.spent.clear();
         self.spent.push(0.0);
         for w in 0..self.count {
-            let spend = if counted & (1 << w) == 0 { 0.0 } else { self.spend[w] };
             for set in 0..1 << w {
-                self.spent.push(self.spent[set] + spend);
+                self.spent.push(self.spent[set] + self.spend[w]);
             }
         }
     }
@@ -309,27 +332,28 @@ impl Prices {
             (bought, slope)
         };
         let at_limit = bought(limit).0;
-        let limit_first = if limit > 1.0 { at_limit >= worth } else { at_limit <= worth * (1.0 + self.balance) };
+        let limit_first =
+            if limit > 1.0 { at_limit >= worth } else { at_limit <= worth * (1.0 + self.balance) };
         if limit_first {
             return limit;
         }
-        let (mut low, mut high) = if limit > 1.0 { (0.0, limit.ln()) } else { (limit.ln(), 0.0) };
+        let (mut low, mut high) = if limit > 1.0 { (0.0, ln(limit)) } else { (ln(limit), 0.0) };
         let mut at = if limit > 1.0 { low } else { high };
         for _ in 0..100 {
-            let (bought, slope) = bought(at.exp());
+            let (bought, slope) = bought(exp(at));
             if bought > worth {
                 low = at;
             } else {
                 high = at;
             }
-            let newton = at - bought * (bought / worth).ln() / slope;
+            let newton = at - bought * ln(bought / worth) / slope;
             let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
             if (next - at).abs() <= 1e-16 || (bought / worth - 1.0).abs() <= 4e-16 {
                 break;
             }
             at = next;
         }
-        at.exp()
+        exp(at)
     }
 }
 

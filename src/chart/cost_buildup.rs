@@ -1,0 +1,129 @@
+//! The cost build-up: what an H100e-hour costs by channel, from its parts, one panel a workload.
+//!
+//! A bar's parts are medians scaled to add up to the median of their sum; the lines under it are the sum's 50 and 90%
+//! intervals. Owned chips cost chip, building, operations and energy; rented ones rent and overhead.
+
+use super::figure::{Axis, Figure, Layer, Meaning, Panel, Part, Row, range};
+use super::format::Unit;
+use super::input::{Provenance, Spread};
+use super::wording::NOT_DISTINGUISHABLE;
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// When the costs hold: "October 2026".
+    pub period: String,
+    /// One panel each; the title speaks of the first.
+    pub workloads: Vec<Workload>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A workload's channels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Name.
+    pub title: String,
+    /// Rows, in the order drawn; all workloads have the same ones.
+    pub channels: Vec<Channel>,
+    /// Cheapest domestic less cheapest offshore cost, path by path.
+    pub domestic_premium: Spread,
+}
+
+/// A channel's cost of an H100e-hour in USD.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    /// Name.
+    pub title: String,
+    /// Its parts.
+    pub parts: Vec<(CostPart, f64)>,
+    /// Their sum, one number a path.
+    pub total: Spread,
+}
+
+/// A part of a cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CostPart {
+    /// The chip and its system.
+    Chip,
+    /// The building.
+    Building,
+    /// Operations and maintenance.
+    Operations,
+    /// Energy.
+    Energy,
+    /// Rent.
+    Rent,
+    /// Overhead on rent.
+    Overhead,
+}
+
+impl CostPart {
+    fn look(self) -> (Meaning, &'static str) {
+        match self {
+            CostPart::Chip => (Meaning::Chip, "Chip"),
+            CostPart::Building => (Meaning::Building, "Building"),
+            CostPart::Operations => (Meaning::Operations, "Operations"),
+            CostPart::Energy => (Meaning::Energy, "Energy"),
+            CostPart::Rent => (Meaning::Rent, "Rent"),
+            CostPart::Overhead => (Meaning::Overhead, "Overhead"),
+        }
+    }
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let totals = || input.workloads.iter().flat_map(|w| &w.channels).map(|c| &c.total.p95);
+    let (_, high) = range(0.0, totals());
+    let panel = |workload: &Workload| Panel {
+        title: workload.title.clone(),
+        caption: String::new(),
+        x: Axis::linear("", Unit::Usd, 0.0, high),
+        y: Axis::rows(workload.channels.iter().map(|c| Row::new(c.title.clone())).collect()),
+        layers: workload.channels.iter().enumerate().map(|(row, channel)| bar(row, channel)).collect(),
+        strip: None,
+    };
+    let title = title(input);
+    let mut alt = format!("{title}. Bars of cost parts by channel, with intervals.");
+    for workload in &input.workloads {
+        for channel in &workload.channels {
+            alt += &format!(" {}, {}: {}.", workload.title, channel.title, channel.total.words(Unit::Usd));
+        }
+    }
+    Figure {
+        id: "cost-buildup".into(),
+        subtitle: format!("Cost of an H100e-hour of useful work by channel, USD, real, {}", input.period),
+        panels: input.workloads.iter().map(panel).collect(),
+        shared_axis: true,
+        notes: vec!["Bar: median, split by part. Thick line: 50% of paths; thin line: 90%.".into()],
+        footnote: input.provenance.lines(),
+        alt,
+        title,
+    }
+}
+
+fn bar(row: usize, channel: &Channel) -> Layer {
+    let sum: f64 = channel.parts.iter().map(|(_, value)| value.max(0.0)).sum();
+    let scale = if sum > 0.0 { channel.total.p50.max(0.0) / sum } else { 0.0 };
+    let part = |(part, value): &(CostPart, f64)| {
+        let (meaning, label) = part.look();
+        Part { meaning, label: label.into(), value: value.max(0.0) * scale }
+    };
+    let parts = channel.parts.iter().map(part).collect();
+    Layer::Bar { row, parts, total: channel.total, text: channel.total.median(Unit::Usd) }
+}
+
+fn title(input: &Input) -> String {
+    let Some(first) = input.workloads.first() else { return "What an H100e-hour costs".into() };
+    let premium = &first.domestic_premium;
+    let interval = premium.interval(Unit::Usd);
+    let work = first.title.to_lowercase();
+    if !premium.excludes(0.0) {
+        return format!(
+            "What an H100e-hour of {work} costs more on the cheapest domestic chip than rented offshore {NOT_DISTINGUISHABLE} ({interval})"
+        );
+    }
+    let (size, than) = (Unit::Usd.show(premium.p50.abs(), premium.resolution()), "than the cheapest rented offshore");
+    let more = if premium.p50 > 0.0 { "more" } else { "less" };
+    format!("An H100e-hour of {work} on the cheapest domestic chip costs {size} {more} {than} ({interval})")
+}

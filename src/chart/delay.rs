@@ -1,0 +1,167 @@
+//! The delay: how many months of training compute are lost, as a distribution over paths.
+//!
+//! The delay at a checkpoint is the extra months the closed arm needs to reach the open arm's cumulative training compute of
+//! that month. A path that does not get there within the horizon is censored: its delay is only known to be at least so
+//! long, and its bar is hatched.
+
+use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel};
+use super::format::Unit;
+use super::input::{Provenance, Spread};
+use super::wording::NOT_DISTINGUISHABLE;
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The rule's design and condition.
+    pub rule_design: String,
+    /// One panel each; the title speaks of the last.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// Delays measured at one month.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// The month, counted from the start: 24.
+    pub month: usize,
+    /// Delay of each path in months; of a censored path, the least it can be.
+    pub delay_months: Vec<f64>,
+    /// Whether each path is censored.
+    pub censored: Vec<bool>,
+}
+
+impl Checkpoint {
+    fn share(&self, of: impl Fn(f64, bool) -> bool) -> f64 {
+        let hits = self.delay_months.iter().zip(&self.censored).filter(|(d, c)| of(**d, **c)).count();
+        hits as f64 / self.delay_months.len().max(1) as f64
+    }
+
+    fn censored_share(&self) -> f64 {
+        self.share(|_, censored| censored)
+    }
+
+    /// Delays with censored paths at their bounds, which lie beyond every delay reached: quantiles up to the censored share
+    /// are exact, the others are bounds and [`Checkpoint::bound`] says so.
+    fn spread(&self) -> Spread {
+        Spread::of(&self.delay_months)
+    }
+
+    /// A quantile in words, "more than" where censoring makes it a bound.
+    fn bound(&self, value: f64, probability: f64) -> String {
+        let bounded = probability > 1.0 - self.censored_share();
+        format!("{}{}", if bounded { "more than " } else { "" }, Unit::Months.show(value, self.spread().resolution()))
+    }
+
+    fn interval(&self) -> String {
+        let spread = self.spread();
+        format!("90%: {} to {}", self.bound(spread.p05, 0.05), self.bound(spread.p95, 0.95))
+    }
+}
+
+/// Bins at most.
+const BINS: f64 = 24.0;
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let all = || input.checkpoints.iter().flat_map(|c| &c.delay_months);
+    let (low, high) = super::figure::range(0.0, all());
+    let width = [1.0, 2.0, 3.0, 6.0, 12.0].into_iter().find(|w| (high - low) / w <= BINS).unwrap_or(12.0);
+    let binned: Vec<Vec<Bin>> = input.checkpoints.iter().map(|c| bins(c, low, high, width)).collect();
+    let tallest = binned.iter().map(|bins| tallest(bins)).fold(0.01, f64::max);
+    let panel = |(checkpoint, bins): (&Checkpoint, &Vec<Bin>)| Panel {
+        title: format!("At month {}", checkpoint.month),
+        caption: caption(checkpoint),
+        x: Axis::linear("Months of delay", Unit::Months, low, bins.last().map_or(1.0, |bin| bin.to)),
+        y: Axis::linear("", Unit::Share, 0.0, tallest),
+        layers: layers(checkpoint, bins),
+        strip: None,
+    };
+    let title = title(input);
+    let mut alt = format!("{title}. Histogram of the delay over paths.");
+    for checkpoint in &input.checkpoints {
+        let median = checkpoint.bound(checkpoint.spread().p50, 0.5);
+        alt += &format!(
+            " At month {}: median {median} months ({}). {}.",
+            checkpoint.month,
+            checkpoint.interval(),
+            caption(checkpoint)
+        );
+    }
+    Figure {
+        id: "delay".into(),
+        subtitle: format!(
+            "Extra months labs need for the training compute of the open arm, share of paths ({})",
+            input.rule_design
+        ),
+        panels: input.checkpoints.iter().zip(&binned).map(panel).collect(),
+        shared_axis: true,
+        notes: vec!["Hatched: not reached within the horizon, so the delay is at least so long.".into()],
+        footnote: input.provenance.lines(),
+        alt,
+        title,
+    }
+}
+
+fn bins(checkpoint: &Checkpoint, low: f64, high: f64, width: f64) -> Vec<Bin> {
+    let first = libm::floor(low / width);
+    let count = (libm::floor(high / width) - first) as usize + 1;
+    let mut out = Vec::with_capacity(count);
+    for k in 0..count {
+        let from = (first + k as f64) * width;
+        for censored in [false, true] {
+            let share = checkpoint.share(|d, c| c == censored && d >= from && d < from + width);
+            if share > 0.0 || !censored {
+                out.push(Bin { from, to: from + width, share, censored });
+            }
+        }
+    }
+    out
+}
+
+/// The height of the tallest column, censored paths on top of the others.
+fn tallest(bins: &[Bin]) -> f64 {
+    let height = |bin: &Bin| bins.iter().filter(|other| other.from == bin.from).map(|other| other.share).sum::<f64>();
+    bins.iter().map(height).fold(0.0, f64::max)
+}
+
+fn caption(checkpoint: &Checkpoint) -> String {
+    let above = |limit: f64| Unit::Share.show(checkpoint.share(|d, _| d > limit), 0.01);
+    format!(
+        "Above 6 months: {}; above 12: {}; censored: {}",
+        above(6.0),
+        above(12.0),
+        Unit::Share.show(checkpoint.censored_share(), 0.01)
+    )
+}
+
+fn layers(checkpoint: &Checkpoint, bins: &[Bin]) -> Vec<Layer> {
+    let end = bins.last().map_or(0.0, |bin| bin.to);
+    let median = checkpoint.spread().p50;
+    let mut layers = vec![Layer::Histogram { meaning: Meaning::Workload(0), bins: bins.to_vec() }];
+    for limit in [6.0, 12.0] {
+        if limit < end {
+            layers.push(Layer::Reference { x: limit, label: format!("{limit:.0}"), statistic: false });
+        }
+    }
+    let label = format!("Median {}", checkpoint.bound(median, 0.5));
+    layers.push(Layer::Reference { x: median, label, statistic: true });
+    layers
+}
+
+fn title(input: &Input) -> String {
+    let Some(last) = input.checkpoints.last() else { return "No delay to show".into() };
+    let (spread, month) = (last.spread(), last.month);
+    if !spread.excludes(0.0) {
+        return format!(
+            "The delay of training from closing the door {NOT_DISTINGUISHABLE} at month {month} ({} months)",
+            last.interval()
+        );
+    }
+    let median = last.bound(spread.p50, 0.5);
+    let likely = Unit::Share.show(last.share(|d, _| d > 12.0), 0.01);
+    format!(
+        "By month {month} closing the door delays training by {median} months ({}); the chance of more than a year is {likely}",
+        last.interval()
+    )
+}

@@ -1,0 +1,123 @@
+//! The difference: closed − open marginal cost, path by path, with the zero line and the chance of its sign by year.
+//!
+//! Arms share their draws, so the fan is of differences and is far narrower than the difference of the arms' fans.
+
+use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
+use super::format::Unit;
+use super::input::{MonthlyBand, Provenance, Spread};
+use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
+use crate::calendar::Month;
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Month 0.
+    pub start: Month,
+    /// The rule's design and condition.
+    pub rule_design: String,
+    /// The difference the title states.
+    pub headline: Headline,
+    /// One panel each, in the scenario's order.
+    pub workloads: Vec<Workload>,
+    /// The demand elasticities drawn, in words.
+    pub elasticity_range: String,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// The difference a title states.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Headline {
+    /// Name of the workload, as a sentence has it.
+    pub workload: String,
+    /// When, as it follows "in": "2028".
+    pub period: String,
+    /// Mean difference of the period in USD per H100e-hour, one number a path.
+    pub difference: Spread,
+}
+
+/// A workload's difference, USD per H100e-hour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Name.
+    pub title: String,
+    /// Closed − open by month.
+    pub difference: MonthlyBand,
+    /// (Calendar year, share of paths whose mean difference of that year is above zero).
+    pub above_zero: Vec<(i32, f64)>,
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let (low, high) = extent(input.workloads.iter().map(|w| &w.difference), true);
+    let panel = |workload: &Workload| Panel {
+        title: workload.title.clone(),
+        caption: String::new(),
+        x: Axis::months(input.start, workload.difference.months()),
+        y: Axis { zero_line: true, ..Axis::linear("", Unit::Usd, low, high) },
+        layers: vec![Layer::Fan {
+            meaning: Meaning::Closed,
+            label: String::new(),
+            band: workload.difference.clone(),
+        }],
+        strip: Some(signs(input.start, workload)),
+    };
+    let panels: Vec<Panel> = input.workloads.iter().map(panel).collect();
+    let title = title(input);
+    Figure {
+        id: "difference".into(),
+        subtitle: format!(
+            "Closed minus open, path by path: marginal cost in USD per H100e-hour, real ({})",
+            input.rule_design
+        ),
+        notes: vec![format!("{FAN_NOTE} Elasticity of demand drawn from {}.", input.elasticity_range)],
+        footnote: input.provenance.lines(),
+        alt: alt(input, &title),
+        shared_axis: true,
+        panels,
+        title,
+    }
+}
+
+/// The chance of the sign under each year's stretch of the axis.
+fn signs(start: Month, workload: &Workload) -> Strip {
+    let last = workload.difference.months().saturating_sub(1) as i32;
+    let cell = |(year, share): &(i32, f64)| {
+        let from = Month::new(*year, 1).since(start).clamp(0, last);
+        let to = Month::new(*year, 12).since(start).clamp(0, last);
+        (f64::from(from), f64::from(to), Unit::Share.show(*share, 0.01))
+    };
+    let wide_enough = |cell: &(f64, f64, String)| cell.1 - cell.0 >= 5.0;
+    let cells = workload.above_zero.iter().map(cell).filter(wide_enough).collect();
+    Strip::Cells { label: "Chance it is above zero".into(), cells }
+}
+
+fn title(input: &Input) -> String {
+    let Headline { workload, period, difference } = &input.headline;
+    let interval = difference.interval(Unit::Usd);
+    let likely = Unit::Share.show(difference.above_zero, 0.01);
+    if !difference.excludes(0.0) {
+        return format!(
+            "In {period} the effect of closing on the marginal cost of {workload} {NOT_DISTINGUISHABLE} ({interval}); the chance of a rise is {likely}"
+        );
+    }
+    let verb = if difference.p50 > 0.0 { "adds" } else { "takes" };
+    let size = Unit::Usd.show(difference.p50.abs(), difference.resolution());
+    let to = if difference.p50 > 0.0 { "to" } else { "off" };
+    format!(
+        "In {period} closing {verb} {size} {to} the marginal H100e-hour of {workload} ({interval}); the chance of a rise is {likely}"
+    )
+}
+
+fn alt(input: &Input, title: &str) -> String {
+    let mut text = format!("{title}. Fan charts of the difference with a zero line, one panel a workload.");
+    for workload in &input.workloads {
+        let years: Vec<String> = workload
+            .above_zero
+            .iter()
+            .map(|(year, share)| format!("{year} {}", Unit::Share.show(*share, 0.01)))
+            .collect();
+        text += &format!(" {}: chance of a rise by year {}.", workload.title, years.join(", "));
+    }
+    text
+}

@@ -1,0 +1,312 @@
+//! One panel: its name, axes, layers and strip inside the box the page gives it.
+
+use super::frame::Frame;
+use super::labels::{beside_lines, beyond_ends, inside_areas, named_lines};
+use super::scene::{Anchor, Mark, Rect, Scene, Text};
+use super::style::Style;
+use crate::chart::figure::{Axis, Center, Layer, Meaning, Panel, Scale, Strip};
+use crate::chart::text::{ASCENT, DESCENT, Weight, shortened, width, wrapped};
+use crate::chart::theme::Rgb;
+
+/// The room around a plot, the same for every panel of a grid where it must line up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Gutters {
+    /// For the panel's name and caption.
+    pub head: f64,
+    /// For tick labels or row names.
+    pub left: f64,
+    /// For names beyond line ends or words beside intervals.
+    pub right: f64,
+    /// For the horizontal axis and the strip.
+    pub foot: f64,
+    /// Whether this panel writes its tick labels or row names.
+    pub names_values: bool,
+}
+
+/// Height of the bars of a density strip, in units.
+const STRIP_UNITS: f64 = 34.0;
+
+/// What a panel needs around its plot when its box is `room` wide; `with_left` says whether it names its values.
+pub fn gutters(style: &Style, panel: &Panel, room: f64, with_left: bool, alone: bool) -> Gutters {
+    let left = if with_left { left_gutter(style, panel, room) } else { style.px(4.0) };
+    let right = if alone { right_gutter(style, panel) } else { overhang(style, panel) };
+    let strip = match &panel.strip {
+        Some(Strip::Density { .. }) => style.px(STRIP_UNITS + 10.0) + style.line(),
+        Some(Strip::Cells { .. }) => 2.0 * style.line() + style.px(6.0),
+        None => 0.0,
+    };
+    let axis_title = if panel.x.title.is_empty() { 0.0 } else { style.line() };
+    let foot = style.px(10.0) + style.line() + axis_title + strip;
+    Gutters { head: head_lines(style, panel, room).len() as f64 * style.line(), left, right, foot, names_values: with_left }
+}
+
+/// Half of the last tick's label, which stands out to the right of the plot.
+fn overhang(style: &Style, panel: &Panel) -> f64 {
+    let last = panel.x.ticks.iter().rfind(|tick| !tick.label.is_empty());
+    let near = last.filter(|tick| tick.at > 0.93 * panel.x.extent().1);
+    near.map_or(0.0, |tick| width(&tick.label, style.small(), Weight::Regular) / 2.0).max(style.px(6.0))
+}
+
+fn left_gutter(style: &Style, panel: &Panel, room: f64) -> f64 {
+    let small = style.small();
+    match &panel.y.scale {
+        Scale::Rows(rows) => {
+            let most = room * 0.36;
+            let lines = rows.iter().flat_map(|row| wrapped(&row.label, small, weight(row.total), most));
+            lines.map(|line| width(&line, small, Weight::Bold)).fold(0.0, f64::max) + style.px(16.0)
+        }
+        _ => {
+            let labels = panel.y.ticks.iter().map(|tick| width(&tick.label, small, Weight::Regular));
+            labels.fold(0.0, f64::max) + style.px(10.0)
+        }
+    }
+}
+
+fn right_gutter(style: &Style, panel: &Panel) -> f64 {
+    let words = panel.layers.iter().filter_map(|layer| match layer {
+        Layer::Fan { label, .. } | Layer::Line { label, .. } => {
+            Some(width(label, style.small(), Weight::Bold) + style.px(12.0))
+        }
+        Layer::Interval { text, .. } => Some(width(text, style.small(), Weight::Regular) + style.px(18.0)),
+        _ => None,
+    });
+    words.fold(overhang(style, panel), f64::max)
+}
+
+fn weight(bold: bool) -> Weight {
+    if bold { Weight::Bold } else { Weight::Regular }
+}
+
+/// The lines above a plot: name in bold, caption, title of the vertical axis.
+fn head_lines(style: &Style, panel: &Panel, room: f64) -> Vec<(String, Weight)> {
+    let mut lines = Vec::new();
+    for (words, weight) in
+        [(&panel.title, Weight::Bold), (&panel.caption, Weight::Regular), (&panel.y.title, Weight::Regular)]
+    {
+        lines.extend(wrapped(words, style.small(), weight, room).into_iter().map(|line| (line, weight)));
+    }
+    lines
+}
+
+/// Draws a panel in its box. Returns the names that found no room.
+pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, around: &Gutters) -> Vec<(Meaning, String)> {
+    let plot = Rect {
+        x0: place.x0 + around.left,
+        y0: place.y0 + around.head + style.px(14.0),
+        x1: place.x1 - around.right,
+        y1: place.y1 - around.foot,
+    };
+    for (i, (line, weight)) in head_lines(style, panel, place.width()).into_iter().enumerate() {
+        let y = place.y0 + i as f64 * style.line() + ASCENT * style.small();
+        let color = if weight == Weight::Bold { style.theme.ink() } else { style.theme.muted() };
+        scene.write(Text { weight, ..style.text(line, place.x0, y, color) });
+    }
+    let frame = Frame::new(plot, &panel.x, &panel.y);
+    let below = x_axis(scene, style, panel, &frame);
+    if matches!(panel.y.scale, Scale::Rows(_)) {
+        row_names(scene, style, &panel.y, &frame, around);
+    } else {
+        y_axis(scene, style, &panel.y, &frame, around.names_values);
+    }
+    strip(scene, style, panel, &frame, below);
+    let mut left_out = Vec::new();
+    for layer in &panel.layers {
+        left_out.extend(super::layers::layer(scene, style, &frame, layer));
+    }
+    zero_lines(scene, style, panel, &frame);
+    let lines = named_lines(&panel.layers, &frame);
+    let widest = lines.iter().map(|line| width(&line.label, style.small(), Weight::Bold)).fold(0.0, f64::max);
+    left_out.extend(if around.right >= widest + style.px(10.0) {
+        beyond_ends(scene, style, &plot, &lines)
+    } else {
+        beside_lines(scene, style, &plot, &lines)
+    });
+    for layer in &panel.layers {
+        match layer {
+            Layer::Stack { areas } => left_out.extend(inside_areas(scene, style, &frame, areas)),
+            Layer::Interval { row, text, spread, center, .. } => {
+                let dot = if *center == Center::Mean { spread.mean } else { spread.p50 };
+                interval_words(scene, style, &frame, (*row, dot), text, around.right);
+            }
+            Layer::Reference { x, label, .. } => reference_words(scene, style, &frame, *x, label),
+            _ => {}
+        }
+    }
+    left_out
+}
+
+/// Labels of ticks, every k-th so that none touch.
+fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64 {
+    let (plot, axis) = (frame.plot, &panel.x);
+    let rows = matches!(panel.y.scale, Scale::Rows(_));
+    let stroke = style.px(1.5);
+    let baseline = plot.y1 + style.px(10.0) + ASCENT * style.small();
+    let months = matches!(axis.scale, Scale::Months { .. });
+    for tick in &axis.ticks {
+        let x = frame.x(tick.at);
+        if rows {
+            scene.draw(Mark::Path(vec![(x, plot.y0), (x, plot.y1)], style.theme.grid(), stroke));
+        } else {
+            let long = if tick.label.is_empty() { 5.0 } else { 9.0 };
+            scene.draw(Mark::Path(vec![(x, plot.y1), (x, plot.y1 + style.px(long))], style.theme.axis(), stroke));
+        }
+    }
+    if !rows || months {
+        scene.draw(Mark::Path(vec![(plot.x0, plot.y1), (plot.x1, plot.y1)], style.theme.axis(), stroke));
+    }
+    let texts: Vec<Text> = axis
+        .ticks
+        .iter()
+        .filter(|tick| !tick.label.is_empty())
+        .map(|tick| Text {
+            anchor: Anchor::Middle,
+            ..style.text(&tick.label, frame.x(tick.at), baseline, style.theme.muted())
+        })
+        .collect();
+    write_every_kth(scene, style, texts);
+    let mut below = plot.y1 + style.px(10.0) + style.line();
+    if !axis.title.is_empty() {
+        let words = shortened(&axis.title, style.small(), Weight::Regular, scene.canvas.x1 - plot.x0);
+        scene.write(style.text(words, plot.x0, below + ASCENT * style.small(), style.theme.muted()));
+        below += style.line();
+    }
+    below
+}
+
+fn write_every_kth(scene: &mut Scene, style: &Style, texts: Vec<Text>) {
+    let gap = style.px(10.0);
+    let fits = |k: usize| {
+        let kept: Vec<Rect> = texts.iter().step_by(k).map(Text::bounds).collect();
+        kept.windows(2).all(|pair| !pair[0].grown(gap / 2.0, 0.0).overlaps(&pair[1].grown(gap / 2.0, 0.0)))
+    };
+    let step = (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1);
+    for text in texts.into_iter().step_by(step) {
+        scene.write_if_free(text, 0.0);
+    }
+}
+
+fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: bool) {
+    let plot = frame.plot;
+    for tick in &axis.ticks {
+        let y = frame.y(tick.at);
+        scene.draw(Mark::Path(vec![(plot.x0, y), (plot.x1, y)], style.theme.grid(), style.px(1.5)));
+    }
+    if named {
+        let rise = (ASCENT - DESCENT) / 2.0 * style.small();
+        let place = |at: f64, label: &str| Text {
+            anchor: Anchor::End,
+            ..style.text(label, plot.x0 - style.px(8.0), frame.y(at) + rise, style.theme.muted())
+        };
+        write_every_kth(scene, style, axis.ticks.iter().map(|tick| place(tick.at, &tick.label)).collect());
+    }
+}
+
+fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, around: &Gutters) {
+    let Scale::Rows(rows) = &axis.scale else { return };
+    let pitch = frame.plot.height() / rows.len().max(1) as f64;
+    for (i, row) in rows.iter().enumerate() {
+        if row.starts_group && i > 0 {
+            let y = frame.y(i as f64 - 0.5);
+            let from = frame.plot.x0 - around.left;
+            scene.draw(Mark::Path(vec![(from, y), (frame.plot.x1, y)], style.theme.grid(), style.px(1.5)));
+        }
+        if !around.names_values {
+            continue;
+        }
+        let (weight, room) = (weight(row.total), around.left - style.px(14.0));
+        let mut lines = wrapped(&row.label, style.small(), weight, room);
+        let fit = ((pitch / style.line()) as usize).max(1);
+        if lines.len() > fit {
+            let rest = lines[fit - 1..].join(" ");
+            lines.truncate(fit - 1);
+            lines.push(shortened(&rest, style.small(), weight, room));
+        }
+        let top = frame.y(i as f64) - lines.len() as f64 * style.line() / 2.0;
+        for (k, line) in lines.iter().enumerate() {
+            let y = top + k as f64 * style.line() + style.line() / 2.0 + (ASCENT - DESCENT) / 2.0 * style.small();
+            let text = style.text(line, frame.plot.x0 - around.left, y, style.theme.ink());
+            scene.write_if_free(Text { weight, ..text }, 0.0);
+        }
+    }
+}
+
+fn zero_lines(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) {
+    let (plot, color) = (frame.plot, style.theme.ink());
+    if panel.x.zero_line {
+        scene.draw(Mark::Path(vec![(frame.x(0.0), plot.y0), (frame.x(0.0), plot.y1)], color, style.px(2.0)));
+    }
+    if panel.y.zero_line {
+        scene.draw(Mark::Path(vec![(plot.x0, frame.y(0.0)), (plot.x1, frame.y(0.0))], color, style.px(2.0)));
+    }
+}
+
+fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f64) {
+    let plot = frame.plot;
+    let words = |scene: &mut Scene, label: &str, y: f64, color: Rgb| {
+        let room = scene.canvas.x1 - plot.x0 - style.px(8.0);
+        let label = shortened(label, style.small(), Weight::Regular, room.min(plot.width()));
+        scene.write_if_free(style.text(label, plot.x0, y + ASCENT * style.small(), color), 0.0);
+    };
+    match &panel.strip {
+        Some(Strip::Density { label, shares }) => {
+            let high = style.px(STRIP_UNITS);
+            let base = top + style.px(6.0) + high;
+            let most = shares.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+            let step = frame.x(1.0) - frame.x(0.0);
+            for (t, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+                let (x0, x1) = (frame.x(t as f64), frame.x(t as f64) + (step - style.px(1.0)).max(style.px(1.0)));
+                let y = base - (high * share / most).max(style.px(1.0));
+                let corners = vec![(x0, base), (x0, y), (x1, y), (x1, base)];
+                scene.draw(Mark::Polygon(corners, style.theme.color(Meaning::Neutral), 1.0));
+            }
+            scene.draw(Mark::Path(vec![(plot.x0, base), (plot.x1, base)], style.theme.axis(), style.px(1.0)));
+            words(scene, label, base + style.px(4.0), style.theme.muted());
+        }
+        Some(Strip::Cells { label, cells }) => {
+            words(scene, label, top + style.px(4.0), style.theme.muted());
+            let y = top + style.px(4.0) + style.line() + ASCENT * style.small();
+            let text = |(from, to, words): &(f64, f64, String)| {
+                let x = (frame.x(*from) + frame.x(*to)) / 2.0;
+                Text { anchor: Anchor::Middle, weight: Weight::Bold, ..style.text(words, x, y, style.theme.ink()) }
+            };
+            write_every_kth(scene, style, cells.iter().map(text).collect());
+        }
+        None => {}
+    }
+}
+
+/// The words of an interval: in the right gutter when there is one, otherwise above the dot when the rows leave room.
+fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, at: (usize, f64), words: &str, right: f64) {
+    let wide = width(words, style.small(), Weight::Regular);
+    let y = frame.y(at.0 as f64);
+    if right >= wide + style.px(12.0) {
+        let baseline = y + (ASCENT - DESCENT) / 2.0 * style.small();
+        let text = style.text(words, scene.canvas.x1, baseline, style.theme.ink());
+        scene.write_if_free(Text { x: frame.plot.x1 + style.px(14.0), ..text }, 0.0);
+    } else {
+        let most = (frame.plot.x1 - wide).max(frame.plot.x0);
+        let x = (frame.x(at.1) - wide / 2.0).clamp(frame.plot.x0, most);
+        let text = style.text(words, x, y - style.px(14.0), style.theme.ink());
+        let lifted = Text { halo: true, ..text };
+        if lifted.bounds().y0 >= frame.plot.y0 - style.px(14.0) {
+            scene.write_if_free(lifted, style.px(4.0));
+        }
+    }
+}
+
+/// The words of a vertical line: beside its top, on the side and in the row that is free.
+fn reference_words(scene: &mut Scene, style: &Style, frame: &Frame, x: f64, words: &str) {
+    let place = frame.x(x);
+    for row in 0..6 {
+        let y = frame.plot.y0 + ASCENT * style.small() + f64::from(row) * style.line();
+        let right = style.text(words, place + style.px(8.0), y, style.theme.ink());
+        let left = Text { x: place - style.px(8.0), anchor: Anchor::End, ..right.clone() };
+        for text in [right, left] {
+            let bounds = text.bounds();
+            let inside = bounds.x0 >= frame.plot.x0 && bounds.x1 <= frame.plot.x1 + style.px(6.0);
+            if inside && scene.write_if_free(Text { halo: true, ..text }, style.px(4.0)) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The scene as files: SVG with real text and the font inside, PNG by resvg with no other font.
+//!
+//! Marks go through plotters' SVG back end on a canvas [`RESOLUTION`] times as fine, scaled back by a transform. plotters'
+//! SVG has no patterns, no kerned or measured text and no accessible names, so hatching, text, title and description are
+//! written here.
+
+use super::frame::RESOLUTION;
+use super::scene::{Anchor, Mark, Scene, Text};
+use crate::chart::text::{BOLD, REGULAR, Weight};
+use crate::chart::theme::{Rgb, Theme};
+use base64::Engine;
+use plotters::prelude::*;
+use resvg::{tiny_skia, usvg};
+use std::fmt::Write;
+use std::sync::{Arc, OnceLock};
+
+/// Escapes text for XML; drops what XML 1.0 does not allow.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for sign in text.chars() {
+        match sign {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(' '),
+            _ if sign.is_control() || matches!(sign, '\u{FFFE}' | '\u{FFFF}') => {}
+            _ => out.push(sign),
+        }
+    }
+    out
+}
+
+/// A length with at most two decimals.
+fn px(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+fn style(color: Rgb, opacity: f64) -> RGBAColor {
+    RGBColor(color.0, color.1, color.2).mix(opacity)
+}
+
+/// A run of marks as plotters' SVG elements, in its fine coordinates.
+fn plotted(marks: &[&Mark], scene: &Scene) -> String {
+    let fine = |(x, y): &(f64, f64)| (libm::round(x * RESOLUTION) as i32, libm::round(y * RESOLUTION) as i32);
+    let all = |points: &[(f64, f64)]| points.iter().map(fine).collect::<Vec<_>>();
+    let thick = |width: f64| libm::round(width * RESOLUTION) as u32;
+    let size = (thick(scene.canvas.width()), thick(scene.canvas.height()));
+    let mut buffer = String::new();
+    {
+        let root = SVGBackend::with_string(&mut buffer, size).into_drawing_area();
+        for mark in marks {
+            match mark {
+                Mark::Polygon(points, color, opacity) => {
+                    root.draw(&Polygon::new(all(points), style(*color, *opacity).filled()))
+                }
+                Mark::Path(points, color, width) => {
+                    root.draw(&PathElement::new(all(points), style(*color, 1.0).stroke_width(thick(*width))))
+                }
+                Mark::Dashed(points, color, width) => {
+                    let stroke = style(*color, 1.0).stroke_width(thick(*width));
+                    let (dash, gap) = (thick(width * 3.0), thick(width * 2.6));
+                    let dashes = plotters::element::DashedPathElement::new(all(points), dash, gap, stroke);
+                    root.draw(&dashes)
+                }
+                Mark::Disc(center, radius, color) => {
+                    root.draw(&Circle::new(fine(center), thick(*radius), style(*color, 1.0).filled()))
+                }
+                Mark::Hatched(..) => Ok(()),
+            }
+            .expect("drawing into memory");
+        }
+        root.present().expect("drawing into memory");
+    }
+    let from = buffer.find(">\n").map_or(0, |at| at + 2);
+    let to = buffer.rfind("</svg>").unwrap_or(buffer.len());
+    buffer.get(from..to).unwrap_or_default().to_string()
+}
+
+fn hatched(points: &[(f64, f64)], id: &str) -> String {
+    let corners: Vec<String> = points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
+    format!("<polygon fill=\"url(#{id}-hatch)\" points=\"{}\"/>\n", corners.join(" "))
+}
+
+fn hatch_pattern(id: &str, color: Rgb, ground: Rgb, scale: f64) -> String {
+    let (step, line) = (px(9.0 * scale), px(2.6 * scale));
+    format!(
+        "<pattern id=\"{id}-hatch\" width=\"{step}\" height=\"{step}\" patternUnits=\"userSpaceOnUse\" \
+         patternTransform=\"rotate(45)\"><rect width=\"{step}\" height=\"{step}\" fill=\"{}\"/>\
+         <rect width=\"{line}\" height=\"{step}\" fill=\"{}\"/></pattern>",
+        ground.mixed(color, 0.12).css(),
+        ground.mixed(color, 0.75).css()
+    )
+}
+
+fn written(text: &Text, theme: Theme) -> String {
+    let anchor = match text.anchor {
+        Anchor::Start => "",
+        Anchor::Middle => " text-anchor=\"middle\"",
+        Anchor::End => " text-anchor=\"end\"",
+    };
+    let weight = if text.weight == Weight::Bold { " font-weight=\"700\"" } else { "" };
+    let halo = if text.halo {
+        let (ground, rim) = (theme.ground().css(), px(text.size * 0.2));
+        format!(" stroke=\"{ground}\" stroke-width=\"{rim}\" stroke-linejoin=\"round\" paint-order=\"stroke\"")
+    } else {
+        String::new()
+    };
+    format!(
+        "<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\"{anchor}{weight}{halo}>{}</text>\n",
+        px(text.x),
+        px(text.y),
+        px(text.size),
+        text.color.css(),
+        escaped(&text.words)
+    )
+}
+
+fn font_face(bytes: &[u8], weight: u32) -> String {
+    let code = base64::engine::general_purpose::STANDARD.encode(bytes);
+    format!(
+        "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/ttf;base64,{code}) format(\"truetype\")}}\n"
+    )
+}
+
+/// The scene as an SVG document. The same scene gives the same bytes.
+pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, description: &str) -> String {
+    let mut out = String::new();
+    let (width, height) = (px(scene.canvas.width()), px(scene.canvas.height()));
+    let _ = write!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
+         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
+        escaped(title),
+        escaped(description)
+    );
+    let _ = write!(out, "<style>\n{}{}</style>\n", font_face(REGULAR, 400), font_face(BOLD, 700));
+    let hatch = hatch_pattern(id, theme.color(crate::chart::figure::Meaning::Unserved), theme.ground(), scale);
+    let _ = write!(out, "<defs>{hatch}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n", theme.ground().css());
+    let mut run: Vec<&Mark> = Vec::new();
+    let flush = |run: &mut Vec<&Mark>, out: &mut String| {
+        if !run.is_empty() {
+            let finer = px(1.0 / RESOLUTION);
+            let _ = write!(
+                out,
+                "<g transform=\"scale({finer})\" stroke-linejoin=\"round\">\n{}</g>\n",
+                plotted(run, scene)
+            );
+            run.clear();
+        }
+    };
+    for mark in &scene.marks {
+        if let Mark::Hatched(points, _) = mark {
+            flush(&mut run, &mut out);
+            out.push_str(&hatched(points, id));
+        } else {
+            run.push(mark);
+        }
+    }
+    flush(&mut run, &mut out);
+    out.push_str("<g font-family=\"Inter\" font-variant-ligatures=\"none\" xml:space=\"preserve\">\n");
+    for text in &scene.texts {
+        out.push_str(&written(text, theme));
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+/// Pixels of a PNG in a pixel of the SVG.
+const PNG_SCALE: f32 = 2.0;
+
+/// The SVG as a PNG of twice its size, with the embedded fonts and no others.
+///
+/// # Panics
+/// If `svg` is not one of ours.
+pub fn png(svg: &str) -> Vec<u8> {
+    static FONTS: OnceLock<Arc<usvg::fontdb::Database>> = OnceLock::new();
+    let fonts = FONTS.get_or_init(|| {
+        let mut database = usvg::fontdb::Database::new();
+        database.load_font_data(REGULAR.to_vec());
+        database.load_font_data(BOLD.to_vec());
+        Arc::new(database)
+    });
+    let options =
+        usvg::Options { font_family: "Inter".to_string(), fontdb: fonts.clone(), ..usvg::Options::default() };
+    let tree = usvg::Tree::from_str(svg, &options).expect("our own SVG");
+    let (width, height) = (tree.size().width() * PNG_SCALE, tree.size().height() * PNG_SCALE);
+    let mut pixels = tiny_skia::Pixmap::new(width as u32, height as u32).expect("a canvas of positive size");
+    let transform = tiny_skia::Transform::from_scale(PNG_SCALE, PNG_SCALE);
+    resvg::render(&tree, transform, &mut pixels.as_mut());
+    pixels.encode_png().expect("encoding into memory")
+}

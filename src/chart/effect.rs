@@ -1,0 +1,102 @@
+//! The effect: marginal cost of compute over time with the door open and closed, both arms as fans, one panel a workload.
+//!
+//! The marginal cost (shadow price) rests on the demand elasticity, so the note always states the range it was drawn from.
+
+use super::figure::{Axis, Figure, Layer, Meaning, Panel};
+use super::format::Unit;
+use super::input::{MonthlyBand, Provenance, Spread};
+use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent, fold};
+use crate::calendar::Month;
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Month 0.
+    pub start: Month,
+    /// The rule's design and condition: "180-day wind-down, if not reversed".
+    pub rule_design: String,
+    /// The ratio the title states.
+    pub headline: Headline,
+    /// One panel each, in the scenario's order.
+    pub workloads: Vec<Workload>,
+    /// The demand elasticities drawn, in words: "0.35 to 1.25".
+    pub elasticity_range: String,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// The ratio a title states: closed over open, path by path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Headline {
+    /// Name of the workload, as a sentence has it: "training".
+    pub workload: String,
+    /// When, as it follows "in": "2028".
+    pub period: String,
+    /// Mean marginal cost of the period, closed / open, one number a path.
+    pub ratio: Spread,
+}
+
+/// A workload's marginal cost in both arms, USD per H100e-hour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Name.
+    pub title: String,
+    /// Door open.
+    pub open: MonthlyBand,
+    /// Door closed.
+    pub closed: MonthlyBand,
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let (_, high) = extent(input.workloads.iter().flat_map(|w| [&w.open, &w.closed]), true);
+    let fan = |meaning, label: &str, band: &MonthlyBand| Layer::Fan { meaning, label: label.into(), band: band.clone() };
+    let panel = |workload: &Workload| Panel {
+        title: workload.title.clone(),
+        caption: String::new(),
+        x: Axis::months(input.start, workload.open.months()),
+        y: Axis::linear("", Unit::Usd, 0.0, high),
+        layers: vec![
+            fan(Meaning::Open, "Open", &workload.open),
+            fan(Meaning::Closed, "Closed", &workload.closed),
+        ],
+        strip: None,
+    };
+    let panels: Vec<Panel> = input.workloads.iter().map(panel).collect();
+    let title = title(input);
+    Figure {
+        id: "effect".into(),
+        subtitle: format!(
+            "Marginal cost of compute, USD per H100e-hour, real; door open and closed ({})",
+            input.rule_design
+        ),
+        notes: vec![format!("{FAN_NOTE} Elasticity of demand drawn from {}.", input.elasticity_range)],
+        footnote: input.provenance.lines(),
+        alt: alt(input, &title),
+        shared_axis: true,
+        panels,
+        title,
+    }
+}
+
+fn title(input: &Input) -> String {
+    let Headline { workload, period, ratio } = &input.headline;
+    let (verb, size, interval) = fold(ratio);
+    if !ratio.excludes(1.0) {
+        return format!("The effect of closing the door on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval})");
+    }
+    format!("Closing the rental door {verb} the marginal cost of {workload} {size} in {period} ({interval})")
+}
+
+fn alt(input: &Input, title: &str) -> String {
+    let mut text = format!("{title}. Fan charts of both arms, one panel a workload.");
+    for workload in &input.workloads {
+        let ends = |band: &MonthlyBand| {
+            let value = |v: Option<&f64>| Unit::Usd.show(v.copied().unwrap_or(0.0), 0.01);
+            format!("{} to {}", value(band.p50.first()), value(band.p50.last()))
+        };
+        let (open, closed) = (ends(&workload.open), ends(&workload.closed));
+        text += &format!(" {}: median from {open} open, from {closed} closed.", workload.title);
+    }
+    text
+}

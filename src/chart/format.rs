@@ -1,0 +1,223 @@
+//! Numbers as people read them.
+//!
+//! Ticks at 0, 1, 2, 5 and their decades; thousands as k, m, bn, tn; dollars as `US$2.50`; fractions as percent; and no
+//! digit that the sampling error does not support. Everything here is pure and knows no figure.
+
+/// What a number counts: decides prefix, suffix and scaling in every label, tick and table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// US dollars, written `US$2.50`, `US$130bn`.
+    Usd,
+    /// H100e-hours, written `1.2bn`; the axis title or subtitle names the unit.
+    H100eHours,
+    /// A fraction, written as percent: 0.31 is `31%`.
+    Share,
+    /// Months, written bare.
+    Months,
+    /// A plain number.
+    Plain,
+}
+
+const DECADES: [(f64, &str); 4] = [(1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k")];
+
+impl Unit {
+    /// The unit as a table's column names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Usd => "USD",
+            Unit::H100eHours => "H100e-hours",
+            Unit::Share => "fraction",
+            Unit::Months => "months",
+            Unit::Plain => "",
+        }
+    }
+
+    /// `value` with the digits its sampling error `error` supports: two significant ones at least one of which is
+    /// known, three at most.
+    ///     show(129.3e9, 2e9) = "US$129bn",   show(129.3e9, 20e9) = "US$130bn",   show(2.5, 0.001) = "US$2.50"
+    /// Domain: finite; `error` 0 or less means unknown and gives three digits.
+    pub fn show(self, value: f64, error: f64) -> String {
+        let scale = if self == Unit::Share { 100.0 } else { 1.0 };
+        let (value, error) = (value * scale, error * scale);
+        if value == 0.0 || !value.is_finite() {
+            return self.dress(value, "0".to_string());
+        }
+        let place = last_place(value, error);
+        let place = match self {
+            Unit::Share => place.max(0),
+            Unit::Months => place.max(if value.abs() < 10.0 { -1 } else { 0 }),
+            _ => place,
+        };
+        let rounded = round_to(value, place);
+        self.dress(rounded, self.scaled(rounded.abs(), place))
+    }
+
+    /// `value` where it stands on an axis whose ticks are `step` apart.
+    pub fn tick(self, value: f64, step: f64) -> String {
+        let scale = if self == Unit::Share { 100.0 } else { 1.0 };
+        let place = floor_log10(step * scale * 1.000_001);
+        let value = round_to(value * scale, place);
+        self.dress(value, self.scaled(value.abs(), place))
+    }
+
+    /// The magnitude with its decade suffix; the last digit stands at 10^place.
+    fn scaled(self, magnitude: f64, place: i32) -> String {
+        let decades: &[(f64, &str)] = if self == Unit::Share { &[] } else { &DECADES };
+        if magnitude == 0.0 {
+            return "0".to_string();
+        }
+        let found = decades.iter().find(|(size, _)| magnitude >= size * 0.999_999);
+        let (size, suffix) = *found.unwrap_or(&(1.0, ""));
+        let mut decimals = (floor_log10(size * 1.000_001) - place).max(0) as usize;
+        if self == Unit::Usd && size == 1.0 && decimals == 1 {
+            decimals = 2;
+        }
+        let mut digits = format!("{:.decimals$}", magnitude / size);
+        if size > 1.0 && decimals > 0 {
+            digits.truncate(digits.trim_end_matches('0').trim_end_matches('.').len());
+        }
+        digits + suffix
+    }
+
+    /// Sign, currency and percent around the magnitude. A true minus sign, never a hyphen.
+    fn dress(self, value: f64, magnitude: String) -> String {
+        let sign = if value < 0.0 && magnitude.bytes().any(|b| (b'1'..=b'9').contains(&b)) { "−" } else { "" };
+        match self {
+            Unit::Usd => format!("{sign}US${magnitude}"),
+            Unit::Share => format!("{sign}{magnitude}%"),
+            _ => format!("{sign}{magnitude}"),
+        }
+    }
+}
+
+/// The decimal place of the last digit worth printing: the error's first digit, within one to three significant digits.
+fn last_place(value: f64, error: f64) -> i32 {
+    let first = floor_log10(value.abs());
+    let third = first - 2;
+    if error > 0.0 { floor_log10(error).clamp(third, first) } else { third }
+}
+
+/// ⌊log10 x⌋, exact at the powers of ten. Domain: x > 0.
+fn floor_log10(x: f64) -> i32 {
+    let guess = libm::floor(libm::log10(x)) as i32;
+    if power_of_ten(guess + 1) <= x { guess + 1 } else { guess }
+}
+
+/// `value` rounded to a multiple of 10^place.
+fn round_to(value: f64, place: i32) -> f64 {
+    if place >= 0 {
+        let unit = power_of_ten(place);
+        libm::round(value / unit) * unit
+    } else {
+        let per_unit = power_of_ten(-place);
+        libm::round(value * per_unit) / per_unit
+    }
+}
+
+/// 10^exponent, correctly rounded.
+fn power_of_ten(exponent: i32) -> f64 {
+    format!("1e{exponent}").parse().unwrap_or(f64::INFINITY)
+}
+
+/// Round ticks covering `low` to `high`, `at_most` many or fewer: the smallest step of 1, 2 or 5 times a power of ten that
+/// manages. The first tick is at or below `low`, the last at or above `high`. Returns the ticks and their step.
+/// Domain: finite, low ≤ high, at_most ≥ 3.
+pub fn ticks(low: f64, high: f64, at_most: usize) -> (Vec<f64>, f64) {
+    let span = if high > low { high - low } else { low.abs().max(1.0) };
+    let mut exponent = floor_log10(span / at_most as f64) - 1;
+    loop {
+        for lead in [1.0, 2.0, 5.0] {
+            let step = lead * power_of_ten(exponent);
+            let first = libm::floor(low / step + 1e-9);
+            let last = libm::ceil(high / step - 1e-9).max(first + 1.0);
+            let count = (last - first) as usize + 1;
+            if count <= at_most.max(3) {
+                return ((0..count).map(|k| (first + k as f64) * step).collect(), step);
+            }
+        }
+        exponent += 1;
+    }
+}
+
+/// Ticks at 1, 2 and 5 times the powers of ten within `low` to `high` (one below and one above included); only the powers
+/// themselves when there are more than `at_most`. Domain: 0 < low ≤ high.
+pub fn log_ticks(low: f64, high: f64, at_most: usize) -> Vec<f64> {
+    let (from, to) = (floor_log10(low), floor_log10(high) + 1);
+    let candidates = |leads: &[f64]| -> Vec<f64> {
+        let all: Vec<f64> =
+            (from..=to).flat_map(|e| leads.iter().map(move |lead| lead * power_of_ten(e))).collect();
+        let first = all.iter().rposition(|t| *t <= low * 1.000_001).unwrap_or(0);
+        let last = all.iter().position(|t| *t >= high * 0.999_999).unwrap_or(all.len() - 1);
+        all[first..=last.max(first + 1).min(all.len() - 1)].to_vec()
+    };
+    let fine = candidates(&[1.0, 2.0, 5.0]);
+    if fine.len() <= at_most { fine } else { candidates(&[1.0]) }
+}
+
+/// A count with thousands separated: `4,000`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A ratio as a reader says it: `2.1-fold`, `by 34%`, `by 12%` (of a fall). Domain: ratio > 0.
+pub fn change(ratio: f64) -> String {
+    if ratio >= 2.0 { format!("{ratio:.1}-fold") } else { format!("by {:.0}%", (ratio - 1.0).abs() * 100.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_carry_the_digits_their_error_supports() {
+        for (unit, value, error, expected) in [
+            (Unit::Usd, 129.3e9, 2e9, "US$129bn"),
+            (Unit::Usd, 129.3e9, 20e9, "US$130bn"),
+            (Unit::Usd, 2.5, 0.001, "US$2.50"),
+            (Unit::Usd, 2.5, 0.2, "US$2.50"),
+            (Unit::Usd, -0.4, 0.01, "−US$0.40"),
+            (Unit::H100eHours, 1.5e6, 0.0, "1.5m"),
+            (Unit::H100eHours, 300e3, 0.0, "300k"),
+            (Unit::H100eHours, 999_999.0, 0.0, "1m"),
+            (Unit::Share, 0.314, 0.005, "31%"),
+            (Unit::Share, -0.0001, 0.0, "0%"),
+            (Unit::Months, 7.26, 0.1, "7.3"),
+            (Unit::Months, 17.26, 0.1, "17"),
+            (Unit::Plain, 0.0, 0.0, "0"),
+        ] {
+            assert_eq!(unit.show(value, error), expected, "{unit:?} {value} ± {error}");
+        }
+    }
+
+    #[test]
+    fn ticks_are_round_few_and_cover_the_range() {
+        for (low, high) in [(0.0, 4.83), (-1.3e9, 7.7e9), (0.0, 0.31), (2.0, 2.0), (-0.004, 0.0)] {
+            let (marks, step) = ticks(low, high, 6);
+            assert!(marks.len() <= 6 && marks[0] <= low && *marks.last().unwrap() >= high, "{low} {high} {marks:?}");
+            let lead = step / power_of_ten(floor_log10(step));
+            assert!([1.0, 2.0, 5.0].iter().any(|l| (l - lead).abs() < 1e-6), "{step}");
+        }
+        assert_eq!(ticks(0.0, 4.83, 6).0, vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(log_ticks(0.7, 12.0, 8), vec![0.5, 1.0, 2.0, 5.0, 10.0, 20.0]);
+    }
+
+    #[test]
+    fn ticks_on_one_axis_read_alike() {
+        assert_eq!(Unit::H100eHours.tick(1.5e9, 0.5e9), "1.5bn");
+        assert_eq!(Unit::H100eHours.tick(0.5e9, 0.5e9), "500m");
+        assert_eq!(Unit::Usd.tick(2.0, 1.0), "US$2");
+        assert_eq!(Unit::Usd.tick(2.0, 0.5), "US$2.00");
+        assert_eq!(Unit::Share.tick(0.2, 0.1), "20%");
+        assert_eq!(count(4000), "4,000");
+        assert_eq!(change(2.13), "2.1-fold");
+        assert_eq!(change(1.34), "by 34%");
+    }
+}

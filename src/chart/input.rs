@@ -1,0 +1,185 @@
+//! What every figure is filled from: summaries of per-path numbers, monthly bands, and the run's provenance.
+//!
+//! Made from plain slices, so that whoever holds results fills a figure in a line. No figure recomputes a result: it only
+//! words and draws these.
+
+use super::format::Unit;
+
+/// A per-path number, summarised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Mean over paths.
+    pub mean: f64,
+    /// Standard error of the mean (sampling error, never parameter uncertainty).
+    pub std_error: f64,
+    /// Quantiles over paths (Hyndman–Fan 7).
+    pub p05: f64,
+    /// Lower quartile.
+    pub p25: f64,
+    /// Median.
+    pub p50: f64,
+    /// Upper quartile.
+    pub p75: f64,
+    /// 95% quantile.
+    pub p95: f64,
+    /// Share of paths above zero.
+    pub above_zero: f64,
+}
+
+impl Spread {
+    /// The summary of one number a path.
+    /// Domain: finite values, at least one (none gives zeros). Source: Hyndman & Fan (1996), definition 7.
+    pub fn of(values: &[f64]) -> Spread {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let n = sorted.len().max(1) as f64;
+        let mean = sorted.iter().sum::<f64>() / n;
+        let squares: f64 = sorted.iter().map(|v| (v - mean) * (v - mean)).sum();
+        let std_error = if n > 1.0 { libm::sqrt(squares / (n - 1.0) / n) } else { 0.0 };
+        let q = |p| quantile(&sorted, p);
+        let above_zero = sorted.iter().filter(|v| **v > 0.0).count() as f64 / n;
+        Spread { mean, std_error, p05: q(0.05), p25: q(0.25), p50: q(0.5), p75: q(0.75), p95: q(0.95), above_zero }
+    }
+
+    /// Whether the 90% interval leaves `value` outside: what a title may state as a finding.
+    pub fn excludes(&self, value: f64) -> bool {
+        self.p05 > value || self.p95 < value
+    }
+
+    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at a tenth of the interval.
+    pub fn words(&self, unit: Unit) -> String {
+        format!("{} ({})", self.median(unit), self.interval(unit))
+    }
+
+    /// The median in words.
+    pub fn median(&self, unit: Unit) -> String {
+        unit.show(self.p50, self.resolution())
+    }
+
+    /// "90%: 8bn to 17bn".
+    pub fn interval(&self, unit: Unit) -> String {
+        let error = self.resolution();
+        format!("90%: {} to {}", unit.show(self.p05, error), unit.show(self.p95, error))
+    }
+
+    /// The smallest difference worth a digit: the sampling error, and no finer than a hundredth of the interval.
+    pub fn resolution(&self) -> f64 {
+        self.std_error.max((self.p95 - self.p05) / 100.0)
+    }
+}
+
+/// Quantile `p` of sorted values, between the two nearest order statistics; 0 of none.
+///     h = (n − 1)·p,  q = x[⌊h⌋] + (h − ⌊h⌋)·(x[⌊h⌋+1] − x[⌊h⌋])
+fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+    let h = last as f64 * p;
+    let below = libm::floor(h) as usize;
+    let (a, b) = (sorted[below], sorted[(below + 1).min(last)]);
+    a + (h - below as f64) * (b - a)
+}
+
+/// Quantiles over paths, month by month; all of one length.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MonthlyBand {
+    /// 5% quantile of each month.
+    pub p05: Vec<f64>,
+    /// 10%.
+    pub p10: Vec<f64>,
+    /// 25%.
+    pub p25: Vec<f64>,
+    /// Median.
+    pub p50: Vec<f64>,
+    /// 75%.
+    pub p75: Vec<f64>,
+    /// 90%.
+    pub p90: Vec<f64>,
+    /// 95%.
+    pub p95: Vec<f64>,
+}
+
+impl MonthlyBand {
+    /// The band of per-path series: `paths[i][t]` is path i in month t, every path of one length.
+    pub fn of(paths: &[Vec<f64>]) -> MonthlyBand {
+        let months = paths.first().map_or(0, Vec::len);
+        let mut band = MonthlyBand::default();
+        for t in 0..months {
+            let mut column: Vec<f64> = paths.iter().map(|path| path[t]).collect();
+            column.sort_by(f64::total_cmp);
+            for (p, row) in band.rows_mut() {
+                row.push(quantile(&column, p));
+            }
+        }
+        band
+    }
+
+    /// Months in the band.
+    pub fn months(&self) -> usize {
+        self.p50.len()
+    }
+
+    /// (probability, series) pairs, lowest first.
+    pub fn rows(&self) -> [(f64, &[f64]); 7] {
+        [
+            (0.05, &self.p05),
+            (0.10, &self.p10),
+            (0.25, &self.p25),
+            (0.50, &self.p50),
+            (0.75, &self.p75),
+            (0.90, &self.p90),
+            (0.95, &self.p95),
+        ]
+    }
+
+    fn rows_mut(&mut self) -> [(f64, &mut Vec<f64>); 7] {
+        [
+            (0.05, &mut self.p05),
+            (0.10, &mut self.p10),
+            (0.25, &mut self.p25),
+            (0.50, &mut self.p50),
+            (0.75, &mut self.p75),
+            (0.90, &mut self.p90),
+            (0.95, &mut self.p95),
+        ]
+    }
+}
+
+/// Where a picture comes from: what a reader needs to reproduce it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Provenance {
+    /// Title of the scenario.
+    pub scenario: String,
+    /// The scenario's `as_of` date.
+    pub as_of: String,
+    /// Paths simulated.
+    pub paths: u64,
+    /// Seed.
+    pub seed: u64,
+    /// Version of the program.
+    pub version: String,
+    /// Main sources, most important first.
+    pub sources: Vec<String>,
+}
+
+/// Sources a footnote names; the rest are counted.
+const SOURCES_NAMED: usize = 3;
+
+impl Provenance {
+    /// The lines of the footnote. No clock time: same inputs, same words.
+    pub fn lines(&self) -> Vec<String> {
+        let mut run = vec![self.scenario.clone()];
+        if !self.as_of.is_empty() {
+            run[0] += &format!(" (as of {})", self.as_of);
+        }
+        run.push(format!("{} paths", super::format::count(self.paths)));
+        run.push(format!("seed {}", self.seed));
+        run.push(format!("loophole {}", self.version));
+        let mut lines = vec![run.join(" · ")];
+        if !self.sources.is_empty() {
+            let named = &self.sources[..self.sources.len().min(SOURCES_NAMED)];
+            let rest = self.sources.len() - named.len();
+            let more = if rest > 0 { format!("; and {rest} more") } else { String::new() };
+            lines.push(format!("Sources: {}{more}", named.join("; ")));
+        }
+        lines
+    }
+}

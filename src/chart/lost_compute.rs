@@ -1,0 +1,130 @@
+//! Lost compute, the headline: H100e-hours that go missing when the door closes, by workload over time.
+//!
+//! One panel a workload: the monthly difference open − closed in served compute as a fan, with the window totals and their
+//! share of planned use above, and the distribution of the rule's effective date under the axis.
+
+use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
+use super::format::Unit;
+use super::input::{MonthlyBand, Provenance, Spread};
+use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
+use crate::calendar::Month;
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Month 0.
+    pub start: Month,
+    /// The rule's design and condition, as it follows "the door by a": "180-day wind-down, if not reversed".
+    pub rule_design: String,
+    /// Months from the start the title speaks of.
+    pub window_months: usize,
+    /// H100e-hours lost in them, all workloads, one number a path.
+    pub total: Spread,
+    /// The same as a fraction of planned use.
+    pub total_share: Spread,
+    /// One panel each, in the scenario's order.
+    pub workloads: Vec<Workload>,
+    /// Share of paths on which the rule takes effect in each month; empty when it never does.
+    pub effective: Vec<f64>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A workload's loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Name.
+    pub title: String,
+    /// H100e-hours a month, open − closed, path by path.
+    pub lost: MonthlyBand,
+    /// Totals from the start, shortest window first.
+    pub windows: Vec<Window>,
+}
+
+/// A loss summed from the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// Months.
+    pub months: usize,
+    /// H100e-hours lost.
+    pub lost: Spread,
+    /// The same as a fraction of planned use in those months.
+    pub share: Spread,
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let (low, high) = extent(input.workloads.iter().map(|w| &w.lost), true);
+    let panel = |(k, workload): (usize, &Workload)| Panel {
+        title: workload.title.clone(),
+        caption: workload.windows.last().map(caption).unwrap_or_default(),
+        x: Axis::months(input.start, workload.lost.months()),
+        y: Axis::linear("", Unit::H100eHours, low, high),
+        layers: vec![Layer::Fan { meaning: Meaning::Workload(k), label: String::new(), band: workload.lost.clone() }],
+        strip: strip(&input.effective),
+    };
+    let panels: Vec<Panel> = input.workloads.iter().enumerate().map(panel).collect();
+    let title = title(input);
+    Figure {
+        id: "lost-compute".into(),
+        subtitle: format!(
+            "H100e-hours a month that labs use with the door open and not with it closed ({})",
+            input.rule_design
+        ),
+        notes: vec![format!("{FAN_NOTE} Below the axis: when the rule takes effect, share of paths by month.")],
+        footnote: input.provenance.lines(),
+        alt: alt(input, &title),
+        shared_axis: true,
+        panels,
+        title,
+    }
+}
+
+fn title(input: &Input) -> String {
+    let (total, months) = (&input.total, input.window_months);
+    if !total.excludes(0.0) {
+        return format!(
+            "Compute lost to closing the door ({}) {NOT_DISTINGUISHABLE} in the first {months} months ({} H100e-hours)",
+            input.rule_design,
+            total.interval(Unit::H100eHours)
+        );
+    }
+    let verb = if total.p50 >= 0.0 { "costs" } else { "gains" };
+    let size = Unit::H100eHours.show(total.p50.abs(), total.resolution());
+    let share = Unit::Share.show(input.total_share.p50.abs(), input.total_share.resolution());
+    format!(
+        "Closing the door {verb} Chinese labs {size} H100e-hours in {months} months ({}), {share} of planned use",
+        total.interval(Unit::H100eHours)
+    )
+}
+
+fn caption(window: &Window) -> String {
+    format!(
+        "{} months: {} lost, {} of plan ({})",
+        window.months,
+        window.lost.median(Unit::H100eHours),
+        window.share.median(Unit::Share),
+        window.share.interval(Unit::Share)
+    )
+}
+
+fn strip(effective: &[f64]) -> Option<Strip> {
+    let label = format!("In effect: {} of paths", Unit::Share.show(effective.iter().sum::<f64>().min(1.0), 0.01));
+    (!effective.is_empty()).then(|| Strip::Density { label, shares: effective.to_vec() })
+}
+
+fn alt(input: &Input, title: &str) -> String {
+    let mut text = format!("{title}. Fan chart of the H100e-hours lost each month, one panel a workload.");
+    for workload in &input.workloads {
+        for window in &workload.windows {
+            text += &format!(
+                " {}, first {} months: {} H100e-hours, {} of planned use.",
+                workload.title,
+                window.months,
+                window.lost.words(Unit::H100eHours),
+                window.share.words(Unit::Share)
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,118 @@
+//! Parity: the chance that domestic compute has come to match offshore, month by month.
+//!
+//! A curve is the share of paths whose cheapest domestic cost has fallen to the cheapest pre-rule offshore contract price by
+//! then; it counts paths, so the band around it is sampling error, not parameter uncertainty. "Never within the horizon" is
+//! an outcome and is stated.
+
+use super::figure::{Axis, Figure, Layer, Meaning, Panel};
+use super::format::Unit;
+use super::input::Provenance;
+use super::wording::NOT_DISTINGUISHABLE;
+use crate::calendar::Month;
+
+/// Two-sided 90% point of the standard normal: how wide a sampling-error band is drawn.
+const Z90: f64 = 1.645;
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Month 0.
+    pub start: Month,
+    /// The rule's design and condition.
+    pub rule_design: String,
+    /// One panel each; the title speaks of the first.
+    pub workloads: Vec<Workload>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A workload's curves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Name.
+    pub title: String,
+    /// Share of paths at parity by each month, door open; never falls.
+    pub open: Vec<f64>,
+    /// The same, door closed.
+    pub closed: Vec<f64>,
+    /// Standard error of the difference between the last two, from paired paths.
+    pub difference_std_error: f64,
+}
+
+/// Share of paths at parity by each month, from each path's month of parity (`None`: never within the horizon).
+pub fn cumulative(parity: &[Option<usize>], months: usize) -> Vec<f64> {
+    let paths = parity.len().max(1) as f64;
+    let by = |t: usize| parity.iter().filter(|month| month.is_some_and(|m| m <= t)).count() as f64 / paths;
+    (0..months).map(by).collect()
+}
+
+fn last(curve: &[f64]) -> f64 {
+    curve.last().copied().unwrap_or(0.0)
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let paths = input.provenance.paths.max(1) as f64;
+    let line = |meaning, label: &str, curve: &[f64]| Layer::Line {
+        meaning,
+        label: label.into(),
+        points: curve.iter().enumerate().map(|(t, p)| (t as f64, *p)).collect(),
+        error: curve.iter().map(|p| Z90 * libm::sqrt(p * (1.0 - p) / paths)).collect(),
+        stepped: true,
+    };
+    let panel = |workload: &Workload| Panel {
+        title: workload.title.clone(),
+        caption: format!("Never: {}", never(workload)),
+        x: Axis::months(input.start, workload.open.len()),
+        y: Axis::linear("", Unit::Share, 0.0, 1.0),
+        layers: vec![line(Meaning::Open, "Open", &workload.open), line(Meaning::Closed, "Closed", &workload.closed)],
+        strip: None,
+    };
+    let title = title(input);
+    let mut alt = format!("{title}. Cumulative probability curves of both arms, one panel a workload.");
+    for workload in &input.workloads {
+        alt += &format!(" {}, never within the horizon: {}.", workload.title, never(workload));
+    }
+    Figure {
+        id: "parity".into(),
+        subtitle: format!(
+            "Share of paths on which domestic cost has matched the offshore price, door open and closed ({})",
+            input.rule_design
+        ),
+        panels: input.workloads.iter().map(panel).collect(),
+        shared_axis: true,
+        notes: vec!["Shading: sampling error (90%). Never: not within the horizon.".into()],
+        footnote: input.provenance.lines(),
+        alt,
+        title,
+    }
+}
+
+fn never(workload: &Workload) -> String {
+    let share = |curve: &[f64]| Unit::Share.show(1.0 - last(curve), 0.01);
+    format!("{} open, {} closed", share(&workload.open), share(&workload.closed))
+}
+
+fn title(input: &Input) -> String {
+    let Some(first) = input.workloads.first() else { return "When domestic compute matches offshore".into() };
+    let (open, closed) = (last(&first.open), last(&first.closed));
+    let months = first.open.len();
+    let share = |v: f64| Unit::Share.show(v, 0.01);
+    let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
+    let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);
+    let interval = format!("90%: {} to {} points", points(difference - half_width), points(difference + half_width));
+    let work = first.title.to_lowercase();
+    if difference.abs() <= half_width || difference == 0.0 {
+        return format!(
+            "The effect of closing on the chance that domestic {work} matches offshore within {months} months {NOT_DISTINGUISHABLE} ({} open, {} closed; {interval})",
+            share(open),
+            share(closed)
+        );
+    }
+    let verb = if difference > 0.0 { "raises" } else { "lowers" };
+    format!(
+        "Closing {verb} the chance that domestic {work} matches offshore within {months} months from {} to {} ({interval})",
+        share(open),
+        share(closed)
+    )
+}

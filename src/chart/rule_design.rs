@@ -1,0 +1,137 @@
+//! The rule's design: the headline under every arm, and weighted by the chance of a rule and of its reversal.
+//!
+//! A row an arm, a panel a metric. Effects that suppose the rule is in force are conditional: a filled dot on the median.
+//! Effects weighted by whether a rule comes and stays are expected: a hollow diamond on the mean, in a group of their own,
+//! since the median of a rule that seldom binds is zero.
+
+use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
+use super::format::Unit;
+use super::input::{Provenance, Spread};
+use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Arms, in the order of the rows; conditional ones first.
+    pub arms: Vec<Arm>,
+    /// One panel each; the title speaks of the first.
+    pub metrics: Vec<Metric>,
+    /// Which arm the title gives in full.
+    pub headline: usize,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// A rule design.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// Name of the design: "180-day wind-down".
+    pub title: String,
+    /// Whether the effect is weighted by the probability of a rule and of its reversal.
+    pub expected: bool,
+}
+
+/// An effect against the open arm, under each design.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// Name as a panel's title: "H100e-hours lost in 24 months".
+    pub title: String,
+    /// Name as it follows "Closing the door": "costs", for example "costs" (`costs 12bn H100e-hours in 24 months`).
+    pub verb: String,
+    /// What follows the number in a sentence: "H100e-hours in 24 months".
+    pub noun: String,
+    /// Unit.
+    pub unit: Unit,
+    /// One effect an arm, in the arms' order.
+    pub effects: Vec<Spread>,
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let rows: Vec<Row> = input
+        .arms
+        .iter()
+        .enumerate()
+        .map(|(k, arm)| Row {
+            starts_group: k > 0 && arm.expected != input.arms[k - 1].expected,
+            ..Row::new(arm.title.clone())
+        })
+        .collect();
+    let panel = |metric: &Metric| {
+        let ends: Vec<f64> = metric.effects.iter().flat_map(|s| [s.p05, s.p95, s.mean]).collect();
+        let (low, high) = range(0.0, &ends);
+        let x = Axis { zero_line: true, ..Axis::linear("", metric.unit, low, high) };
+        let layers =
+            input.arms.iter().zip(&metric.effects).enumerate().map(|(k, (arm, e))| interval(k, arm, e, metric.unit));
+        Panel {
+            title: metric.title.clone(),
+            caption: String::new(),
+            x,
+            y: Axis::rows(rows.clone()),
+            layers: layers.collect(),
+            strip: None,
+        }
+    };
+    let title = title(input);
+    Figure {
+        id: "rule-design".into(),
+        subtitle: "Effect against the open door, by design of the rule".into(),
+        panels: input.metrics.iter().map(panel).collect(),
+        shared_axis: true,
+        notes: vec![format!(
+            "{INTERVAL_NOTE} Diamond: mean, weighted by the chance of a rule and of its reversal; the other rows suppose it binds and stays."
+        )],
+        footnote: input.provenance.lines(),
+        alt: alt(input, &title),
+        title,
+    }
+}
+
+fn interval(row: usize, arm: &Arm, effect: &Spread, unit: Unit) -> Layer {
+    let (meaning, center, value) = if arm.expected {
+        (Meaning::Expected, Center::Mean, effect.mean)
+    } else {
+        (Meaning::Closed, Center::Median, effect.p50)
+    };
+    Layer::Interval { row, meaning, spread: *effect, center, text: unit.show(value, effect.resolution()) }
+}
+
+fn title(input: &Input) -> String {
+    let Some((metric, effect, arm)) = input.metrics.first().and_then(|metric| {
+        Some((metric, metric.effects.get(input.headline)?, input.arms.get(input.headline)?))
+    }) else {
+        return "No rule to compare".into();
+    };
+    let expected = input.arms.iter().zip(&metric.effects).find(|(arm, _)| arm.expected).map(|(_, effect)| effect);
+    let weighted = expected.map_or_else(String::new, |e| {
+        format!("; weighted by the chance of a rule, {}", metric.unit.show(e.mean, e.resolution()))
+    });
+    if !effect.excludes(0.0) {
+        return format!(
+            "Under {} the effect {NOT_DISTINGUISHABLE}: {} {} ({}){weighted}",
+            arm.title,
+            metric.unit.show(effect.p50, effect.resolution()),
+            metric.noun,
+            effect.interval(metric.unit)
+        );
+    }
+    format!("{} {} {} {}{weighted}", arm.title, metric.verb, effect.words(metric.unit), metric.noun)
+}
+
+fn alt(input: &Input, title: &str) -> String {
+    let mut text = format!("{title}. Estimates with 50 and 90% intervals by design of the rule.");
+    for metric in &input.metrics {
+        text += &format!(" {}:", metric.title);
+        for (arm, effect) in input.arms.iter().zip(&metric.effects) {
+            let value = if arm.expected { effect.mean } else { effect.p50 };
+            let which = if arm.expected { "mean" } else { "median" };
+            text += &format!(
+                " {} {which} {} ({});",
+                arm.title,
+                metric.unit.show(value, effect.resolution()),
+                effect.interval(metric.unit)
+            );
+        }
+    }
+    text.trim_end_matches(';').to_string() + "."
+}

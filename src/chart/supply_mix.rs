@@ -1,0 +1,111 @@
+//! The supply mix: where compute comes from, arm by arm, as stacked areas, with unserved demand hatched on top.
+//!
+//! Areas are means over paths, because means add up and medians do not; the interval of what matters, the unserved share,
+//! stands in the title and above each panel.
+
+use super::figure::{Area, Axis, Figure, Layer, Meaning, Panel};
+use super::format::Unit;
+use super::input::{Provenance, Spread};
+use super::wording::{NOT_DISTINGUISHABLE, capitalised, origin};
+use crate::calendar::Month;
+
+/// What the figure needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Month 0.
+    pub start: Month,
+    /// One panel each, the open arm first.
+    pub arms: Vec<Arm>,
+    /// Which arm the title compares with the first.
+    pub headline: usize,
+    /// Its unserved share less the first arm's, path by path.
+    pub unserved_difference: Spread,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// An arm's mix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// Name.
+    pub title: String,
+    /// (Category of origin: `offshore`, `domestic`, `imported`, `grey`; mean H100e-hours by month), bottom first.
+    pub supply: Vec<(String, Vec<f64>)>,
+    /// Mean unserved H100e-hours by month.
+    pub unserved: Vec<f64>,
+    /// Unserved share of planned use over the run.
+    pub unserved_share: Spread,
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let stacked = |arm: &Arm| -> f64 {
+        let at = |t: usize| arm.supply.iter().map(|(_, v)| v[t]).sum::<f64>() + arm.unserved[t];
+        (0..arm.unserved.len()).map(at).fold(0.0, f64::max)
+    };
+    let high = input.arms.iter().map(stacked).fold(0.0, f64::max);
+    let panel = |arm: &Arm| {
+        let mut areas: Vec<Area> = arm
+            .supply
+            .iter()
+            .map(|(id, values)| Area { meaning: origin(id), label: capitalised(id), values: values.clone() })
+            .collect();
+        areas.push(Area { meaning: Meaning::Unserved, label: "Unserved".into(), values: arm.unserved.clone() });
+        Panel {
+            title: arm.title.clone(),
+            caption: format!("Unserved: {}", arm.unserved_share.words(Unit::Share)),
+            x: Axis::months(input.start, arm.unserved.len()),
+            y: Axis::linear("", Unit::H100eHours, 0.0, high),
+            layers: vec![Layer::Stack { areas }],
+            strip: None,
+        }
+    };
+    let title = title(input);
+    Figure {
+        id: "supply-mix".into(),
+        subtitle: "H100e-hours a month by where they come from, mean over paths; hatched: planned and not served".into(),
+        panels: input.arms.iter().map(panel).collect(),
+        shared_axis: true,
+        notes: Vec::new(),
+        footnote: input.provenance.lines(),
+        alt: alt(input, &title),
+        title,
+    }
+}
+
+fn title(input: &Input) -> String {
+    let (Some(open), Some(closed)) = (input.arms.first(), input.arms.get(input.headline)) else {
+        return "Where compute comes from".into();
+    };
+    let baseline = open.unserved_share.median(Unit::Share);
+    if !input.unserved_difference.excludes(0.0) {
+        let difference = input.unserved_difference;
+        let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);
+        return format!(
+            "The effect of closing the door on unserved compute {NOT_DISTINGUISHABLE} (90%: {} to {} points of planned use; {baseline} unserved with it open)",
+            points(difference.p05),
+            points(difference.p95)
+        );
+    }
+    format!(
+        "With the door closed {} of planned compute goes unserved ({}), against {baseline} with it open",
+        closed.unserved_share.median(Unit::Share),
+        closed.unserved_share.interval(Unit::Share)
+    )
+}
+
+fn alt(input: &Input, title: &str) -> String {
+    let mut text = format!("{title}. Stacked areas of supply by origin, one panel an arm. Shares of the last month:");
+    for arm in &input.arms {
+        let last = |values: &[f64]| values.last().copied().unwrap_or(0.0);
+        let served: f64 = arm.supply.iter().map(|(_, values)| last(values)).sum();
+        let whole = (served + last(&arm.unserved)).max(f64::MIN_POSITIVE);
+        let share = |v: f64| Unit::Share.show(v / whole, 0.01);
+        text += &format!(" {}:", arm.title);
+        for (id, values) in &arm.supply {
+            text += &format!(" {id} {},", share(last(values)));
+        }
+        text += &format!(" unserved {}.", share(last(&arm.unserved)));
+    }
+    text
+}

@@ -1,0 +1,136 @@
+//! Who pays: the effect on present value, party by party, with its interval.
+//!
+//! The scarcity rent labs pay domestic vendors is a transfer: it costs the labs and not society, so the labs' total stands
+//! with it and without it.
+
+use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
+use super::format::Unit;
+use super::input::{Provenance, Spread};
+use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
+
+/// What the figure needs; present values in USD, closed − open, path by path; positive is a cost to the party.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The rule's design and condition.
+    pub rule_design: String,
+    /// Rows, party by party.
+    pub lines: Vec<Line>,
+    /// The labs' total, transfer included.
+    pub with_transfer: Spread,
+    /// The labs' total, transfer excluded.
+    pub without_transfer: Spread,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+/// Who bears a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// The labs.
+    Labs,
+    /// Hosts offshore.
+    Hosts,
+    /// Domestic vendors.
+    Vendors,
+    /// Anyone else.
+    Others,
+}
+
+/// A line of the account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Name: "Offshore rent not paid".
+    pub title: String,
+    /// Who bears it.
+    pub party: Party,
+    /// Present value, positive when it costs the party.
+    pub cost: Spread,
+}
+
+impl Party {
+    fn meaning(self) -> Meaning {
+        match self {
+            Party::Labs => Meaning::Labs,
+            Party::Hosts => Meaning::Hosts,
+            Party::Vendors => Meaning::Vendors,
+            Party::Others => Meaning::Neutral,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Party::Labs => "Labs",
+            Party::Hosts => "Hosts",
+            Party::Vendors => "Vendors",
+            Party::Others => "Others",
+        }
+    }
+}
+
+/// The figure.
+pub fn figure(input: &Input) -> Figure {
+    let mut rows: Vec<(Row, Meaning, Spread)> = Vec::new();
+    let lines_of = |party: Party| input.lines.iter().filter(move |line| line.party == party);
+    for party in [Party::Labs, Party::Hosts, Party::Vendors, Party::Others] {
+        for (k, line) in lines_of(party).enumerate() {
+            let label = format!("{}: {}", party.name(), line.title);
+            let row = Row { starts_group: k == 0 && !rows.is_empty(), ..Row::new(label) };
+            rows.push((row, party.meaning(), line.cost));
+        }
+        if party == Party::Labs {
+            let total = |label: &str| Row { total: true, ..Row::new(label) };
+            rows.push((total("Labs in all, with the transfer"), Meaning::Labs, input.with_transfer));
+            rows.push((total("Labs in all, without it"), Meaning::Labs, input.without_transfer));
+        }
+    }
+    let ends: Vec<f64> = rows.iter().flat_map(|(_, _, s)| [s.p05, s.p95]).collect();
+    let (low, high) = range(0.0, &ends);
+    let layers = rows.iter().enumerate().map(|(row, (_, meaning, spread))| Layer::Interval {
+        row,
+        meaning: *meaning,
+        spread: *spread,
+        center: Center::Median,
+        text: spread.median(Unit::Usd),
+    });
+    let panel = Panel {
+        title: String::new(),
+        caption: String::new(),
+        x: Axis { zero_line: true, ..Axis::linear("← gain          cost →", Unit::Usd, low, high) },
+        layers: layers.collect(),
+        strip: None,
+        y: Axis::rows(rows.iter().map(|(row, ..)| row.clone()).collect()),
+    };
+    let title = title(input);
+    let mut alt = format!("{title}. Present values by party with intervals:");
+    for (row, _, spread) in &rows {
+        alt += &format!(" {} {};", row.label, spread.words(Unit::Usd));
+    }
+    Figure {
+        id: "who-pays".into(),
+        subtitle: format!("Present value of closing the door, closed minus open, real USD ({})", input.rule_design),
+        panels: vec![panel],
+        shared_axis: false,
+        notes: vec![format!("{INTERVAL_NOTE} The transfer is the scarcity rent labs pay vendors.")],
+        footnote: input.provenance.lines(),
+        alt: alt.trim_end_matches(';').to_string() + ".",
+        title,
+    }
+}
+
+fn title(input: &Input) -> String {
+    let (with, without) = (&input.with_transfer, &input.without_transfer);
+    if !with.excludes(0.0) {
+        return format!(
+            "What closing the door costs labs {NOT_DISTINGUISHABLE} ({}), {} without the transfer to vendors",
+            with.interval(Unit::Usd),
+            without.median(Unit::Usd)
+        );
+    }
+    let verb = if with.p50 > 0.0 { "costs" } else { "saves" };
+    let size = Unit::Usd.show(with.p50.abs(), with.resolution());
+    let net = Unit::Usd.show(if with.p50 > 0.0 { without.p50 } else { -without.p50 }, without.resolution());
+    format!(
+        "Closing the door {verb} labs {size} ({}); {net} without the transfer to vendors",
+        with.interval(Unit::Usd)
+    )
+}

@@ -1,0 +1,51 @@
+//! How a finding is worded: effects with their interval, or the admission that there is none to see.
+
+use super::figure::{Meaning, range};
+use super::format::{Unit, change};
+use super::input::{MonthlyBand, Spread};
+
+/// What a title says when the 90% interval of an effect contains its null value.
+pub const NOT_DISTINGUISHABLE: &str = "is not distinguishable from zero";
+
+/// How every fan is to be read.
+pub const FAN_NOTE: &str = "Line: median. Shading: 50, 80 and 90% of paths.";
+
+/// How every interval is to be read.
+pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin line: 90%.";
+
+/// A ratio as a sentence's verb and its interval: "raises it 2.1-fold (90%: 1.3 to 4.0)" without the "it".
+/// Returns (verb, size, interval). Domain: positive ratios.
+pub fn fold(ratio: &Spread) -> (&'static str, String, String) {
+    let verb = if ratio.p50 >= 1.0 { "raises" } else { "lowers" };
+    let interval = if ratio.p50 >= 2.0 {
+        format!("90%: {:.1} to {:.1}", ratio.p05, ratio.p95)
+    } else {
+        let percent = |r: f64| Unit::Share.show(libm::round((r - 1.0) * 100.0) / 100.0, 0.01);
+        format!("90%: {} to {}", percent(ratio.p05), percent(ratio.p95))
+    };
+    (verb, change(ratio.p50), interval)
+}
+
+/// Least and greatest value of bands' 90% interval, with zero included when `zero` says so.
+pub fn extent<'a>(bands: impl IntoIterator<Item = &'a MonthlyBand>, zero: bool) -> (f64, f64) {
+    let values: Vec<f64> = bands.into_iter().flat_map(|b| b.p05.iter().chain(&b.p95).copied()).collect();
+    let first = if zero { 0.0 } else { values.first().copied().unwrap_or(0.0) };
+    range(first, &values)
+}
+
+/// The first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+/// The meaning of a category id of channels (`offshore`, `domestic`, `imported`, `grey`).
+pub fn origin(id: &str) -> Meaning {
+    match id {
+        "offshore" => Meaning::Offshore,
+        "domestic" => Meaning::Domestic,
+        "imported" => Meaning::Imported,
+        "grey" => Meaning::Grey,
+        _ => Meaning::Neutral,
+    }
+}

@@ -1,0 +1,250 @@
+//! A figure in words: the text form tests compare, and the CSV of exactly what is drawn.
+
+use super::figure::{Axis, Figure, Layer, Panel, Scale, Strip, plain};
+use super::input::Spread;
+use std::fmt;
+
+/// One drawn number: the series it belongs to, the kind of mark, its place and its name.
+struct Datum {
+    series: String,
+    mark: &'static str,
+    at: String,
+    statistic: &'static str,
+    value: f64,
+}
+
+fn spread_data(spread: &Spread) -> [(&'static str, f64); 7] {
+    [
+        ("mean", spread.mean),
+        ("std_error", spread.std_error),
+        ("p05", spread.p05),
+        ("p25", spread.p25),
+        ("p50", spread.p50),
+        ("p75", spread.p75),
+        ("p95", spread.p95),
+    ]
+}
+
+/// Every number of a layer, in drawing order.
+fn layer_data(layer: &Layer, panel: &Panel) -> Vec<Datum> {
+    let x = |at: f64| panel.x.name_of(at);
+    let datum = |series: &str, mark, at: String, statistic, value| Datum {
+        series: series.to_string(),
+        mark,
+        at,
+        statistic,
+        value,
+    };
+    match layer {
+        Layer::Fan { label, band, .. } => {
+            let names = ["p05", "p10", "p25", "p50", "p75", "p90", "p95"];
+            let month = |t: usize| {
+                band.rows()
+                    .into_iter()
+                    .zip(names)
+                    .map(move |((_, row), name)| datum(label, "fan", x(t as f64), name, row[t]))
+            };
+            (0..band.months()).flat_map(month).collect()
+        }
+        Layer::Line { label, points, error, .. } => {
+            let mut out = Vec::new();
+            for (i, (at, value)) in points.iter().enumerate() {
+                out.push(datum(label, "line", x(*at), "value", *value));
+                if let Some(half_width) = error.get(i) {
+                    out.push(datum(label, "line", x(*at), "sampling_error", *half_width));
+                }
+            }
+            out
+        }
+        Layer::Stack { areas } => areas
+            .iter()
+            .flat_map(|area| {
+                let value = |(t, v): (usize, &f64)| datum(&area.label, "area", x(t as f64), "value", *v);
+                area.values.iter().enumerate().map(value).collect::<Vec<_>>()
+            })
+            .collect(),
+        Layer::Interval { row, spread, .. } => {
+            let name = panel.y.name_of(*row as f64);
+            let one = |(statistic, value)| datum(&name, "interval", String::new(), statistic, value);
+            spread_data(spread).into_iter().map(one).collect()
+        }
+        Layer::Bar { row, parts, total, .. } => {
+            let name = panel.y.name_of(*row as f64);
+            let part = parts.iter().map(|part| datum(&name, "part", part.label.clone(), "value", part.value));
+            let sum = spread_data(total).into_iter().map(|(s, v)| datum(&name, "total", String::new(), s, v));
+            part.chain(sum).collect()
+        }
+        Layer::Histogram { bins, .. } => bins
+            .iter()
+            .map(|bin| {
+                let mark = if bin.censored { "censored_bin" } else { "bin" };
+                datum("", mark, format!("{} to {}", plain(bin.from), plain(bin.to)), "share", bin.share)
+            })
+            .collect(),
+        Layer::Reference { x: at, label, .. } => vec![datum(label, "reference", String::new(), "value", *at)],
+    }
+}
+
+fn strip_data(strip: &Strip, axis: &Axis) -> Vec<Datum> {
+    match strip {
+        Strip::Density { label, shares } => shares
+            .iter()
+            .enumerate()
+            .map(|(t, share)| Datum {
+                series: label.clone(),
+                mark: "strip",
+                at: axis.name_of(t as f64),
+                statistic: "share",
+                value: *share,
+            })
+            .collect(),
+        Strip::Cells { .. } => Vec::new(),
+    }
+}
+
+impl Figure {
+    /// Exactly what is drawn, a number a row, with the header `panel,series,mark,at,statistic,value`. Cells of a strip are
+    /// words, and stand in the last column as drawn.
+    pub fn csv(&self) -> String {
+        let mut table = csv::Writer::from_writer(Vec::new());
+        let mut write = |row: [&str; 6]| table.write_record(row).expect("writing to memory, six fields a row");
+        write(["panel", "series", "mark", "at", "statistic", "value"]);
+        for panel in &self.panels {
+            let layers = panel.layers.iter().flat_map(|layer| layer_data(layer, panel));
+            let strip = panel.strip.iter().flat_map(|strip| strip_data(strip, &panel.x));
+            for d in layers.chain(strip) {
+                write([&panel.title, &d.series, d.mark, &d.at, d.statistic, &plain(d.value)]);
+            }
+            if let Some(Strip::Cells { label, cells }) = &panel.strip {
+                for (from, to, words) in cells {
+                    let at = format!("{} to {}", panel.x.name_of(*from), panel.x.name_of(*to));
+                    write([&panel.title, label, "strip", &at, "words", words]);
+                }
+            }
+        }
+        let bytes = table.into_inner().expect("writing to memory");
+        String::from_utf8(bytes).expect("fields are UTF-8")
+    }
+}
+
+/// Months a series in the text form is printed at: every twelfth and the last.
+fn printed(t: usize, months: usize) -> bool {
+    t.is_multiple_of(12) || t + 1 == months
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scale {
+            Scale::Linear(low, high) => write!(f, "linear {} to {}", plain(*low), plain(*high))?,
+            Scale::Log(low, high) => write!(f, "log {} to {}", plain(*low), plain(*high))?,
+            Scale::Months { start, count } => write!(f, "{count} months from {start}")?,
+            Scale::Rows(rows) => {
+                let name = |row: &super::figure::Row| {
+                    let gap = if row.starts_group { "· " } else { "" };
+                    let total = if row.total { " (total)" } else { "" };
+                    format!("{gap}{}{total}", row.label)
+                };
+                write!(f, "rows {}", rows.iter().map(name).collect::<Vec<_>>().join(" | "))?;
+            }
+        }
+        let labels: Vec<&str> = self.ticks.iter().map(|t| t.label.as_str()).filter(|l| !l.is_empty()).collect();
+        if !labels.is_empty() {
+            write!(f, ", ticks {}", labels.join(" "))?;
+        }
+        if !self.title.is_empty() {
+            write!(f, ", {:?}", self.title)?;
+        }
+        if self.zero_line { f.write_str(", zero line") } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Layer::Fan { meaning, label, band } => {
+                write!(f, "fan {label:?} ({meaning:?})")?;
+                for t in (0..band.months()).filter(|t| printed(*t, band.months())) {
+                    write!(f, " {t}: {} [{} {}]", plain(band.p50[t]), plain(band.p05[t]), plain(band.p95[t]))?;
+                }
+                Ok(())
+            }
+            Layer::Line { meaning, label, points, error, stepped } => {
+                write!(f, "{} {label:?} ({meaning:?})", if *stepped { "steps" } else { "line" })?;
+                for (i, (x, y)) in points.iter().enumerate().filter(|(i, _)| printed(*i, points.len())) {
+                    write!(f, " {}: {}", plain(*x), plain(*y))?;
+                    if let Some(half_width) = error.get(i) {
+                        write!(f, " ± {}", plain(*half_width))?;
+                    }
+                }
+                Ok(())
+            }
+            Layer::Stack { areas } => {
+                f.write_str("stack")?;
+                for area in areas {
+                    let at = |t: usize| format!(" {t}: {}", plain(area.values[t]));
+                    let months = area.values.len();
+                    let values: String = (0..months).filter(|t| printed(*t, months)).map(at).collect();
+                    write!(f, "\n    {:?} ({:?}){values}", area.label, area.meaning)?;
+                }
+                Ok(())
+            }
+            Layer::Interval { row, meaning, spread: s, center, text } => write!(
+                f,
+                "interval row {row} ({meaning:?}) {center:?} mean {} [{} {} {} {} {}] {text:?}",
+                plain(s.mean),
+                plain(s.p05),
+                plain(s.p25),
+                plain(s.p50),
+                plain(s.p75),
+                plain(s.p95)
+            ),
+            Layer::Bar { row, parts, total, text } => {
+                write!(f, "bar row {row}")?;
+                for part in parts {
+                    write!(f, " {} {}", part.label, plain(part.value))?;
+                }
+                write!(f, "; total {} [{} {}] {text:?}", plain(total.p50), plain(total.p05), plain(total.p95))
+            }
+            Layer::Histogram { meaning, bins } => {
+                write!(f, "histogram ({meaning:?})")?;
+                for bin in bins.iter().filter(|bin| bin.share > 0.0) {
+                    let beyond = if bin.censored { "+" } else { "" };
+                    write!(f, " {}–{}{beyond}: {}", plain(bin.from), plain(bin.to), plain(bin.share))?;
+                }
+                Ok(())
+            }
+            Layer::Reference { x, label, .. } => write!(f, "reference {} {label:?}", plain(*x)),
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}\n{}", self.id, self.title, self.subtitle)?;
+        for panel in &self.panels {
+            writeln!(f, "panel {:?} {:?}\n  x: {}\n  y: {}", panel.title, panel.caption, panel.x, panel.y)?;
+            for layer in &panel.layers {
+                writeln!(f, "  {layer}")?;
+            }
+            match &panel.strip {
+                Some(Strip::Density { label, shares }) => {
+                    let at = |(t, s): (usize, &f64)| (*s > 0.0).then(|| format!(" {t}: {}", plain(*s)));
+                    let bars: String = shares.iter().enumerate().filter_map(at).collect();
+                    writeln!(f, "  strip {label:?}{bars}")?;
+                }
+                Some(Strip::Cells { label, cells }) => {
+                    let words: Vec<&str> = cells.iter().map(|(_, _, words)| words.as_str()).collect();
+                    writeln!(f, "  strip {label:?} {}", words.join(" "))?;
+                }
+                None => {}
+            }
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
+        }
+        for line in &self.footnote {
+            writeln!(f, "foot: {line}")?;
+        }
+        write!(f, "alt: {}", self.alt)
+    }
+}

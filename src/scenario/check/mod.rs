@@ -1,0 +1,25 @@
+//! Everything that can be wrong with a scenario, found at once.
+//!
+//! [`check`] fills rows in, walks the tree against the registry and then asks the questions between keys. It never stops
+//! at the first problem; a question whose answer depends on something already wrong stays silent.
+
+mod shape;
+
+use super::checked::Checked;
+use super::diagnostic::{Diagnostic, Files, Origin};
+use super::raw::Node;
+use super::table::{Library, fill_rows};
+
+/// Reads and checks a tree; the problems come beside what could be read.
+pub fn check(
+    mut tree: Node,
+    files: &mut Files,
+    library: &mut Library,
+    defaults: Origin,
+) -> (Checked, Vec<Diagnostic>) {
+    let mut problems = fill_rows(&mut tree, files, library);
+    let walked = shape::walk(&tree, files, library, defaults);
+    problems.extend(walked.problems);
+    let checked = Checked { tree, quantities: walked.quantities, defaults };
+    (checked, problems)
+}
