@@ -143,9 +143,9 @@ impl Story<'_> {
             for effect in rule.effects.iter().filter(|effect| selects(effect)) {
                 bites.push(Bite {
                     severity,
-                    factor: self.now(effect.factor, t),
-                    leakage: effect.leakage.map_or(0.0, |slot| self.now(slot, t)),
-                    premium: effect.premium.map_or(1.0, |slot| self.now(slot, t)),
+                    factor: self.look(view, effect.factor, t),
+                    leakage: effect.leakage.map_or(0.0, |slot| self.look(view, slot, t)),
+                    premium: effect.premium.map_or(1.0, |slot| self.look(view, slot, t)),
                 });
             }
         }
@@ -329,8 +329,8 @@ impl Story<'_> {
     fn initial_contracts(&self, lab: usize, channel: usize) -> Vec<Contract> {
         let Supply::Rental(rental) = &self.world.channels[channel].supply else { return Vec::new() };
         let share = self.now(self.world.labs[lab].shares[channel], 0);
-        let effect = Story::factor(&self.on_channel(Target::Price, channel, 0, View::Now));
-        let month_0 = self.now(rental.price, 0) * self.now(rental.contract_basis, 0) * effect;
+        // Signed before the start, hence before any price rule of the run.
+        let month_0 = self.now(rental.price, 0) * self.now(rental.contract_basis, 0);
         let price = rental.committed_price.map_or(month_0, |slot| self.now(slot, 0));
         let chips = share * self.now(rental.committed, 0) / rental.term as f64;
         let vintage =

@@ -1,18 +1,21 @@
 //! Invented worlds: small, deterministic from a seed, and unkind.
 //!
-//! Every quantity is a constant or a schedule. Where the page lets a number move with time it may; numbers that belong
-//! to a path as a whole (shares, lives, costs of capital, rule terms) stay put.
+//! Every quantity is a constant or a schedule, or in noisy worlds a process around one. Numbers that the page reads in a
+//! month may move; those that belong to a path as a whole (shares, lives, costs of capital, rule terms) stay put.
 
 use super::rules::{Dates, announced, reversed, whole_months};
 use loophole::calendar::Month;
 use loophole::model::parameters::{
     Announcement, Channel, Chip, Demand, Distillation, Effect, Efficiency, Form, Lab, Months, Origin, Owned,
-    Quantities, Quantity, Rate, Region, Rental, Reversal, Rule, Slot, Supply, Target, WindDown, Workload,
-    WorkloadKind, World,
+    Process, Quantities, Quantity, Rate, Region, Rental, Reversal, Rule, Slot, Supply, Target, WindDown,
+    Workload, WorkloadKind, World,
 };
+use loophole::random::process::Anchor;
 
 /// An invented world on one path.
 pub struct Invented {
+    /// What it was invented from.
+    pub seed: u64,
     /// The world.
     pub world: World,
     /// What its slots are worth.
@@ -202,7 +205,7 @@ impl Maker {
             region: self.dice.integer(0, regions as i32 - 1) as usize,
             origin: self.dice.pick(&[Origin::Offshore, Origin::Domestic, Origin::Imported, Origin::Grey]),
             serves: self.flags(workloads, 0.85),
-            availability: self.fixed(0.7, 1.0),
+            availability: self.moving(0.7, 1.0),
             supply: if self.dice.chance(0.5) {
                 Supply::Rental(self.rental())
             } else {
@@ -216,7 +219,7 @@ impl Maker {
             price: self.moving(0.4, 4.0),
             contract_basis: self.moving(0.7, 1.2),
             spot_basis: self.moving(0.6, 1.6),
-            overhead: self.maybe(0.0, 0.25),
+            overhead: if self.dice.chance(0.5) { self.table.constant(0.0) } else { self.moving(0.0, 0.25) },
             on_offer: self.dated(50.0, 800.0),
             committed: self.maybe(10.0, 400.0),
             committed_price: self.dice.chance(0.5).then(|| self.fixed(0.4, 4.0)),
@@ -428,7 +431,45 @@ pub fn invent(seed: u64) -> Invented {
         uniforms.push((u, v));
         dates.push(date(rule, &value, u, v));
     }
-    Invented { world, quantities, dates, uniforms }
+    Invented { seed, world, quantities, dates, uniforms }
+}
+
+/// The world of a seed with prices, capex and demand on noisy processes around some of their levels.
+pub fn invent_noisy(seed: u64) -> Invented {
+    let mut invented = invent(seed);
+    let mut dice = Dice::new(!seed);
+    let mut table = Table(std::mem::take(&mut invented.quantities));
+    let mut levels: Vec<&mut Slot> = Vec::new();
+    levels.extend(invented.world.regions.iter_mut().map(|region| &mut region.electricity));
+    for channel in &mut invented.world.channels {
+        match &mut channel.supply {
+            Supply::Rental(rental) => levels.push(&mut rental.price),
+            Supply::Owned(owned) => levels.push(&mut owned.capex),
+        }
+    }
+    let demands = invented.world.labs.iter_mut().flat_map(|lab| &mut lab.demand).flatten();
+    levels.extend(demands.map(|demand| &mut demand.planned_use));
+    for level in levels {
+        if dice.chance(0.6) {
+            *level = noisy(&mut dice, &mut table, *level);
+        }
+    }
+    invented.quantities = table.0;
+    invented
+}
+
+/// A process around `initial`.
+fn noisy(dice: &mut Dice, table: &mut Table, initial: Slot) -> Slot {
+    let process = Process {
+        initial,
+        anchor: if dice.chance(0.5) { Anchor::Median } else { Anchor::Mean },
+        trend_per_year: table.constant(dice.between(-0.3, 0.3)),
+        volatility: table.constant(dice.between(0.05, 0.5)),
+        half_life_months: dice.chance(0.6).then(|| table.constant(dice.between(2.0, 12.0))),
+        jumps: None,
+        regimes: None,
+    };
+    table.push(Form::Process(process))
 }
 
 /// A rule's dates at two uniforms.
