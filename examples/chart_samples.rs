@@ -6,7 +6,7 @@
 
 use loophole::calendar::Month;
 use loophole::chart::figure::Figure;
-use loophole::chart::format::Unit;
+use loophole::numbers::Unit;
 use loophole::chart::input::{MonthlyBand, Provenance, Spread};
 use loophole::chart::theme::{Size, Theme};
 use loophole::chart::{

@@ -5,7 +5,7 @@
 //! long, and its bar is hatched.
 
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::{Provenance, Spread};
 use super::wording::NOT_DISTINGUISHABLE;
 

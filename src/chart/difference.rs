@@ -3,7 +3,7 @@
 //! Arms share their draws, so the fan is of differences and is far narrower than the difference of the arms' fans.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::{MonthlyBand, Provenance, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
 use crate::calendar::Month;

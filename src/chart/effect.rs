@@ -3,7 +3,7 @@
 //! The marginal cost (shadow price) rests on the demand elasticity, so the note always states the range it was drawn from.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::{MonthlyBand, Provenance, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent, fold};
 use crate::calendar::Month;

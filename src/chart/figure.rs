@@ -5,7 +5,7 @@
 //! (`Display`) and the CSV ([`Figure::csv`]) are made from the same layers the picture is, so that a test of one is a test
 //! of the other.
 
-use super::format::{Unit, log_ticks, ticks};
+use crate::numbers::{Unit, log_ticks, ticks};
 use super::input::{MonthlyBand, Spread};
 use crate::calendar::Month;
 

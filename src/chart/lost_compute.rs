@@ -4,7 +4,7 @@
 //! share of planned use above, and the distribution of the rule's effective date under the axis.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::{MonthlyBand, Provenance, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
 use crate::calendar::Month;

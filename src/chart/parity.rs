@@ -5,7 +5,7 @@
 //! an outcome and is stated.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::Provenance;
 use super::wording::NOT_DISTINGUISHABLE;
 use crate::calendar::Month;

@@ -5,7 +5,7 @@
 //! since the median of a rule that seldom binds is zero.
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::{Provenance, Spread};
 use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
 

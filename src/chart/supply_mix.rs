@@ -4,7 +4,7 @@
 //! stands in the title and above each panel.
 
 use super::figure::{Area, Axis, Figure, Layer, Meaning, Panel};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::{Provenance, Spread};
 use super::wording::{NOT_DISTINGUISHABLE, capitalised, origin};
 use crate::calendar::Month;

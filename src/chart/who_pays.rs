@@ -4,7 +4,7 @@
 //! with it and without it.
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
-use super::format::Unit;
+use crate::numbers::Unit;
 use super::input::{Provenance, Spread};
 use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
 

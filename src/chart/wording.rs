@@ -1,7 +1,7 @@
 //! How a finding is worded: effects with their interval, or the admission that there is none to see.
 
 use super::figure::{Meaning, range};
-use super::format::{Unit, change};
+use crate::numbers::{Unit, change};
 use super::input::{MonthlyBand, Spread};
 
 /// What a title says when the 90% interval of an effect contains its null value.

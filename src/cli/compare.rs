@@ -241,7 +241,7 @@ impl Task<'_> {
         let files = self.scenarios.iter().flat_map(|scenario| scenario.files());
         Inputs {
             name: self.name.clone(),
-            files: files.map(|file| InputFile { name: file.name, text: file.text }).collect(),
+            files: files.map(|file| InputFile { name: file.name, text: file.text.to_string() }).collect(),
             sets: self.args.scenario.sets.clone(),
             seed: self.job.seed,
             paths: self.job.paths,

@@ -51,7 +51,10 @@ fn words(scenario: &Scenario, explanation: &Explanation) -> String {
 
 fn source(scenario: &Scenario, key: &str) -> String {
     let Some(provenance) = scenario.provenance(key) else { return key.to_string() };
-    format!("{key}  [{}]", provenance.cited())
+    let cited: Vec<String> = provenance.sources.iter().map(ToString::to_string).collect();
+    let grade = provenance.grade.map(|grade| format!("{}: ", grade.name())).unwrap_or_default();
+    let from = if cited.is_empty() { provenance.note.unwrap_or_default() } else { cited.join("; ") };
+    format!("{key}  [{grade}{from}] {}", provenance.origin)
 }
 
 fn number(value: f64) -> String {

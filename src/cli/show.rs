@@ -1,6 +1,7 @@
 //! `loophole show`: the resolved scenario with the origin and source of each value.
 
-use loophole::scenario::Scenario;
+use loophole::scenario::ShownValue;
+use serde_json::json;
 
 use super::Exit;
 use super::args::ShowArgs;
@@ -21,20 +22,37 @@ pub fn show(terminal: &Terminal, args: &ShowArgs) -> Exit {
         }
         return Exit::Failed;
     }
-    let text = if args.json { json(&values) } else { words(&loaded.scenario, &values) };
+    let text = if args.json { as_json(&values) } else { words(&values) };
     terminal.print(&text);
     Exit::Done
 }
 
-fn words(_: &Scenario, values: &[loophole::scenario::ShownValue]) -> String {
+fn words(values: &[ShownValue]) -> String {
     let mut text = String::new();
     for value in values {
-        text.push_str(&format!("{value}\n"));
+        let unit = if value.unit.is_empty() { String::new() } else { format!(" {}", value.unit) };
+        text.push_str(&format!("{} = {}{unit}\n    {}\n", value.key, value.value, value.origin));
+        let grade = value.grade.map(|grade| format!("{}: ", grade.name())).unwrap_or_default();
+        for source in &value.sources {
+            text.push_str(&format!("    {grade}{source}\n"));
+        }
+        if let Some(note) = &value.note {
+            text.push_str(&format!("    note: {note}\n"));
+        }
     }
     text
 }
 
-fn json(values: &[loophole::scenario::ShownValue]) -> String {
-    let list: Vec<serde_json::Value> = values.iter().map(loophole::scenario::ShownValue::to_json).collect();
+fn as_json(values: &[ShownValue]) -> String {
+    let list: Vec<serde_json::Value> = values
+        .iter()
+        .map(|value| {
+            json!({
+                "key": value.key, "value": value.value, "unit": value.unit, "origin": value.origin,
+                "sources": value.sources.iter().map(|source| json!({ "key": source.key, "cited": source.to_string() })).collect::<Vec<_>>(),
+                "grade": value.grade.map(|grade| grade.name()), "note": value.note, "meaning": value.doc,
+            })
+        })
+        .collect();
     format!("{:#}\n", serde_json::Value::Array(list))
 }

@@ -22,8 +22,27 @@ use crate::random::process::{Jumps, Regime, Regimes};
 pub struct ArmIn<'a> {
     /// Id in the file.
     pub id: &'a str,
-    /// The scenario with the arm's changes.
+    /// The scenario of the file it stands in.
+    pub base: &'a Checked,
+    /// That scenario with the arm's changes.
     pub checked: &'a Checked,
+}
+
+impl ArmIn<'_> {
+    fn compile(&self, table: &mut Table, references: &BTreeMap<String, Rate>, start: Month) -> (Arm, BTreeMap<String, Slot>) {
+        let mut slots = BTreeMap::new();
+        let mut builder = Builder { checked: self.checked, base: self.base, table, slots: &mut slots, start };
+        let world = builder.world(self.id, references);
+        let place = format!("arms.{}", self.id);
+        let arm = Arm {
+            id: self.id.to_string(),
+            title: self.base.title(&place, self.id).to_string(),
+            baseline: self.base.flag(&format!("{place}.baseline")),
+            headline: self.base.flag(&format!("{place}.headline")),
+            world,
+        };
+        (arm, slots)
+    }
 }
 
 /// Compiles a scenario without errors, and its arms in their order.
@@ -32,21 +51,7 @@ pub fn job(base: &Checked, arms: &[ArmIn<'_>]) -> Job {
     let references = references(base);
     let mut worlds = Vec::new();
     for arm in arms {
-        let mut slots = BTreeMap::new();
-        let mut world =
-            Builder { checked: arm.checked, base, table: &mut table, slots: &mut slots, start: start(base) };
-        let world = world.world(arm.id, &references);
-        let place = format!("arms.{}", arm.id);
-        worlds.push((
-            Arm {
-                id: arm.id.to_string(),
-                title: base.title(&place, arm.id).to_string(),
-                baseline: base.flag(&format!("{place}.baseline")),
-                headline: base.flag(&format!("{place}.headline")),
-                world,
-            },
-            slots,
-        ));
+        worlds.push(arm.compile(&mut table, &references, start(base)));
     }
     let correlations = correlations(base, &worlds, &table);
     Job {

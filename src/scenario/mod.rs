@@ -87,6 +87,8 @@ pub struct FileRead {
     pub name: String,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+    /// Its text.
+    pub text: Arc<str>,
 }
 
 /// Reads the scenario at `path`, then the overlay files, then the changes `key=value`.
@@ -193,8 +195,44 @@ impl Scenario {
     /// The job to simulate.
     pub fn job(&self) -> Job {
         let arms: Vec<_> =
-            self.arms.iter().map(|(id, checked)| build::ArmIn { id, checked: checked.as_ref() }).collect();
+            self.arms.iter().map(|(id, checked)| build::ArmIn { id, base: &self.base, checked: checked.as_ref() }).collect();
         build::job(&self.base, &arms)
+    }
+
+    /// A job of two arms: this scenario's baseline, and `other`'s headline arm (its baseline if it marks none). The unit of
+    /// work, horizon, seed, paths and correlations are this scenario's; equal streams share draws.
+    pub fn job_against(&self, other: &Scenario) -> Job {
+        let theirs = other.arms.iter().find(|(id, _)| other.base.flag(&format!("arms.{id}.headline")));
+        let first = |scenario: &Scenario| scenario.arms.first().cloned();
+        let (Some(ours), Some(theirs)) = (first(self), theirs.cloned().or_else(|| first(other))) else {
+            return self.job();
+        };
+        let mut job = build::job(
+            &self.base,
+            &[
+                build::ArmIn { id: &ours.0, base: &self.base, checked: &ours.1 },
+                build::ArmIn { id: &theirs.0, base: &other.base, checked: &theirs.1 },
+            ],
+        );
+        let [ours, theirs] = job.arms.as_mut_slice() else { return job };
+        (ours.baseline, ours.headline) = (true, false);
+        (theirs.baseline, theirs.headline) = (false, true);
+        if ours.id == theirs.id {
+            theirs.id = format!("{}-second", theirs.id);
+        }
+        if ours.title == theirs.title {
+            (ours.title, theirs.title) = (self.title().to_string(), other.title().to_string());
+        }
+        job
+    }
+
+    /// Keys of the numbers that are written in the scenario and state no source.
+    pub fn without_source(&self) -> Vec<String> {
+        self.provenances()
+            .into_iter()
+            .filter(|provenance| provenance.sources.is_empty() && !provenance.by_default)
+            .map(|provenance| provenance.key)
+            .collect()
     }
 
     /// This scenario with one key changed, as by `--set`.
@@ -297,7 +335,7 @@ impl Scenario {
         let on_disk = |kind| matches!(kind, FileKind::Scenario | FileKind::Overlay | FileKind::Table);
         for file in self.files.iter().filter(|file| on_disk(file.kind)) {
             if !files.iter().any(|other| other.name == file.name) {
-                files.push(FileRead { name: file.name.clone(), sha256: file.sha256.clone() });
+                files.push(FileRead { name: file.name.clone(), sha256: file.sha256.clone(), text: file.text.clone() });
             }
         }
         files
