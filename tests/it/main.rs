@@ -4,7 +4,7 @@
     reason = "a test may use the platform's own functions as a second route"
 )]
 mod distributions;
+mod market;
 mod second;
 mod two_routes;
-mod market;
 mod worked_examples;

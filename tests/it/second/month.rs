@@ -302,7 +302,7 @@ impl Story<'_> {
                 state.system_price = self.system_price(channel, owned, t);
                 let first =
                     costs::charge(owned, chip, region, &|slot| self.now(slot, t), state.system_price, 1);
-                let hours = H * (self.values.ahead)(place.availability, t);
+                let hours = H * self.now(place.availability, t);
                 state.first_charge = [first.capital, first.building, first.operations];
                 let effect = Story::factor(&self.on_channel(Target::ChipSupply, channel, t, View::Now));
                 state.supply = self.now(owned.supply, t) * effect * state.supply_factor;
