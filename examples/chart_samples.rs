@@ -129,7 +129,11 @@ fn effect() -> Figure {
     effect::figure(&effect::Input {
         start: START,
         rule_design: RULE.into(),
-        headline: effect::Headline { workload: "training".into(), period: "2028".into(), ratio: skewed(3, 2.1, 0.3) },
+        headline: effect::Headline {
+            workload: "training".into(),
+            period: "2028".into(),
+            ratio: skewed(3, 2.1, 0.3),
+        },
         workloads: workloads().into_iter().enumerate().map(panel).collect(),
         elasticity_range: "0.35 to 1.25".into(),
         provenance: provenance(),
@@ -149,7 +153,9 @@ fn difference() -> Figure {
         difference::Workload {
             title: title.into(),
             difference: MonthlyBand::of(&rows),
-            above_zero: (2026..=2031).map(|year| (year, 0.5 + 0.49 * (f64::from(year - 2026) / 2.0).min(1.0))).collect(),
+            above_zero: (2026..=2031)
+                .map(|year| (year, 0.5 + 0.49 * (f64::from(year - 2026) / 2.0).min(1.0)))
+                .collect(),
         }
     };
     difference::figure(&difference::Input {
@@ -184,14 +190,25 @@ fn rule_design() -> Figure {
             .iter()
             .enumerate()
             .map(|(k, share)| {
-                if k == 4 { spread(seed + 9, size * share, size * 0.25) } else { skewed(seed + k as u64, size * share, 0.4) }
+                if k == 4 {
+                    spread(seed + 9, size * share, size * 0.25)
+                } else {
+                    skewed(seed + k as u64, size * share, 0.4)
+                }
             })
             .collect(),
     };
     rule_design::figure(&rule_design::Input {
         arms: arms.iter().map(|(t, e)| rule_design::Arm { title: (*t).into(), expected: *e }).collect(),
         metrics: vec![
-            metric("H100e-hours lost in 24 months", "costs", "H100e-hours in 24 months", Unit::H100eHours, 6.1e9, 80),
+            metric(
+                "H100e-hours lost in 24 months",
+                "costs",
+                "H100e-hours in 24 months",
+                Unit::H100eHours,
+                6.1e9,
+                80,
+            ),
             metric("Economic cost, present value", "costs", "in present value", Unit::Usd, 129e9, 90),
         ],
         headline: 1,
@@ -232,9 +249,8 @@ fn supply_mix() -> Figure {
         let imported = at(&|t| growth(t) * 0.08);
         let grey = at(&|t| growth(t) * (0.05 + 0.04 * ramp(t) * (1.0 - offshore)));
         let off = at(&|t| growth(t) * (0.55 - 0.003 * t as f64) * (1.0 - ramp(t) * (1.0 - offshore)));
-        let unserved = at(&|t| {
-            growth(t) * (0.02 + 0.25 * ramp(t) * (1.0 - offshore) * (1.0 - 0.006 * t as f64))
-        });
+        let unserved =
+            at(&|t| growth(t) * (0.02 + 0.25 * ramp(t) * (1.0 - offshore) * (1.0 - 0.006 * t as f64)));
         supply_mix::Arm {
             title: title.into(),
             supply: vec![
@@ -288,8 +304,18 @@ fn cost_buildup() -> Figure {
                 factor,
                 133,
             ),
-            channel("H20 imported", &[(Chip, 2.6), (Building, 0.3), (Operations, 0.25), (Energy, 0.3)], factor, 134),
-            channel("H200 grey", &[(Chip, 1.9), (Building, 0.2), (Operations, 0.2), (Energy, 0.15)], factor, 135),
+            channel(
+                "H20 imported",
+                &[(Chip, 2.6), (Building, 0.3), (Operations, 0.25), (Energy, 0.3)],
+                factor,
+                134,
+            ),
+            channel(
+                "H200 grey",
+                &[(Chip, 1.9), (Building, 0.2), (Operations, 0.2), (Energy, 0.15)],
+                factor,
+                135,
+            ),
         ],
         domestic_premium: skewed(136 + k as u64, 0.8, 0.4),
     };
@@ -359,7 +385,9 @@ fn main() -> std::io::Result<()> {
     for figure in figures.iter().filter(|figure| asked(&ids, &figure.id)) {
         std::fs::write(folder.join(format!("{}.txt", figure.id)), figure.to_string())?;
         for size in Size::ALL.into_iter().filter(|s| asked(&Size::ALL.map(Size::name), s.name())) {
-            for theme in [Theme::Light, Theme::Dark].into_iter().filter(|t| asked(&["light", "dark"], t.name())) {
+            for theme in
+                [Theme::Light, Theme::Dark].into_iter().filter(|t| asked(&["light", "dark"], t.name()))
+            {
                 let rendered = render(figure, theme, size);
                 let stem = format!("{}-{}-{}", figure.id, size.name(), theme.name());
                 std::fs::write(folder.join(format!("{stem}.svg")), &rendered.svg)?;

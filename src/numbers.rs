@@ -81,7 +81,8 @@ impl Unit {
 
     /// Sign, currency and percent around the magnitude. A true minus sign, never a hyphen.
     fn dress(self, value: f64, magnitude: String) -> String {
-        let sign = if value < 0.0 && magnitude.bytes().any(|b| (b'1'..=b'9').contains(&b)) { "−" } else { "" };
+        let sign =
+            if value < 0.0 && magnitude.bytes().any(|b| (b'1'..=b'9').contains(&b)) { "−" } else { "" };
         match self {
             Unit::Usd => format!("{sign}US${magnitude}"),
             Unit::Share => format!("{sign}{magnitude}%"),
@@ -121,8 +122,9 @@ fn power_of_ten(exponent: i32) -> f64 {
 
 /// Round ticks covering `low` to `high`, `at_most` many or fewer: the smallest step of 1, 2 or 5 times a power of ten that
 /// manages. The first tick is at or below `low`, the last at or above `high`. Returns the ticks and their step.
-/// Domain: finite, low ≤ high, at_most ≥ 3.
+/// Domain: low ≤ high, at_most ≥ 3; a range that is not finite is read as 0 to 1.
 pub fn ticks(low: f64, high: f64, at_most: usize) -> (Vec<f64>, f64) {
+    let (low, high) = if (high - low).is_finite() { (low, high) } else { (0.0, 1.0) };
     let span = if high > low { high - low } else { low.abs().max(1.0) };
     let mut exponent = floor_log10(span / at_most as f64) - 1;
     loop {
@@ -167,6 +169,17 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// A probability estimated by counting paths: never 0 or 100%, which no number of paths can show.
+pub fn chance(share: f64) -> String {
+    if share > 0.99 {
+        ">99%".into()
+    } else if share < 0.01 {
+        "<1%".into()
+    } else {
+        Unit::Share.show(share, 0.01)
+    }
+}
+
 /// A ratio as a reader says it: `2.1-fold`, `by 34%`, `by 12%` (of a fall). Domain: ratio > 0.
 pub fn change(ratio: f64) -> String {
     if ratio >= 2.0 { format!("{ratio:.1}-fold") } else { format!("by {:.0}%", (ratio - 1.0).abs() * 100.0) }
@@ -201,7 +214,10 @@ mod tests {
     fn ticks_are_round_few_and_cover_the_range() {
         for (low, high) in [(0.0, 4.83), (-1.3e9, 7.7e9), (0.0, 0.31), (2.0, 2.0), (-0.004, 0.0)] {
             let (marks, step) = ticks(low, high, 6);
-            assert!(marks.len() <= 6 && marks[0] <= low && *marks.last().unwrap() >= high, "{low} {high} {marks:?}");
+            assert!(
+                marks.len() <= 6 && marks[0] <= low && *marks.last().unwrap() >= high,
+                "{low} {high} {marks:?}"
+            );
             let lead = step / power_of_ten(floor_log10(step));
             assert!([1.0, 2.0, 5.0].iter().any(|l| (l - lead).abs() < 1e-6), "{step}");
         }

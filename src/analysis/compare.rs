@@ -5,7 +5,7 @@
 //! the paths on which a rule comes into force and stands.
 
 use super::summary::{Summary, grouping, summarise};
-use crate::engine::catalogue::windows;
+use crate::engine::catalogue::{calendar_years, windows};
 use crate::engine::outcome::Outcome;
 
 /// What a row's number is.
@@ -215,8 +215,8 @@ impl Asker<'_> {
         for workload in self.workloads() {
             let mean = format!("marginal_cost.{workload}.mean");
             self.add(QUESTION, &mean, Measure::Ratio, None);
-            for year in 1..=self.outcome.months / 12 {
-                self.add(QUESTION, &format!("marginal_cost.{workload}.year{year}"), Measure::Ratio, None);
+            for (year, ..) in calendar_years(self.outcome.start, self.outcome.months) {
+                self.add(QUESTION, &format!("marginal_cost.{workload}.y{year}"), Measure::Ratio, None);
             }
         }
     }

@@ -119,11 +119,11 @@ fn title(input: &Input) -> String {
     let interval = premium.interval(Unit::Usd);
     let work = first.title.to_lowercase();
     if !premium.excludes(0.0) {
-        return format!(
-            "What an H100e-hour of {work} costs more on the cheapest domestic chip than rented offshore {NOT_DISTINGUISHABLE} ({interval})"
-        );
+        return format!("The domestic premium on an H100e-hour of {work} {NOT_DISTINGUISHABLE} ({interval})");
     }
-    let (size, than) = (Unit::Usd.show(premium.p50.abs(), premium.resolution()), "than the cheapest rented offshore");
+    let size = Unit::Usd.show(premium.p50.abs(), premium.resolution());
     let more = if premium.p50 > 0.0 { "more" } else { "less" };
-    format!("An H100e-hour of {work} on the cheapest domestic chip costs {size} {more} {than} ({interval})")
+    format!(
+        "At home an H100e-hour of {work} costs {size} {more} than rented offshore ({interval}), cheapest channels compared"
+    )
 }

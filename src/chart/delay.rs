@@ -4,8 +4,8 @@
 //! that month. A path that does not get there within the horizon is censored: its delay is only known to be at least so
 //! long, and its bar is hatched.
 
-use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel};
-use crate::numbers::Unit;
+use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
+use super::format::{Unit, chance};
 use super::input::{Provenance, Spread};
 use super::wording::NOT_DISTINGUISHABLE;
 
@@ -50,7 +50,11 @@ impl Checkpoint {
     /// A quantile in words, "more than" where censoring makes it a bound.
     fn bound(&self, value: f64, probability: f64) -> String {
         let bounded = probability > 1.0 - self.censored_share();
-        format!("{}{}", if bounded { "more than " } else { "" }, Unit::Months.show(value, self.spread().resolution()))
+        format!(
+            "{}{}",
+            if bounded { "more than " } else { "" },
+            Unit::Months.show(value, self.spread().resolution())
+        )
     }
 
     fn interval(&self) -> String {
@@ -72,7 +76,7 @@ pub fn figure(input: &Input) -> Figure {
     let panel = |(checkpoint, bins): (&Checkpoint, &Vec<Bin>)| Panel {
         title: format!("At month {}", checkpoint.month),
         caption: caption(checkpoint),
-        x: Axis::linear("Months of delay", Unit::Months, low, bins.last().map_or(1.0, |bin| bin.to)),
+        x: years("Months of delay", low, bins.last().map_or(1.0, |bin| bin.to)),
         y: Axis::linear("", Unit::Share, 0.0, tallest),
         layers: layers(checkpoint, bins),
         strip: None,
@@ -96,7 +100,9 @@ pub fn figure(input: &Input) -> Figure {
         ),
         panels: input.checkpoints.iter().zip(&binned).map(panel).collect(),
         shared_axis: true,
-        notes: vec!["Hatched: not reached within the horizon, so the delay is at least so long.".into()],
+        notes: vec![
+            "Dashed: 6 and 12 months. Hatched: not reached within the horizon, so at least so long.".into(),
+        ],
         footnote: input.provenance.lines(),
         alt,
         title,
@@ -119,16 +125,28 @@ fn bins(checkpoint: &Checkpoint, low: f64, high: f64, width: f64) -> Vec<Bin> {
     out
 }
 
+/// An axis of months ticked every half year, or every year when it is long.
+fn years(title: &str, low: f64, high: f64) -> Axis {
+    let step = if high - low > 42.0 { 12.0 } else { 6.0 };
+    let (first, last) = (libm::floor(low / step), libm::ceil(high / step).max(1.0));
+    let at = |k: usize| (first + k as f64) * step;
+    let ticks =
+        (0..=(last - first) as usize).map(|k| Tick { at: at(k), label: Unit::Months.tick(at(k), 1.0) });
+    let scale = Scale::Linear(first * step, last * step);
+    Axis { title: title.into(), scale, ticks: ticks.collect(), zero_line: low < 0.0 }
+}
+
 /// The height of the tallest column, censored paths on top of the others.
 fn tallest(bins: &[Bin]) -> f64 {
-    let height = |bin: &Bin| bins.iter().filter(|other| other.from == bin.from).map(|other| other.share).sum::<f64>();
+    let height =
+        |bin: &Bin| bins.iter().filter(|other| other.from == bin.from).map(|other| other.share).sum::<f64>();
     bins.iter().map(height).fold(0.0, f64::max)
 }
 
 fn caption(checkpoint: &Checkpoint) -> String {
-    let above = |limit: f64| Unit::Share.show(checkpoint.share(|d, _| d > limit), 0.01);
+    let above = |limit: f64| chance(checkpoint.share(|d, _| d > limit));
     format!(
-        "Above 6 months: {}; above 12: {}; censored: {}",
+        "Over 6 months: {}, over 12: {}, censored: {}",
         above(6.0),
         above(12.0),
         Unit::Share.show(checkpoint.censored_share(), 0.01)
@@ -141,7 +159,7 @@ fn layers(checkpoint: &Checkpoint, bins: &[Bin]) -> Vec<Layer> {
     let mut layers = vec![Layer::Histogram { meaning: Meaning::Workload(0), bins: bins.to_vec() }];
     for limit in [6.0, 12.0] {
         if limit < end {
-            layers.push(Layer::Reference { x: limit, label: format!("{limit:.0}"), statistic: false });
+            layers.push(Layer::Reference { x: limit, label: String::new(), statistic: false });
         }
     }
     let label = format!("Median {}", checkpoint.bound(median, 0.5));
@@ -159,7 +177,7 @@ fn title(input: &Input) -> String {
         );
     }
     let median = last.bound(spread.p50, 0.5);
-    let likely = Unit::Share.show(last.share(|d, _| d > 12.0), 0.01);
+    let likely = chance(last.share(|d, _| d > 12.0));
     format!(
         "By month {month} closing the door delays training by {median} months ({}); the chance of more than a year is {likely}",
         last.interval()

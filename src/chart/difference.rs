@@ -3,7 +3,7 @@
 //! Arms share their draws, so the fan is of differences and is far narrower than the difference of the arms' fans.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
-use crate::numbers::Unit;
+use crate::numbers::{Unit, chance};
 use super::input::{MonthlyBand, Provenance, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
 use crate::calendar::Month;
@@ -85,7 +85,7 @@ fn signs(start: Month, workload: &Workload) -> Strip {
     let cell = |(year, share): &(i32, f64)| {
         let from = Month::new(*year, 1).since(start).clamp(0, last);
         let to = Month::new(*year, 12).since(start).clamp(0, last);
-        (f64::from(from), f64::from(to), Unit::Share.show(*share, 0.01))
+        (f64::from(from), f64::from(to), chance(*share))
     };
     let wide_enough = |cell: &(f64, f64, String)| cell.1 - cell.0 >= 5.0;
     let cells = workload.above_zero.iter().map(cell).filter(wide_enough).collect();
@@ -95,7 +95,7 @@ fn signs(start: Month, workload: &Workload) -> Strip {
 fn title(input: &Input) -> String {
     let Headline { workload, period, difference } = &input.headline;
     let interval = difference.interval(Unit::Usd);
-    let likely = Unit::Share.show(difference.above_zero, 0.01);
+    let likely = chance(difference.above_zero);
     if !difference.excludes(0.0) {
         return format!(
             "In {period} the effect of closing on the marginal cost of {workload} {NOT_DISTINGUISHABLE} ({interval}); the chance of a rise is {likely}"
@@ -112,11 +112,8 @@ fn title(input: &Input) -> String {
 fn alt(input: &Input, title: &str) -> String {
     let mut text = format!("{title}. Fan charts of the difference with a zero line, one panel a workload.");
     for workload in &input.workloads {
-        let years: Vec<String> = workload
-            .above_zero
-            .iter()
-            .map(|(year, share)| format!("{year} {}", Unit::Share.show(*share, 0.01)))
-            .collect();
+        let years: Vec<String> =
+            workload.above_zero.iter().map(|(year, share)| format!("{year} {}", chance(*share))).collect();
         text += &format!(" {}: chance of a rise by year {}.", workload.title, years.join(", "));
     }
     text

@@ -50,7 +50,11 @@ pub struct Workload {
 /// The figure.
 pub fn figure(input: &Input) -> Figure {
     let (_, high) = extent(input.workloads.iter().flat_map(|w| [&w.open, &w.closed]), true);
-    let fan = |meaning, label: &str, band: &MonthlyBand| Layer::Fan { meaning, label: label.into(), band: band.clone() };
+    let fan = |meaning, label: &str, band: &MonthlyBand| Layer::Fan {
+        meaning,
+        label: label.into(),
+        band: band.clone(),
+    };
     let panel = |workload: &Workload| Panel {
         title: workload.title.clone(),
         caption: String::new(),
@@ -83,7 +87,9 @@ fn title(input: &Input) -> String {
     let Headline { workload, period, ratio } = &input.headline;
     let (verb, size, interval) = fold(ratio);
     if !ratio.excludes(1.0) {
-        return format!("The effect of closing the door on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval})");
+        return format!(
+            "The effect of closing the door on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval})"
+        );
     }
     format!("Closing the rental door {verb} the marginal cost of {workload} {size} in {period} ({interval})")
 }

@@ -149,15 +149,30 @@ impl Row {
 }
 
 /// Most ticks a value axis carries.
-const TICKS_AT_MOST: usize = 6;
+const TICKS_AT_MOST: usize = 7;
+/// An axis reaches its outermost tick when the data fill this share of the last step, and ends at the data otherwise.
+const LAST_STEP_FILLED: f64 = 0.3;
 
 impl Axis {
-    /// A linear value axis whose ticks cover `low` to `high`. Zero is marked when it lies strictly inside.
+    /// A linear value axis that holds `low` to `high`, with round ticks. Zero is marked when it lies strictly inside.
     pub fn linear(title: impl Into<String>, unit: Unit, low: f64, high: f64) -> Axis {
-        let (marks, step) = ticks(low, high, TICKS_AT_MOST);
-        let (first, last) = (marks[0], marks[marks.len() - 1]);
+        let (mut marks, step) = ticks(low, high, TICKS_AT_MOST);
+        let (mut first, mut last) = (marks[0], marks[marks.len() - 1]);
+        let margin = step / 25.0;
+        if marks.len() > 2 && last - high > (1.0 - LAST_STEP_FILLED) * step {
+            last = high + margin;
+        }
+        if marks.len() > 2 && low - first > (1.0 - LAST_STEP_FILLED) * step {
+            first = low - margin;
+        }
+        marks.retain(|at| *at >= first && *at <= last);
         let ticks = marks.iter().map(|at| Tick { at: *at, label: unit.tick(*at, step) }).collect();
-        Axis { title: title.into(), scale: Scale::Linear(first, last), ticks, zero_line: first < 0.0 && last > 0.0 }
+        Axis {
+            title: title.into(),
+            scale: Scale::Linear(first, last),
+            ticks,
+            zero_line: first < 0.0 && last > 0.0,
+        }
     }
 
     /// A logarithmic value axis, and said to be one. Domain: 0 < low ≤ high.

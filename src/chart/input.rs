@@ -38,7 +38,16 @@ impl Spread {
         let std_error = if n > 1.0 { libm::sqrt(squares / (n - 1.0) / n) } else { 0.0 };
         let q = |p| quantile(&sorted, p);
         let above_zero = sorted.iter().filter(|v| **v > 0.0).count() as f64 / n;
-        Spread { mean, std_error, p05: q(0.05), p25: q(0.25), p50: q(0.5), p75: q(0.75), p95: q(0.95), above_zero }
+        Spread {
+            mean,
+            std_error,
+            p05: q(0.05),
+            p25: q(0.25),
+            p50: q(0.5),
+            p75: q(0.75),
+            p95: q(0.95),
+            above_zero,
+        }
     }
 
     /// Whether the 90% interval leaves `value` outside: what a title may state as a finding.
@@ -46,7 +55,7 @@ impl Spread {
         self.p05 > value || self.p95 < value
     }
 
-    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at a tenth of the interval.
+    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at [`Spread::resolution`].
     pub fn words(&self, unit: Unit) -> String {
         format!("{} ({})", self.median(unit), self.interval(unit))
     }
@@ -62,9 +71,9 @@ impl Spread {
         format!("90%: {} to {}", unit.show(self.p05, error), unit.show(self.p95, error))
     }
 
-    /// The smallest difference worth a digit: the sampling error, and no finer than a hundredth of the interval.
+    /// The smallest difference worth a digit: the sampling error, and no finer than a thirtieth of the interval.
     pub fn resolution(&self) -> f64 {
-        self.std_error.max((self.p95 - self.p05) / 100.0)
+        self.std_error.max((self.p95 - self.p05) / 30.0)
     }
 }
 

@@ -60,7 +60,11 @@ pub fn figure(input: &Input) -> Figure {
         caption: workload.windows.last().map(caption).unwrap_or_default(),
         x: Axis::months(input.start, workload.lost.months()),
         y: Axis::linear("", Unit::H100eHours, low, high),
-        layers: vec![Layer::Fan { meaning: Meaning::Workload(k), label: String::new(), band: workload.lost.clone() }],
+        layers: vec![Layer::Fan {
+            meaning: Meaning::Workload(k),
+            label: String::new(),
+            band: workload.lost.clone(),
+        }],
         strip: strip(&input.effective),
     };
     let panels: Vec<Panel> = input.workloads.iter().enumerate().map(panel).collect();
@@ -71,7 +75,7 @@ pub fn figure(input: &Input) -> Figure {
             "H100e-hours a month that labs use with the door open and not with it closed ({})",
             input.rule_design
         ),
-        notes: vec![format!("{FAN_NOTE} Below the axis: when the rule takes effect, share of paths by month.")],
+        notes: vec![format!("{FAN_NOTE} Bars: when the rule takes effect, share of paths.")],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         shared_axis: true,
@@ -109,7 +113,7 @@ fn caption(window: &Window) -> String {
 }
 
 fn strip(effective: &[f64]) -> Option<Strip> {
-    let label = format!("In effect: {} of paths", Unit::Share.show(effective.iter().sum::<f64>().min(1.0), 0.01));
+    let label = format!("In force: {}", Unit::Share.show(effective.iter().sum::<f64>().min(1.0), 0.01));
     (!effective.is_empty()).then(|| Strip::Density { label, shares: effective.to_vec() })
 }
 

@@ -65,7 +65,10 @@ pub fn figure(input: &Input) -> Figure {
         caption: format!("Never: {}", never(workload)),
         x: Axis::months(input.start, workload.open.len()),
         y: Axis::linear("", Unit::Share, 0.0, 1.0),
-        layers: vec![line(Meaning::Open, "Open", &workload.open), line(Meaning::Closed, "Closed", &workload.closed)],
+        layers: vec![
+            line(Meaning::Open, "Open", &workload.open),
+            line(Meaning::Closed, "Closed", &workload.closed),
+        ],
         strip: None,
     };
     let title = title(input);
@@ -99,8 +102,7 @@ fn title(input: &Input) -> String {
     let months = first.open.len();
     let share = |v: f64| Unit::Share.show(v, 0.01);
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
-    let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);
-    let interval = format!("90%: {} to {} points", points(difference - half_width), points(difference + half_width));
+    let interval = format!("sampling error ±{:.1} points", half_width * 100.0);
     let work = first.title.to_lowercase();
     if difference.abs() <= half_width || difference == 0.0 {
         return format!(

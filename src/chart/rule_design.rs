@@ -61,8 +61,12 @@ pub fn figure(input: &Input) -> Figure {
         let ends: Vec<f64> = metric.effects.iter().flat_map(|s| [s.p05, s.p95, s.mean]).collect();
         let (low, high) = range(0.0, &ends);
         let x = Axis { zero_line: true, ..Axis::linear("", metric.unit, low, high) };
-        let layers =
-            input.arms.iter().zip(&metric.effects).enumerate().map(|(k, (arm, e))| interval(k, arm, e, metric.unit));
+        let layers = input
+            .arms
+            .iter()
+            .zip(&metric.effects)
+            .enumerate()
+            .map(|(k, (arm, e))| interval(k, arm, e, metric.unit));
         Panel {
             title: metric.title.clone(),
             caption: String::new(),
@@ -102,7 +106,8 @@ fn title(input: &Input) -> String {
     }) else {
         return "No rule to compare".into();
     };
-    let expected = input.arms.iter().zip(&metric.effects).find(|(arm, _)| arm.expected).map(|(_, effect)| effect);
+    let expected =
+        input.arms.iter().zip(&metric.effects).find(|(arm, _)| arm.expected).map(|(_, effect)| effect);
     let weighted = expected.map_or_else(String::new, |e| {
         format!("; weighted by the chance of a rule, {}", metric.unit.show(e.mean, e.resolution()))
     });
@@ -115,7 +120,8 @@ fn title(input: &Input) -> String {
             effect.interval(metric.unit)
         );
     }
-    format!("{} {} {} {}{weighted}", arm.title, metric.verb, effect.words(metric.unit), metric.noun)
+    let (size, interval) = (effect.median(metric.unit), effect.interval(metric.unit));
+    format!("{} {} {size} {} ({interval}){weighted}", arm.title, metric.verb, metric.noun)
 }
 
 fn alt(input: &Input, title: &str) -> String {

@@ -50,10 +50,14 @@ pub fn figure(input: &Input) -> Figure {
             .iter()
             .map(|(id, values)| Area { meaning: origin(id), label: capitalised(id), values: values.clone() })
             .collect();
-        areas.push(Area { meaning: Meaning::Unserved, label: "Unserved".into(), values: arm.unserved.clone() });
+        areas.push(Area {
+            meaning: Meaning::Unserved,
+            label: "Unserved".into(),
+            values: arm.unserved.clone(),
+        });
         Panel {
             title: arm.title.clone(),
-            caption: format!("Unserved: {}", arm.unserved_share.words(Unit::Share)),
+            caption: unserved(&arm.unserved_share),
             x: Axis::months(input.start, arm.unserved.len()),
             y: Axis::linear("", Unit::H100eHours, 0.0, high),
             layers: vec![Layer::Stack { areas }],
@@ -63,7 +67,7 @@ pub fn figure(input: &Input) -> Figure {
     let title = title(input);
     Figure {
         id: "supply-mix".into(),
-        subtitle: "H100e-hours a month by where they come from, mean over paths; hatched: planned and not served".into(),
+        subtitle: "H100e-hours a month by origin, mean over paths; hatched: planned but not served".into(),
         panels: input.arms.iter().map(panel).collect(),
         shared_axis: true,
         notes: Vec::new(),
@@ -71,6 +75,17 @@ pub fn figure(input: &Input) -> Figure {
         alt: alt(input, &title),
         title,
     }
+}
+
+/// "18% unserved (90%: 11–30%)": short, for it stands above a small multiple.
+fn unserved(share: &Spread) -> String {
+    let percent = |v: f64| Unit::Share.show(v, share.resolution());
+    format!(
+        "{} unserved (90%: {}–{})",
+        percent(share.p50),
+        percent(share.p05).trim_end_matches('%'),
+        percent(share.p95)
+    )
 }
 
 fn title(input: &Input) -> String {
@@ -95,7 +110,8 @@ fn title(input: &Input) -> String {
 }
 
 fn alt(input: &Input, title: &str) -> String {
-    let mut text = format!("{title}. Stacked areas of supply by origin, one panel an arm. Shares of the last month:");
+    let mut text =
+        format!("{title}. Stacked areas of supply by origin, one panel an arm. Shares of the last month:");
     for arm in &input.arms {
         let last = |values: &[f64]| values.last().copied().unwrap_or(0.0);
         let served: f64 = arm.supply.iter().map(|(_, values)| last(values)).sum();

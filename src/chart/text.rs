@@ -91,13 +91,32 @@ pub fn wrapped(text: &str, size: f64, weight: Weight, room: f64) -> Vec<String> 
     lines
 }
 
+/// The text with the spaces inside parentheses that hold an interval made unbreakable, so that a wrap keeps it whole.
+pub fn with_whole_intervals(text: &str) -> String {
+    let mut inside = false;
+    let mut out = String::with_capacity(text.len());
+    for (at, sign) in text.char_indices() {
+        match sign {
+            '(' => inside = text[at..].starts_with("(90%"),
+            ')' => inside = false,
+            _ => {}
+        }
+        out.push(if inside && sign == ' ' { '\u{A0}' } else { sign });
+    }
+    out
+}
+
 /// The same number of lines as [`wrapped`], as even in width as they can be: for titles.
 pub fn balanced(text: &str, size: f64, weight: Weight, room: f64) -> Vec<String> {
     let widest = wrapped(text, size, weight, room);
     let (mut narrow, mut wide) = (room / 2.0, room);
     for _ in 0..8 {
         let middle = (narrow + wide) / 2.0;
-        if wrapped(text, size, weight, middle).len() <= widest.len() { wide = middle } else { narrow = middle }
+        if wrapped(text, size, weight, middle).len() <= widest.len() {
+            wide = middle
+        } else {
+            narrow = middle
+        }
     }
     wrapped(text, size, weight, wide)
 }

@@ -186,12 +186,12 @@ impl Size {
         }
     }
 
-    /// The smallest text. 22 px at a width of 1200, in proportion when wider, and never below 20.
+    /// The smallest text. 22 px at a width of 1200, in proportion when wider, and never below 18.
     pub fn smallest_text(self) -> f64 {
         match self {
             Size::Note | Size::Square => 22.0,
             Size::Wide => 29.5,
-            Size::Column => 20.0,
+            Size::Column => 18.0,
         }
     }
 }

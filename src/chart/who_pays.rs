@@ -95,7 +95,7 @@ pub fn figure(input: &Input) -> Figure {
     let panel = Panel {
         title: String::new(),
         caption: String::new(),
-        x: Axis { zero_line: true, ..Axis::linear("← gain          cost →", Unit::Usd, low, high) },
+        x: Axis { zero_line: true, ..Axis::linear("", Unit::Usd, low, high) },
         layers: layers.collect(),
         strip: None,
         y: Axis::rows(rows.iter().map(|(row, ..)| row.clone()).collect()),
@@ -107,7 +107,10 @@ pub fn figure(input: &Input) -> Figure {
     }
     Figure {
         id: "who-pays".into(),
-        subtitle: format!("Present value of closing the door, closed minus open, real USD ({})", input.rule_design),
+        subtitle: format!(
+            "Present value of closing the door, real USD ({}); right of zero: a cost, left: a gain",
+            input.rule_design
+        ),
         panels: vec![panel],
         shared_axis: false,
         notes: vec![format!("{INTERVAL_NOTE} The transfer is the scarcity rent labs pay vendors.")],

@@ -36,7 +36,9 @@ pub fn extent<'a>(bands: impl IntoIterator<Item = &'a MonthlyBand>, zero: bool) 
 /// The first letter in upper case.
 pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 /// The meaning of a category id of channels (`offshore`, `domestic`, `imported`, `grey`).

@@ -107,7 +107,8 @@ impl Figure {
     /// words, and stand in the last column as drawn.
     pub fn csv(&self) -> String {
         let mut table = csv::Writer::from_writer(Vec::new());
-        let mut write = |row: [&str; 6]| table.write_record(row).expect("writing to memory, six fields a row");
+        let mut write =
+            |row: [&str; 6]| table.write_record(row).expect("writing to memory, six fields a row");
         write(["panel", "series", "mark", "at", "statistic", "value"]);
         for panel in &self.panels {
             let layers = panel.layers.iter().flat_map(|layer| layer_data(layer, panel));
@@ -147,7 +148,8 @@ impl fmt::Display for Axis {
                 write!(f, "rows {}", rows.iter().map(name).collect::<Vec<_>>().join(" | "))?;
             }
         }
-        let labels: Vec<&str> = self.ticks.iter().map(|t| t.label.as_str()).filter(|l| !l.is_empty()).collect();
+        let labels: Vec<&str> =
+            self.ticks.iter().map(|t| t.label.as_str()).filter(|l| !l.is_empty()).collect();
         if !labels.is_empty() {
             write!(f, ", ticks {}", labels.join(" "))?;
         }
@@ -164,7 +166,13 @@ impl fmt::Display for Layer {
             Layer::Fan { meaning, label, band } => {
                 write!(f, "fan {label:?} ({meaning:?})")?;
                 for t in (0..band.months()).filter(|t| printed(*t, band.months())) {
-                    write!(f, " {t}: {} [{} {}]", plain(band.p50[t]), plain(band.p05[t]), plain(band.p95[t]))?;
+                    write!(
+                        f,
+                        " {t}: {} [{} {}]",
+                        plain(band.p50[t]),
+                        plain(band.p05[t]),
+                        plain(band.p95[t])
+                    )?;
                 }
                 Ok(())
             }

@@ -124,14 +124,7 @@ impl Task<'_> {
         };
         let effects = effects(&outcome);
         let out = if outcome.incomplete { incomplete(&out) } else { out };
-        let folder = match self.folder(&outcome, &effects) {
-            Ok(folder) => folder,
-            Err(problem) => {
-                terminal.error(&problem);
-                return Exit::Failed;
-            }
-        };
-        if let Err(error) = folder.write(&out) {
+        if let Err(error) = self.folder(&outcome, &effects).write(&out) {
             terminal.error(&error.to_string());
             return Exit::Unwritten;
         }
@@ -211,7 +204,7 @@ impl Task<'_> {
         text
     }
 
-    fn folder(&self, outcome: &Outcome, effects: &[Effects]) -> Result<Folder, String> {
+    fn folder(&self, outcome: &Outcome, effects: &[Effects]) -> Folder {
         let mut folder = Folder::default();
         let json = tables::summary_json(outcome, effects);
         folder.add("summary.csv", tables::summary_csv(outcome, effects));
@@ -221,21 +214,48 @@ impl Task<'_> {
         if self.args.save == Some(Save::Paths) {
             folder.add("paths.csv", tables::paths_csv(outcome));
         }
-        self.add_charts(outcome, effects, &mut folder)?;
+        self.add_charts(outcome, effects, &mut folder);
         let manifest = manifest(&self.inputs(outcome), &folder);
         folder.add(MANIFEST, format!("{manifest:#}\n"));
-        Ok(folder)
+        folder
     }
 
     #[cfg(feature = "chart")]
-    fn add_charts(&self, _outcome: &Outcome, _effects: &[Effects], _folder: &mut Folder) -> Result<(), String> {
-        Ok(())
+    fn add_charts(&self, outcome: &Outcome, effects: &[Effects], folder: &mut Folder) {
+        use loophole::chart::theme::{Size, Theme};
+        use loophole::chart::{gallery::Gallery, render};
+        let scenario = self.scenarios[0];
+        let about = self.about();
+        let gallery = Gallery {
+            outcome,
+            effects,
+            provenance: loophole::chart::input::Provenance {
+                scenario: about.title,
+                as_of: about.as_of,
+                paths: outcome.paths.len() as u64,
+                seed: outcome.seed,
+                version: about.version,
+                sources: scenario.main_sources(),
+            },
+            elasticity_range: elasticity_range(&self.job),
+            titles: titles(&self.job),
+        };
+        let wanted = scenario.figures();
+        let theme = if scenario.theme() == "dark" { Theme::Dark } else { Theme::Light };
+        for (name, figure) in gallery.figures() {
+            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&name)) {
+                continue;
+            }
+            let picture = render(&figure, theme, Size::Note);
+            folder.add(format!("charts/{name}.svg"), picture.svg);
+            folder.add(format!("charts/{name}.png"), picture.png);
+            folder.add(format!("charts/{name}.csv"), picture.csv);
+            folder.add(format!("charts/{name}.txt"), picture.alt + "\n");
+        }
     }
 
     #[cfg(not(feature = "chart"))]
-    fn add_charts(&self, _: &Outcome, _: &[Effects], _: &mut Folder) -> Result<(), String> {
-        Ok(())
-    }
+    fn add_charts(&self, _: &Outcome, _: &[Effects], _: &mut Folder) {}
 
     fn inputs(&self, outcome: &Outcome) -> Inputs {
         let files = self.scenarios.iter().flat_map(|scenario| scenario.files());
@@ -264,6 +284,43 @@ impl Task<'_> {
             out.display()
         )
     }
+}
+
+/// Names of the job's workloads and channels.
+#[cfg(feature = "chart")]
+fn titles(job: &Job) -> loophole::chart::gallery::Titles {
+    use loophole::chart::gallery::{ChannelTitle, Titles};
+    use loophole::model::parameters::Supply;
+    let world = &job.arms[job.baseline()].world;
+    Titles {
+        workloads: world.workloads.iter().map(|workload| (workload.id.clone(), workload.title.clone())).collect(),
+        channels: world
+            .channels
+            .iter()
+            .map(|channel| ChannelTitle {
+                id: channel.id.clone(),
+                title: channel.title.clone(),
+                origin: channel.origin.id(),
+                rented: matches!(channel.supply, Supply::Rental(_)),
+            })
+            .collect(),
+    }
+}
+
+/// Lowest and highest elasticity of demand, 5th to 95th percentile, in words.
+#[cfg(feature = "chart")]
+fn elasticity_range(job: &Job) -> String {
+    use loophole::model::parameters::Form;
+    let labs = job.arms[job.baseline()].world.labs.iter();
+    let ends = labs.flat_map(|lab| lab.demand.iter().flatten()).map(|demand| {
+        match &job.quantities.list[demand.elasticity.0 as usize].form {
+            Form::Constant(value) => (*value, *value),
+            Form::Parameter(distribution) => (distribution.quantile(0.05), distribution.quantile(0.95)),
+            Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => (f64::NAN, f64::NAN),
+        }
+    });
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
+    if low == high { format!("{low:.2}") } else { format!("{low:.2} to {high:.2}") }
 }
 
 /// A folder of its own for what an interrupted run leaves.

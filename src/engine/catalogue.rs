@@ -3,7 +3,7 @@
 //! Monthly metrics are read from one month of a trace, scalars from a whole path and, for effects, from the baseline's
 //! trace on the same draws. The catalogue of a job follows from its first world: workloads, origins, channels, horizon.
 
-use crate::calendar::HOURS_PER_MONTH;
+use crate::calendar::{HOURS_PER_MONTH, Month};
 use crate::economics::{capital, energy};
 use crate::model::drivers::Drivers;
 use crate::model::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, Trace};
@@ -160,10 +160,14 @@ pub enum Scalar {
     MeanMarginalCost(usize),
     /// Highest operating dual.
     PeakMarginalCost(usize),
-    /// Mean operating dual of a year of the run, from 1.
-    YearMarginalCost(usize, usize),
-    /// Mean long-run dual of a year.
-    YearPlanMarginalCost(usize, usize),
+    /// Mean operating dual of a calendar year, as first month and month after the last.
+    YearMarginalCost(usize, usize, usize),
+    /// Mean long-run dual of a calendar year.
+    YearPlanMarginalCost(usize, usize, usize),
+    /// Cost of an H100e-hour of a channel in month 0: contract, or a new chip; 0 where it does no work.
+    UnitCost(usize, usize),
+    /// One part of the cost of a channel's usable chip-hour in month 0.
+    HourCostPart(usize, CostPart),
     /// Useful work of the first months, of one workload or all.
     UsefulWork(Option<usize>, usize),
     /// Baseline's useful work less this arm's, first months.
@@ -194,6 +198,55 @@ pub enum Scalar {
     Bound,
     /// 1 if such a rule is undone within the horizon.
     Reversed,
+}
+
+/// Parts of the cost of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CostPart {
+    /// Capital charge of a new system.
+    Capital,
+    /// Building.
+    Building,
+    /// Operations.
+    Operations,
+    /// Energy.
+    Energy,
+    /// Rent, overhead not included.
+    Rent,
+    /// Overhead on rent.
+    Overhead,
+}
+
+impl CostPart {
+    /// Parts of an owned and of a rented hour.
+    pub const OWNED: [CostPart; 4] = [CostPart::Capital, CostPart::Building, CostPart::Operations, CostPart::Energy];
+    /// Parts of a rented hour.
+    pub const RENTED: [CostPart; 2] = [CostPart::Rent, CostPart::Overhead];
+
+    /// Its name in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            CostPart::Capital => "capital",
+            CostPart::Building => "building",
+            CostPart::Operations => "operations",
+            CostPart::Energy => "energy",
+            CostPart::Rent => "rent",
+            CostPart::Overhead => "overhead",
+        }
+    }
+
+    /// USD per usable chip-hour.
+    fn of(self, terms: &ChannelMonth) -> f64 {
+        let usable = HOURS_PER_MONTH * terms.availability;
+        match self {
+            CostPart::Capital => terms.first_capital_charge / usable,
+            CostPart::Building => terms.building_charge / usable,
+            CostPart::Operations => terms.operations_charge / usable,
+            CostPart::Energy => terms.energy_per_hour,
+            CostPart::Rent => terms.contract_price / terms.availability,
+            CostPart::Overhead => terms.contract_price * terms.overhead / terms.availability,
+        }
+    }
 }
 
 /// Money over time.
@@ -404,18 +457,18 @@ impl Catalogue {
                 COST,
                 Scalar::PeakMarginalCost(w),
             );
-            for year in 1..=months / 12 {
+            for (year, from, until) in calendar_years(world.start, months) {
                 add(
-                    format!("marginal_cost.{id}.year{year}"),
-                    format!("Marginal cost of compute, {title}, year {year}"),
+                    format!("marginal_cost.{id}.y{year}"),
+                    format!("Marginal cost of compute, {title}, {year}"),
                     COST,
-                    Scalar::YearMarginalCost(w, year),
+                    Scalar::YearMarginalCost(w, from, until),
                 );
                 add(
-                    format!("plan_marginal_cost.{id}.year{year}"),
-                    format!("Long-run marginal cost of compute, {title}, year {year}"),
+                    format!("plan_marginal_cost.{id}.y{year}"),
+                    format!("Long-run marginal cost of compute, {title}, {year}"),
                     COST,
-                    Scalar::YearPlanMarginalCost(w, year),
+                    Scalar::YearPlanMarginalCost(w, from, until),
                 );
             }
         }
@@ -482,6 +535,29 @@ impl Catalogue {
                 Scalar::ParityNever(w),
             );
         }
+        for (k, channel) in world.channels.iter().enumerate() {
+            let (id, title) = (&channel.id, &channel.title);
+            for (w, workload) in world.workloads.iter().enumerate().filter(|(w, _)| channel.serves[*w]) {
+                add(
+                    format!("unit_cost.{id}.{}", workload.id),
+                    format!("Cost of an H100e-hour in month 0, {title}, {}", workload.title),
+                    COST,
+                    Scalar::UnitCost(k, w),
+                );
+            }
+            let parts: &[CostPart] = match channel.supply {
+                Supply::Owned(_) => &CostPart::OWNED,
+                Supply::Rental(_) => &CostPart::RENTED,
+            };
+            for part in parts {
+                add(
+                    format!("hour_cost.{id}.{}", part.id()),
+                    format!("Cost of a usable chip-hour in month 0, {title}, {}", part.id()),
+                    "USD per chip-hour",
+                    Scalar::HourCostPart(k, *part),
+                );
+            }
+        }
         add("electricity".into(), "Electricity".into(), "TWh", Scalar::Electricity);
         for origin in ORIGINS {
             let id = origin.id();
@@ -504,6 +580,19 @@ pub fn windows(months: usize) -> Vec<usize> {
     windows.sort_unstable();
     windows.dedup();
     windows
+}
+
+/// Calendar years that lie wholly in a run, as year, first month and month after the last; if none does, those it touches.
+pub fn calendar_years(start: Month, months: usize) -> Vec<(i32, usize, usize)> {
+    let last = start.plus(months as i32 - 1);
+    let of_year = |year: i32| {
+        let from = Month::new(year, 1).since(start).max(0) as usize;
+        let until = (Month::new(year + 1, 1).since(start) as usize).min(months);
+        (year, from, until)
+    };
+    let touched: Vec<_> = (start.year()..=last.year()).map(of_year).collect();
+    let whole: Vec<_> = touched.iter().copied().filter(|(_, from, until)| until - from == 12).collect();
+    if whole.is_empty() { touched } else { whole }
 }
 
 fn ratio(part: f64, whole: f64) -> f64 {
@@ -633,8 +722,12 @@ impl Scalar {
             Scalar::PeakMarginalCost(w) => {
                 (0..months).map(|t| monthly(trace, Monthly::MarginalCost(w), t)).fold(0.0, f64::max)
             }
-            Scalar::YearMarginalCost(w, year) => mean(Monthly::MarginalCost(w), 12 * (year - 1), 12 * year),
-            Scalar::YearPlanMarginalCost(w, year) => mean(Monthly::PlanMarginalCost(w), 12 * (year - 1), 12 * year),
+            Scalar::YearMarginalCost(w, from, until) => mean(Monthly::MarginalCost(w), from, until),
+            Scalar::YearPlanMarginalCost(w, from, until) => mean(Monthly::PlanMarginalCost(w), from, until),
+            Scalar::UnitCost(k, w) => {
+                ratio(monthly(trace, Monthly::ChannelHourCost(k), 0), trace.months[0].channels[k].rates[w])
+            }
+            Scalar::HourCostPart(k, part) => part.of(&trace.months[0].channels[k]),
             Scalar::UsefulWork(w, window) => total(trace, &Monthly::UsefulWork, w, window),
             Scalar::Lost(w, window) => {
                 total(path.baseline, &Monthly::UsefulWork, w, window) - total(trace, &Monthly::UsefulWork, w, window)

@@ -15,8 +15,10 @@ use crate::stats::sketch::Sketch;
 pub struct ArmLabel {
     /// Id in the file.
     pub id: String,
-    /// Name in tables and charts: the rule design.
+    /// Name in tables and charts.
     pub title: String,
+    /// The rule design: titles of its rules, or its own where it has none.
+    pub design: String,
 }
 
 /// The results of a job.
@@ -93,7 +95,11 @@ impl Outcome {
             arms: job
                 .arms
                 .iter()
-                .map(|arm| ArmLabel { id: arm.id.clone(), title: arm.title.clone() })
+                .map(|arm| {
+                    let rules: Vec<&str> = arm.world.rules.iter().map(|rule| rule.title.as_str()).collect();
+                    let design = if rules.is_empty() { arm.title.clone() } else { rules.join(" and ") };
+                    ArmLabel { id: arm.id.clone(), title: arm.title.clone(), design }
+                })
                 .collect(),
             baseline: job.baseline(),
             headline: job.headline(),

@@ -90,7 +90,7 @@ impl TextTable {
 
 /// The rows of the terminal's table; everything else is in `summary.csv`.
 fn is_headline(row: &Row, months: usize) -> bool {
-    let year_or_rate = row.id.contains(".year") || row.id.starts_with("work_share") || row.id.starts_with("rented");
+    let year_or_rate = row.id.contains(".y2") || row.id.starts_with("work_share") || row.id.starts_with("rented");
     let whole_run = row.id.contains(&format!(".{months}m.")) && ![12, 24].contains(&months);
     !year_or_rate && !whole_run && !(row.id.starts_with("lost_share") && !row.id.ends_with(".all"))
 }

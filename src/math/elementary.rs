@@ -60,6 +60,12 @@ pub fn cos(x: f64) -> f64 {
     libm::cos(x)
 }
 
+/// Arcsine in radians. Domain: −1 ≤ x ≤ 1.
+#[inline]
+pub fn asin(x: f64) -> f64 {
+    libm::asin(x)
+}
+
 /// ln Γ(x). Domain: x > 0.
 #[inline]
 pub fn ln_gamma(x: f64) -> f64 {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::checked::Checked;
-use super::correlation;
+use super::correlation::{Matrix, matrix};
 use super::quantity::{self, Parsed};
 use super::raw::Node;
 use super::registry::Ids;
@@ -50,10 +50,27 @@ pub fn job(base: &Checked, arms: &[ArmIn<'_>]) -> Job {
     let mut table = Table::default();
     let references = references(base);
     let mut worlds = Vec::new();
+    let start = start(base);
     for arm in arms {
-        worlds.push(arm.compile(&mut table, &references, start(base)));
+        let mut slots = BTreeMap::new();
+        let mut world =
+            Builder { checked: arm.checked, base, table: &mut table, slots: &mut slots, start };
+        let world = world.world(arm.id, &references);
+        let place = format!("arms.{}", arm.id);
+        worlds.push((
+            Arm {
+                id: arm.id.to_string(),
+                title: base.title(&place, arm.id).to_string(),
+                baseline: base.flag(&format!("{place}.baseline")),
+                headline: base.flag(&format!("{place}.headline")),
+                world,
+            },
+            slots,
+        ));
     }
-    let correlations = correlations(base, &worlds, &table);
+    let mut spare = BTreeMap::new();
+    let builder = Builder { checked: base, base, table: &mut table, slots: &mut spare, start };
+    let correlations = correlations(builder, &worlds);
     Job {
         quantities: Quantities { list: table.list },
         arms: worlds.into_iter().map(|(arm, _)| arm).collect(),
@@ -161,6 +178,17 @@ impl Builder<'_> {
         Some(slot)
     }
 
+    /// The slot of a quantity, or of a part of one, before any conversion of its currency.
+    fn amount(&mut self, key: &str) -> Slot {
+        let mut place = key;
+        while self.checked.quantity(place).is_none() {
+            let Some((above, _)) = place.rsplit_once('.') else { break };
+            place = above;
+        }
+        let whole = self.slot(place);
+        self.slots.get(&amount_key(key)).copied().unwrap_or(whole)
+    }
+
     fn constant(&mut self, key: &str, x: f64) -> Slot {
         self.table.add(key, key, Form::Constant(x))
     }
@@ -177,7 +205,7 @@ impl Builder<'_> {
         };
         let slot = self.table.add(key, stream, form);
         // Correlations name the amount of a converted quantity, and parts of processes.
-        self.slots.insert(format!("{key}@amount"), slot);
+        self.slots.insert(amount_key(key), slot);
         slot
     }
 
@@ -496,15 +524,24 @@ impl Builder<'_> {
             id: id.to_string(),
             title: self.checked.title(&place, id).to_string(),
             announcement: self.announcement(&place),
-            announcement_stream: format!("{place}.announced"),
+            announcement_stream: self.date_stream(&place, "announced"),
             lag_days: self.slot(&format!("{place}.lag_days")),
             ramp_months: self.slot(&format!("{place}.ramp_months")),
             wind_down: self.wind_down(&place),
             reversal: self.reversal(&format!("{place}.reversal")),
-            reversal_stream: format!("{place}.reversal"),
+            reversal_stream: self.date_stream(&place, "reversal"),
             effects: (0..effects)
                 .map(|at| self.effect(&format!("{place}.effects.{at}"), channels, workloads, labs))
                 .collect(),
+        }
+    }
+
+    /// The stream that dates an announcement or reversal: its key, or that of the `stream` its chance names.
+    fn date_stream(&self, place: &str, event: &str) -> String {
+        let chance = |field: &str| self.checked.quantity(&format!("{place}.{event}.{field}"))?.meta.stream.as_ref();
+        match chance("probability").or_else(|| chance("hazard_per_year")) {
+            Some(stream) => format!("{stream}.date"),
+            None => format!("{place}.{event}"),
         }
     }
 
@@ -547,16 +584,7 @@ impl Builder<'_> {
 
     fn effect(&mut self, place: &str, channels: &[&str], workloads: &[&str], labs: &[&str]) -> Effect {
         let checked = self.checked;
-        let target = match checked.text(&format!("{place}.quantity")) {
-            Some("existing_contracts") => Target::ExistingContracts,
-            Some("owned_access") => Target::OwnedAccess,
-            Some("chip_supply") => Target::ChipSupply,
-            Some("price") => Target::Price,
-            Some("demand") => Target::Demand,
-            Some("efficiency") => Target::Efficiency,
-            Some("distillation") => Target::Distillation,
-            _ => Target::NewRental,
-        };
+        let target = checked.text(&format!("{place}.quantity")).and_then(target_of).unwrap_or(Target::NewRental);
         let selector = checked.tree.get(&format!("{place}.on"));
         let of_demand = target == Target::Demand;
         let of_channels = !of_demand && target != Target::Distillation;
@@ -577,6 +605,21 @@ impl Builder<'_> {
     }
 }
 
+/// What an effect on a quantity of the file acts on.
+pub fn target_of(quantity: &str) -> Option<Target> {
+    match quantity {
+        "new_rental_capacity" => Some(Target::NewRental),
+        "existing_contracts" => Some(Target::ExistingContracts),
+        "owned_access" => Some(Target::OwnedAccess),
+        "chip_supply" => Some(Target::ChipSupply),
+        "price" => Some(Target::Price),
+        "demand" => Some(Target::Demand),
+        "efficiency" => Some(Target::Efficiency),
+        "distillation" => Some(Target::Distillation),
+        _ => None,
+    }
+}
+
 /// Whether an effect on `target` can act on a channel: some are for rental channels only, some for owned ones.
 pub fn acts_on(checked: &Checked, target: Target, channel: &str) -> bool {
     let rental = checked.text(&format!("channels.{channel}.kind")) == Some("rental");
@@ -588,32 +631,47 @@ pub fn acts_on(checked: &Checked, target: Target, channel: &str) -> bool {
     }
 }
 
-/// The correlations of the file over the slots of every arm. Where an arm replaces one of the quantities by something
-/// that cannot be correlated, the baseline's stands in, so that the others' draws stay what they are.
-fn correlations(base: &Checked, arms: &[(Arm, BTreeMap<String, Slot>)], table: &Table) -> Vec<Correlation> {
+/// The correlations of the file over the slots of every arm. Where an arm has no use for one of the quantities, or
+/// replaces it by something that cannot be correlated, the scenario's own stands in, so that the others' draws stay
+/// what they are. `builder` compiles what no arm uses.
+fn correlations(mut builder: Builder<'_>, arms: &[(Arm, BTreeMap<String, Slot>)]) -> Vec<Correlation> {
+    let base = builder.base;
     let mut all: Vec<Correlation> = Vec::new();
-    let baseline = arms.iter().find(|(arm, _)| arm.baseline).map(|(_, slots)| slots);
     for at in 0..base.count("correlations") {
         let place = format!("correlations.{at}");
-        let shock = base.text(&format!("{place}.on")) == Some("shock");
+        let on = match base.text(&format!("{place}.on")) {
+            Some("shock") => CorrelationOn::Shock,
+            _ => CorrelationOn::Parameter,
+        };
+        let cholesky = match matrix(base, &place) {
+            Some(Matrix::Sound { cholesky } | Matrix::Indefinite { cholesky, .. }) => cholesky,
+            None => continue,
+        };
         let keys = base.texts(&format!("{place}.between"));
-        let fits = |slot: &Slot| match table.list[slot.0 as usize].form {
-            Form::Process(_) => shock,
-            Form::Parameter(_) => !shock,
-            _ => false,
-        };
-        let find = |slots: &BTreeMap<String, Slot>, key: &str| {
-            slots.get(&format!("{key}@amount")).copied().filter(fits)
-        };
-        let Some(cholesky) = correlation::cholesky(base, &place) else { continue };
+        let stated: Vec<Slot> = keys.iter().map(|key| builder.amount(key)).collect();
         for (_, slots) in arms {
-            let of = |key: &&str| find(slots, key).or_else(|| baseline.and_then(|slots| find(slots, key)));
-            let Some(slots) = keys.iter().map(of).collect::<Option<Vec<Slot>>>() else { continue };
-            let on = if shock { CorrelationOn::Shock } else { CorrelationOn::Parameter };
+            let of = |(key, stated): (&&str, &Slot)| {
+                let own = slots.get(&amount_key(key)).copied();
+                own.filter(|slot| fits(&builder.table.list[slot.0 as usize].form, on)).unwrap_or(*stated)
+            };
+            let slots: Vec<Slot> = keys.iter().zip(&stated).map(of).collect();
             if !all.iter().any(|other| other.slots == slots && other.on == on) {
                 all.push(Correlation { on, slots, cholesky: cholesky.clone() });
             }
         }
     }
     all
+}
+
+/// Whether a form can be correlated so.
+fn fits(form: &Form, on: CorrelationOn) -> bool {
+    match on {
+        CorrelationOn::Shock => matches!(form, Form::Process(_)),
+        CorrelationOn::Parameter => matches!(form, Form::Parameter(_)),
+    }
+}
+
+/// Where the slot of a quantity before any conversion of its currency is kept.
+fn amount_key(key: &str) -> String {
+    format!("{key}@amount")
 }

@@ -75,6 +75,16 @@ impl Checked {
     pub fn quantity(&self, key: &str) -> Option<&Parsed> {
         self.quantities.get(key)
     }
+    /// The quantity at `key`, or the part of a process that `key` names.
+    pub fn quantity_or_part(&self, key: &str) -> Option<&Parsed> {
+        let mut place = key;
+        loop {
+            if let Some(parsed) = self.quantity(place) {
+                return if place == key { Some(parsed) } else { parsed.part(&key[place.len() + 1..]) };
+            }
+            place = place.rsplit_once('.')?.0;
+        }
+    }
     /// The title of a thing, by default its id.
     pub fn title<'a>(&'a self, place: &str, id: &'a str) -> &'a str {
         self.text(&format!("{place}.title")).unwrap_or(id)
@@ -150,7 +160,7 @@ fn scheduled(knots: &[(Month, f64)], linear: bool, month: Month) -> f64 {
 }
 
 /// The default of a key, as TOML.
-fn default_of(key: &str) -> Option<&'static str> {
+pub fn default_of(key: &str) -> Option<&'static str> {
     match registry::field_of(key)?.need {
         Need::Default(text) => Some(text),
         _ => None,

@@ -152,7 +152,7 @@ fn examine(
     defaults: Origin,
     mut problems: Vec<Diagnostic>,
 ) -> Result<Loaded, Diagnostics> {
-    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults);
+    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults, None, options.strict);
     problems.extend(found);
     let base = Arc::new(base);
     let mut arms = Vec::new();
@@ -170,7 +170,7 @@ fn examine(
                         None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
                     }
                 }
-                let (changed, found) = check::check(tree, &mut files, &mut library, defaults);
+                let (changed, found) = check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
                 problems.extend(found);
                 Arc::new(changed)
             }
@@ -224,6 +224,18 @@ impl Scenario {
             (ours.title, theirs.title) = (self.title().to_string(), other.title().to_string());
         }
         job
+    }
+
+    /// The sources that most numbers rest on, most cited first, as a footnote names them.
+    pub fn main_sources(&self) -> Vec<String> {
+        let mut cited: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        for source in self.provenances().into_iter().flat_map(|provenance| provenance.sources) {
+            let name = source.publisher.unwrap_or(source.title);
+            *cited.entry(name).or_default() += 1;
+        }
+        let mut names: Vec<(String, usize)> = cited.into_iter().collect();
+        names.sort_by(|(a, m), (b, n)| n.cmp(m).then(a.cmp(b)));
+        names.into_iter().map(|(name, _)| name).collect()
     }
 
     /// Keys of the numbers that are written in the scenario and state no source.

@@ -120,6 +120,36 @@ impl Parsed {
         let support = Support::point(x, origin);
         Parsed { form: Form::Constant(x), meta: Meta::default(), support, origin, text: x.to_string() }
     }
+
+    /// A member of a process by its key below it, such as `initial` or `regimes.glut.drift_per_year`.
+    pub fn part(&self, key: &str) -> Option<&Parsed> {
+        let Form::Process(process) = &self.form else { return None };
+        match key.split('.').collect::<Vec<_>>()[..] {
+            ["initial"] => Some(&process.initial),
+            ["trend_per_year"] => process.trend_per_year.as_ref(),
+            ["volatility_per_sqrt_year"] => process.volatility.as_ref(),
+            ["half_life_months"] => process.half_life_months.as_ref(),
+            ["jumps", name] => {
+                let jumps = process.jumps.as_ref()?;
+                match name {
+                    "per_year" => Some(&jumps.per_year),
+                    "log_mean" => Some(&jumps.log_mean),
+                    "log_sd" => Some(&jumps.log_sd),
+                    _ => None,
+                }
+            }
+            ["regimes", id, name] => {
+                let state = process.regimes.as_ref()?.states.iter().find(|state| state.id == id)?;
+                match name {
+                    "mean_spell_months" => Some(&state.mean_spell_months),
+                    "drift_per_year" => Some(&state.drift_per_year),
+                    "volatility_per_sqrt_year" => state.volatility.as_ref(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Support {
@@ -157,6 +187,8 @@ pub struct Reader<'a> {
     pub library: &'a mut Library,
     /// Keys of the bibliography.
     pub sources: &'a BTreeSet<String>,
+    /// First month of the scenario, if it has one.
+    pub start: Option<Month>,
     /// Ids of currencies.
     pub currencies: &'a BTreeSet<String>,
     /// Problems so far.
@@ -819,7 +851,7 @@ impl Reader<'_> {
     }
 
     /// The word under `name`, one of `allowed`; the outer option is empty if it is wrong, the inner if it is absent.
-    fn word<'n>(
+    pub(super) fn word<'n>(
         &mut self,
         key: &str,
         node: &'n Node,
@@ -1096,7 +1128,7 @@ impl Reader<'_> {
 
 impl Process {
     /// Levels it can reach: those of `initial` if nothing moves it, otherwise anything above 0.
-    fn support(&self) -> Support {
+    pub(super) fn support(&self) -> Support {
         let still = |member: &Option<Parsed>| {
             member.as_ref().is_none_or(|member| matches!(member.form, Form::Constant(x) if x == 0.0))
         };

@@ -241,7 +241,7 @@ const MONTHS: Kind = quantity(Unit::Months, NOT_NEGATIVE, Range::closed(0.0, 120
 const HAZARD: Kind = quantity(Unit::EventsPerYear, NOT_NEGATIVE, Range::closed(0.0, 12.0));
 const CHIP_PRICE: Kind = quantity(Unit::UsdPerChip, NOT_NEGATIVE, Range::closed(0.0, 500_000.0));
 const HOUR_PRICE: Kind = quantity(Unit::UsdPerChipHour, POSITIVE, Range::closed(0.01, 100.0));
-const H100E_PRICE: Kind = quantity(Unit::UsdPerH100eHour, POSITIVE, Range::closed(0.01, 200.0));
+const H100E_PRICE: Kind = quantity(Unit::UsdPerH100eHour, POSITIVE, Range::closed(0.01, 1000.0));
 const PRICE_RATIO: Kind = quantity(Unit::Ratio, POSITIVE, Range::closed(0.1, 10.0));
 const RATIO_FROM_ONE: Kind = quantity(Unit::Ratio, Range::closed(1.0, INF), Range::closed(1.0, 20.0));
 
@@ -513,7 +513,7 @@ static RENTAL: Schema = Schema {
         default("spot_basis_ratio", PRICE_RATIO, "1", "spot price over reference"),
         default(
             "overhead_fraction",
-            quantity(Unit::Fraction, Range::closed(0.0, 10.0), UNIT_INTERVAL),
+            quantity(Unit::Fraction, NOT_NEGATIVE, UNIT_INTERVAL),
             "0",
             "on top of the price, billed with it",
         ),
@@ -651,7 +651,7 @@ static LAB: Schema = Schema {
         ),
         default(
             "hedge_share_fraction",
-            quantity(Unit::Fraction, Range::closed(0.0, 10.0), UNIT_INTERVAL),
+            quantity(Unit::Fraction, NOT_NEGATIVE, UNIT_INTERVAL),
             "0",
             "share of planned use that domestic chips must cover",
         ),

@@ -11,6 +11,7 @@ use super::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
 use super::overlay::{merge, read_text};
 use super::raw::{Entry, Node, Table, Value};
 use super::registry::{Kind, ROOT};
+use crate::random::fit::Fit;
 use crate::units::kilowatts_from_watts;
 
 /// A CSV file with the places of its cells.
@@ -38,9 +39,11 @@ impl Csv {
     }
 }
 
-/// CSV files read so far, by path.
+/// CSV files read so far, by path, and what was fitted to them.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
+    /// Fits to histories, by model and observations.
+    pub fits: BTreeMap<String, Result<Fit, String>>,
     read: BTreeMap<PathBuf, Result<Csv, Diagnostic>>,
 }
 

@@ -3,8 +3,10 @@
     clippy::disallowed_methods,
     reason = "a test may use the platform's own functions as a second route"
 )]
+mod diagnostics;
 mod distributions;
 mod market;
 mod second;
+mod statistics;
 mod two_routes;
 mod worked_examples;

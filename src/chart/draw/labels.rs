@@ -20,6 +20,29 @@ pub struct Named {
     pub course: Vec<(f64, f64)>,
 }
 
+/// Names written, and names that found no room.
+#[derive(Default)]
+pub struct Names {
+    /// Written beside or inside what they name.
+    pub placed: Vec<(Meaning, String)>,
+    /// For the key.
+    pub left_out: Vec<(Meaning, String)>,
+}
+
+impl Names {
+    /// Files a name under what became of it.
+    pub fn file(&mut self, meaning: Meaning, label: &str, placed: bool) {
+        let list = if placed { &mut self.placed } else { &mut self.left_out };
+        list.push((meaning, label.to_string()));
+    }
+
+    /// Takes in what another part of the panel filed.
+    pub fn extend(&mut self, other: Names) {
+        self.placed.extend(other.placed);
+        self.left_out.extend(other.left_out);
+    }
+}
+
 /// The lines of a panel that want a name.
 pub fn named_lines(layers: &[Layer], frame: &Frame) -> Vec<Named> {
     let named = |layer: &Layer| match layer {
@@ -46,8 +69,8 @@ fn half_rise(style: &Style) -> f64 {
     (ASCENT - DESCENT) / 2.0 * style.small()
 }
 
-/// Names beyond the lines' ends, moved apart where they would touch. Returns the names without room.
-pub fn beyond_ends(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named]) -> Vec<(Meaning, String)> {
+/// Names beyond the lines' ends, moved apart where they would touch.
+pub fn beyond_ends(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named]) -> Names {
     let step = style.line();
     let mut order: Vec<(f64, &Named)> =
         lines.iter().filter_map(|line| line.course.last().map(|end| (end.1, line))).collect();
@@ -64,14 +87,13 @@ pub fn beyond_ends(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named
             places[i] = places[i].min(limit);
         }
     }
-    let mut left_out = Vec::new();
+    let mut names = Names::default();
     for ((_, line), place) in order.iter().zip(places) {
         let text = name_text(style, line, plot.x1 + style.px(10.0), place + half_rise(style));
-        if !scene.write_if_free(text, 0.0) {
-            left_out.push((line.meaning, line.label.clone()));
-        }
+        let placed = scene.write_if_free(text, 0.0);
+        names.file(line.meaning, &line.label, placed);
     }
-    left_out
+    names
 }
 
 /// How much of a line's course crosses a box, in pixels of its width.
@@ -84,12 +106,11 @@ fn crossing(course: &[(f64, f64)], area: &Rect) -> f64 {
     course.windows(2).map(|pair| inside(&pair[0], &pair[1])).sum()
 }
 
-/// Names inside the plot, each above or below its own line where it crosses least, the right preferred. Returns the names
-/// without room.
-pub fn beside_lines(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named]) -> Vec<(Meaning, String)> {
+/// Names inside the plot, each above or below its own line where it crosses least, the right preferred.
+pub fn beside_lines(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named]) -> Names {
     const PLACES: usize = 24;
     let room = plot.grown(-style.px(4.0), -style.px(2.0));
-    let mut left_out = Vec::new();
+    let mut names = Names::default();
     for line in lines {
         let wide = width(&line.label, style.small(), Weight::Bold);
         let mut best: Option<(f64, Text)> = None;
@@ -116,23 +137,26 @@ pub fn beside_lines(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Name
                     .filter(|p| p.0 >= bounds.x0 && p.0 <= bounds.x1)
                     .map(|p| (distance - (p.1 - middle).abs()).max(0.0))
                     .fold(0.0, f64::max);
-                let cost = crossed * 4.0 + nearer * 3.0 + distance + (1.0 - k as f64 / PLACES as f64) * style.px(40.0);
+                let cost = crossed * 4.0
+                    + nearer * 6.0
+                    + distance
+                    + (1.0 - k as f64 / PLACES as f64) * style.px(40.0);
                 if best.as_ref().is_none_or(|(least, _)| cost < *least) {
                     best = Some((cost, text));
                 }
             }
         }
-        match best {
-            Some((_, text)) => scene.write(text),
-            None => left_out.push((line.meaning, line.label.clone())),
+        names.file(line.meaning, &line.label, best.is_some());
+        if let Some((_, text)) = best {
+            scene.write(text);
         }
     }
-    left_out
+    names
 }
 
-/// Names inside a stack's areas, where each is thickest. Returns the names without room.
-pub fn inside_areas(scene: &mut Scene, style: &Style, frame: &Frame, areas: &[Area]) -> Vec<(Meaning, String)> {
-    let mut left_out = Vec::new();
+/// Names inside a stack's areas, where each is thickest.
+pub fn inside_areas(scene: &mut Scene, style: &Style, frame: &Frame, areas: &[Area]) -> Names {
+    let mut names = Names::default();
     let mut below = vec![0.0; areas.first().map_or(0, |area| area.values.len())];
     for area in areas.iter() {
         let above: Vec<f64> = below.iter().zip(&area.values).map(|(b, v)| b + v).collect();
@@ -161,10 +185,10 @@ pub fn inside_areas(scene: &mut Scene, style: &Style, frame: &Frame, areas: &[Ar
                 style.px(4.0),
             )
         });
-        if !placed && area.values.iter().any(|v| *v > 0.0) {
-            left_out.push((area.meaning, area.label.clone()));
+        if area.values.iter().any(|v| *v > 0.0) {
+            names.file(area.meaning, &area.label, placed);
         }
         below = above;
     }
-    left_out
+    names
 }

@@ -1,6 +1,7 @@
 //! Layers as marks: fans, lines, stacks, intervals, bars, histograms, reference lines.
 
 use super::frame::Frame;
+use super::labels::Names;
 use super::scene::{Anchor, Mark, Scene, Text};
 use super::style::Style;
 use crate::chart::figure::{Area, Bin, Center, Layer, Meaning, Part};
@@ -10,8 +11,8 @@ use crate::chart::text::{ASCENT, DESCENT, Weight, width};
 /// Opacity a fan's bands add, widest first: they lie on one another.
 const BAND_OPACITY: [f64; 3] = [0.14, 0.16, 0.22];
 
-/// Draws a layer; returns the names inside it that found no room.
-pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> Vec<(Meaning, String)> {
+/// Draws a layer; returns the names it holds.
+pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> Names {
     match layer {
         Layer::Fan { meaning, band, .. } => fan(scene, style, frame, *meaning, band),
         Layer::Line { meaning, points, error, stepped, .. } => {
@@ -23,14 +24,23 @@ pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> 
         }
         Layer::Bar { row, parts, total, text } => return bar(scene, style, frame, *row, parts, total, text),
         Layer::Histogram { meaning, bins } => histogram(scene, style, frame, *meaning, bins),
-        Layer::Reference { x, statistic, .. } => {
-            let course = vec![(frame.x(*x), frame.plot.y0), (frame.x(*x), frame.plot.y1)];
+        Layer::Reference { x, label, statistic } => {
+            let top = if label.is_empty() {
+                (frame.plot.y0 + style.line()).min(frame.plot.y1)
+            } else {
+                frame.plot.y0
+            };
+            let course = vec![(frame.x(*x), top), (frame.x(*x), frame.plot.y1)];
             let ink = style.theme.ink();
             let wide = style.px(2.0);
-            scene.draw(if *statistic { Mark::Path(course, ink, wide) } else { Mark::Dashed(course, ink, wide) });
+            scene.draw(if *statistic {
+                Mark::Path(course, ink, wide)
+            } else {
+                Mark::Dashed(course, ink, wide)
+            });
         }
     }
-    Vec::new()
+    Names::default()
 }
 
 fn between(frame: &Frame, low: &[f64], high: &[f64]) -> Vec<(f64, f64)> {
@@ -143,35 +153,38 @@ fn bar(
     parts: &[Part],
     total: &Spread,
     text: &str,
-) -> Vec<(Meaning, String)> {
+) -> Names {
     let pitch = frame.y(1.0) - frame.y(0.0);
-    let half = (pitch * 0.34).min(style.px(22.0));
+    let half = (pitch * 0.29).min(style.px(22.0));
     let y = frame.y(row as f64);
     let rise = (ASCENT - DESCENT) / 2.0 * style.small();
-    let mut left_out = Vec::new();
+    let mut names = Names::default();
     let mut at = 0.0;
     for part in parts.iter().filter(|part| part.value > 0.0) {
         let (x0, x1) = (frame.x(at), frame.x(at + part.value));
         let color = style.theme.color(part.meaning);
-        scene.draw(Mark::Polygon(vec![(x0, y - half), (x1, y - half), (x1, y + half), (x0, y + half)], color, 1.0));
+        scene.draw(Mark::Polygon(
+            vec![(x0, y - half), (x1, y - half), (x1, y + half), (x0, y + half)],
+            color,
+            1.0,
+        ));
         scene.draw(Mark::Path(vec![(x1, y - half), (x1, y + half)], style.theme.ground(), style.px(1.5)));
         let wide = width(&part.label, style.small(), Weight::Bold);
         let fits = wide + style.px(10.0) <= x1 - x0 && 2.0 * half >= style.small() * 1.1;
         let base = style.text(&part.label, (x0 + x1) / 2.0, y + rise, style.theme.on(color));
         let name = Text { anchor: Anchor::Middle, weight: Weight::Bold, ..base };
-        if !fits || !scene.write_if_free(name, 0.0) {
-            left_out.push((part.meaning, part.label.clone()));
-        }
+        let placed = fits && scene.write_if_free(name, 0.0);
+        names.file(part.meaning, &part.label, placed);
         at += part.value;
     }
-    let (ink, lift) = (style.theme.ink(), y + half);
-    let whisker = lift + style.px(6.0);
-    for (from, to, wide) in [(total.p05, total.p95, 2.5), (total.p25, total.p75, 6.0)] {
+    let ink = style.theme.ink();
+    let whisker = y + half + (pitch * 0.12).min(style.px(8.0));
+    for (from, to, wide) in [(total.p05, total.p95, 2.5), (total.p25, total.p75, 5.0)] {
         scene.draw(Mark::Path(vec![(frame.x(from), whisker), (frame.x(to), whisker)], ink, style.px(wide)));
     }
     let end = frame.x(at).max(frame.x(0.0)) + style.px(8.0);
     scene.write_if_free(style.text(text, end, y + rise, ink), style.px(2.0));
-    left_out
+    names
 }
 
 fn histogram(scene: &mut Scene, style: &Style, frame: &Frame, meaning: Meaning, bins: &[Bin]) {
@@ -181,6 +194,10 @@ fn histogram(scene: &mut Scene, style: &Style, frame: &Frame, meaning: Meaning, 
         let (x0, x1) = (frame.x(bin.from) + style.px(1.0), frame.x(bin.to) - style.px(1.0));
         let (base, y) = (frame.y(below), frame.y(below + bin.share));
         let corners = vec![(x0, base), (x0, y), (x1, y), (x1, base)];
-        scene.draw(if bin.censored { Mark::Hatched(corners, color) } else { Mark::Polygon(corners, color, 1.0) });
+        scene.draw(if bin.censored {
+            Mark::Hatched(corners, color)
+        } else {
+            Mark::Polygon(corners, color, 1.0)
+        });
     }
 }

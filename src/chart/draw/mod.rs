@@ -9,6 +9,7 @@
 //! theme and size give the same bytes.
 
 mod frame;
+mod grid;
 mod labels;
 mod layers;
 mod plot;
@@ -19,10 +20,10 @@ mod svg;
 pub use scene::{Rect, Scene, Text};
 pub use svg::png;
 
-use super::figure::{Figure, Meaning, Panel, Scale};
-use super::text::{ASCENT, LINE_HEIGHT, Weight, balanced, shortened, width, wrapped};
+use super::figure::{Figure, Layer, Meaning};
+use super::text::{ASCENT, LINE_HEIGHT, Weight, balanced, shortened, width, with_whole_intervals, wrapped};
 use super::theme::{Size, Theme};
-use plot::Gutters;
+use grid::Grid;
 use scene::Mark;
 use style::Style;
 
@@ -31,12 +32,31 @@ pub fn scene(figure: &Figure, theme: Theme, size: Size) -> Scene {
     let mut key: Vec<(Meaning, String)> = Vec::new();
     loop {
         let (scene, left_out) = attempt(figure, theme, size, &key);
-        let new: Vec<_> = left_out.into_iter().filter(|name| !key.contains(name)).collect();
-        if new.is_empty() {
+        let known = key.len();
+        for name in left_out {
+            if !key.contains(&name) {
+                key.push(name);
+            }
+        }
+        if key.len() == known {
             return scene;
         }
-        key.extend(new);
+        let order = names(figure);
+        key.sort_by_key(|name| order.iter().position(|other| other == name));
     }
+}
+
+/// Every name in the figure's areas, bars and lines, in drawing order.
+fn names(figure: &Figure) -> Vec<(Meaning, String)> {
+    let of = |layer: &Layer| match layer {
+        Layer::Fan { meaning, label, .. } | Layer::Line { meaning, label, .. } => {
+            vec![(*meaning, label.clone())]
+        }
+        Layer::Stack { areas } => areas.iter().map(|area| (area.meaning, area.label.clone())).collect(),
+        Layer::Bar { parts, .. } => parts.iter().map(|part| (part.meaning, part.label.clone())).collect(),
+        _ => Vec::new(),
+    };
+    figure.panels.iter().flat_map(|panel| &panel.layers).flat_map(of).collect()
 }
 
 /// The figure as an SVG document with its font inside.
@@ -46,7 +66,12 @@ pub fn svg(figure: &Figure, theme: Theme, size: Size) -> String {
 }
 
 /// One layout with a key for the names given; returns the names no panel had room for.
-fn attempt(figure: &Figure, theme: Theme, size: Size, key: &[(Meaning, String)]) -> (Scene, Vec<(Meaning, String)>) {
+fn attempt(
+    figure: &Figure,
+    theme: Theme,
+    size: Size,
+    key: &[(Meaning, String)],
+) -> (Scene, Vec<(Meaning, String)>) {
     let style = Style::new(theme, size);
     let (wide, high) = size.pixels();
     let mut scene = Scene::new(wide, high);
@@ -55,7 +80,8 @@ fn attempt(figure: &Figure, theme: Theme, size: Size, key: &[(Meaning, String)])
     let top = draw_key(&mut scene, &style, key, margin, top);
     let bottom = footer(&mut scene, &style, figure, margin, top);
     let place = Rect { x0: margin, y0: top, x1: wide - margin, y1: bottom };
-    let left_out = grid(&mut scene, &style, figure, place);
+    let names = Grid::best(&style, figure, place).draw(&mut scene, &style);
+    let left_out = names.left_out.into_iter().filter(|name| !names.placed.contains(name)).collect();
     (scene, left_out)
 }
 
@@ -63,13 +89,13 @@ fn header(scene: &mut Scene, style: &Style, figure: &Figure, margin: f64) -> f64
     let room = scene.canvas.width() - 2.0 * margin;
     let (title, subtitle) = (style.px(33.0), style.px(24.0));
     let mut y = style.px(28.0);
-    for line in balanced(&figure.title, title, Weight::Bold, room) {
+    for line in balanced(&with_whole_intervals(&figure.title), title, Weight::Bold, room) {
         let text = style.text(line, margin, y + ASCENT * title, style.theme.ink());
         scene.write(Text { size: title, weight: Weight::Bold, ..text });
         y += title * 1.2;
     }
     y += style.px(4.0);
-    for line in wrapped(&figure.subtitle, subtitle, Weight::Regular, room) {
+    for line in balanced(&figure.subtitle, subtitle, Weight::Regular, room) {
         let text = style.text(line, margin, y + ASCENT * subtitle, style.theme.muted());
         scene.write(Text { size: subtitle, ..text });
         y += subtitle * LINE_HEIGHT;
@@ -120,79 +146,4 @@ fn footer(scene: &mut Scene, style: &Style, figure: &Figure, margin: f64, top: f
         scene.write(style.text(line, margin, y, style.theme.muted()));
     }
     first - style.px(14.0)
-}
-
-/// How many columns suit: plots neither flat nor tall, rows of names legible, few empty places.
-fn columns(style: &Style, figure: &Figure, place: &Rect) -> usize {
-    let n = figure.panels.len().max(1);
-    let named = figure.panels.iter().any(|panel| matches!(panel.y.scale, Scale::Rows(_)));
-    let cost = |columns: usize| {
-        let rows = n.div_ceil(columns);
-        let empty = rows * columns - n;
-        let gutter = style.px(if named { 260.0 } else { 70.0 });
-        let wide = (place.width() - gutter) / columns as f64;
-        let high = place.height() / rows as f64 - style.px(110.0);
-        let narrow = (style.px(230.0) / wide.max(1.0) - 1.0).max(0.0) * 4.0;
-        let flat = (style.px(130.0) / high.max(1.0) - 1.0).max(0.0) * 4.0;
-        libm::fabs(libm::log(wide / high.max(1.0) / 1.4)) + narrow + flat + 0.25 * empty as f64
-    };
-    (1..=n).min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(1)
-}
-
-fn grid(scene: &mut Scene, style: &Style, figure: &Figure, place: Rect) -> Vec<(Meaning, String)> {
-    let columns = columns(style, figure, &place);
-    let rows = figure.panels.len().div_ceil(columns).max(1);
-    let (gap_x, gap_y) = (style.px(26.0), style.px(18.0));
-    let alone = columns == 1;
-    let room = (place.width() - gap_x * (columns - 1) as f64) / columns as f64;
-    let named = |k: usize| k.is_multiple_of(columns) || !figure.shared_axis;
-    let around: Vec<Gutters> = figure
-        .panels
-        .iter()
-        .enumerate()
-        .map(|(k, panel)| plot::gutters(style, panel, if named(k) { place.width() } else { room }, named(k), alone))
-        .collect();
-    let widest = |names: bool| {
-        let same = around.iter().filter(|g| g.names_values == names);
-        same.fold((0.0_f64, 0.0_f64), |(l, r), g| (l.max(g.left), r.max(g.right)))
-    };
-    let ((left, right), (plain_left, plain_right)) = (widest(true), widest(false));
-    let edge = |column: usize| if named(column) { left + right } else { plain_left + plain_right };
-    let used: f64 = (0..columns).map(edge).sum();
-    let plot_width = (place.width() - used - gap_x * (columns - 1) as f64) / columns as f64;
-    let high = (place.height() - gap_y * (rows - 1) as f64) / rows as f64;
-    let mut unplaced = Vec::new();
-    let mut placed = Vec::new();
-    for (k, panel) in figure.panels.iter().enumerate() {
-        let (row, column) = (k / columns, k % columns);
-        let before: f64 = (0..column).map(|c| edge(c) + plot_width + gap_x).sum();
-        let mates = &figure.panels[row * columns..((row + 1) * columns).min(figure.panels.len())];
-        let mine = edge(column) + plot_width;
-        let head = mates.iter().map(|mate| plot::gutters(style, mate, plot_width, false, alone).head).fold(0.0, f64::max);
-        let (l, r) = if named(column) { (left, right) } else { (plain_left, plain_right) };
-        let gutters = Gutters { head, left: l, right: r, ..around[k] };
-        let y0 = place.y0 + row as f64 * (high + gap_y);
-        let rect = Rect { x0: place.x0 + before, y0, x1: place.x0 + before + mine, y1: y0 + high };
-        let left_out = plot::panel(scene, style, panel, rect, &gutters);
-        placed.extend(names(panel).into_iter().filter(|name| !left_out.contains(name)));
-        unplaced.extend(left_out);
-    }
-    unplaced.retain(|name| !placed.contains(name));
-    unplaced.dedup();
-    unplaced
-}
-
-/// Every name a panel would show.
-fn names(panel: &Panel) -> Vec<(Meaning, String)> {
-    use super::figure::Layer;
-    let of = |layer: &Layer| match layer {
-        Layer::Fan { meaning, label, .. } | Layer::Line { meaning, label, .. } => vec![(*meaning, label.clone())],
-        Layer::Stack { areas } => areas
-            .iter()
-            .filter(|area| area.values.iter().any(|v| *v > 0.0))
-            .map(|area| (area.meaning, area.label.clone()))
-            .collect(),
-        _ => Vec::new(),
-    };
-    panel.layers.iter().flat_map(of).collect()
 }

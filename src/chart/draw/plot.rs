@@ -1,11 +1,11 @@
 //! One panel: its name, axes, layers and strip inside the box the page gives it.
 
 use super::frame::Frame;
-use super::labels::{beside_lines, beyond_ends, inside_areas, named_lines};
+use super::labels::{Names, beside_lines, beyond_ends, inside_areas, named_lines};
 use super::scene::{Anchor, Mark, Rect, Scene, Text};
 use super::style::Style;
-use crate::chart::figure::{Axis, Center, Layer, Meaning, Panel, Scale, Strip};
-use crate::chart::text::{ASCENT, DESCENT, Weight, shortened, width, wrapped};
+use crate::chart::figure::{Axis, Center, Layer, Meaning, Panel, Scale, Strip, Tick};
+use crate::chart::text::{ASCENT, DESCENT, Weight, shortened, width, with_whole_intervals, wrapped};
 use crate::chart::theme::Rgb;
 
 /// The room around a plot, the same for every panel of a grid where it must line up.
@@ -21,14 +21,24 @@ pub struct Gutters {
     pub foot: f64,
     /// Whether this panel writes its tick labels or row names.
     pub names_values: bool,
+    /// Whether this panel writes the labels of its horizontal axis, or leaves them to the panel below.
+    pub names_x: bool,
 }
 
 /// Height of the bars of a density strip, in units.
 const STRIP_UNITS: f64 = 34.0;
+/// From a panel's head to its plot, in units.
+pub const HEAD_GAP: f64 = 14.0;
+/// What is left of the foot of a panel whose horizontal axis is labelled by the panel below, in units.
+pub const BARE_FOOT: f64 = 12.0;
+/// From a plot's bottom to the top of its tick labels, in units: enough for the lowest label of the vertical axis.
+const TICK_DROP: f64 = 14.0;
 
-/// What a panel needs around its plot when its box is `room` wide; `with_left` says whether it names its values.
-pub fn gutters(style: &Style, panel: &Panel, room: f64, with_left: bool, alone: bool) -> Gutters {
-    let left = if with_left { left_gutter(style, panel, room) } else { style.px(4.0) };
+/// What a panel needs around its plot on a page with `place` for panels; `with_left` says whether it names its values,
+/// `alone` whether it has its row of the page to itself. The head waits until widths are known ([`head`]).
+pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, alone: bool) -> Gutters {
+    let named_rows = place.width() * if alone { 0.46 } else { 0.25 };
+    let left = if with_left { left_gutter(style, panel, named_rows) } else { underhang(style, panel) };
     let right = if alone { right_gutter(style, panel) } else { overhang(style, panel) };
     let strip = match &panel.strip {
         Some(Strip::Density { .. }) => style.px(STRIP_UNITS + 10.0) + style.line(),
@@ -36,8 +46,19 @@ pub fn gutters(style: &Style, panel: &Panel, room: f64, with_left: bool, alone: 
         None => 0.0,
     };
     let axis_title = if panel.x.title.is_empty() { 0.0 } else { style.line() };
-    let foot = style.px(10.0) + style.line() + axis_title + strip;
-    Gutters { head: head_lines(style, panel, room).len() as f64 * style.line(), left, right, foot, names_values: with_left }
+    let foot = style.px(TICK_DROP) + style.line() + axis_title + strip;
+    Gutters { head: 0.0, left, right, foot, names_values: with_left, names_x: true }
+}
+
+/// Height of what stands above a plot in a box `room` wide.
+pub fn head(style: &Style, panel: &Panel, room: f64) -> f64 {
+    head_lines(style, panel, room).len() as f64 * style.line()
+}
+
+/// Half of the first tick's label of a value axis, which stands out to the left of the plot.
+fn underhang(style: &Style, panel: &Panel) -> f64 {
+    let first = panel.x.ticks.first().filter(|_| !matches!(panel.x.scale, Scale::Months { .. }));
+    first.map_or(0.0, |tick| width(&tick.label, style.small(), Weight::Regular) / 2.0).max(style.px(4.0))
 }
 
 /// Half of the last tick's label, which stands out to the right of the plot.
@@ -47,12 +68,11 @@ fn overhang(style: &Style, panel: &Panel) -> f64 {
     near.map_or(0.0, |tick| width(&tick.label, style.small(), Weight::Regular) / 2.0).max(style.px(6.0))
 }
 
-fn left_gutter(style: &Style, panel: &Panel, room: f64) -> f64 {
+fn left_gutter(style: &Style, panel: &Panel, named_rows: f64) -> f64 {
     let small = style.small();
     match &panel.y.scale {
         Scale::Rows(rows) => {
-            let most = room * 0.36;
-            let lines = rows.iter().flat_map(|row| wrapped(&row.label, small, weight(row.total), most));
+            let lines = rows.iter().flat_map(|row| wrapped(&row.label, small, weight(row.total), named_rows));
             lines.map(|line| width(&line, small, Weight::Bold)).fold(0.0, f64::max) + style.px(16.0)
         }
         _ => {
@@ -83,16 +103,17 @@ fn head_lines(style: &Style, panel: &Panel, room: f64) -> Vec<(String, Weight)> 
     for (words, weight) in
         [(&panel.title, Weight::Bold), (&panel.caption, Weight::Regular), (&panel.y.title, Weight::Regular)]
     {
-        lines.extend(wrapped(words, style.small(), weight, room).into_iter().map(|line| (line, weight)));
+        let words = with_whole_intervals(words);
+        lines.extend(wrapped(&words, style.small(), weight, room).into_iter().map(|line| (line, weight)));
     }
     lines
 }
 
-/// Draws a panel in its box. Returns the names that found no room.
-pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, around: &Gutters) -> Vec<(Meaning, String)> {
+/// Draws a panel in its box.
+pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, around: &Gutters) -> Names {
     let plot = Rect {
         x0: place.x0 + around.left,
-        y0: place.y0 + around.head + style.px(14.0),
+        y0: place.y0 + around.head + style.px(HEAD_GAP),
         x1: place.x1 - around.right,
         y1: place.y1 - around.foot,
     };
@@ -102,45 +123,49 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
         scene.write(Text { weight, ..style.text(line, place.x0, y, color) });
     }
     let frame = Frame::new(plot, &panel.x, &panel.y);
-    let below = x_axis(scene, style, panel, &frame);
+    let below = x_axis(scene, style, panel, &frame, around.names_x);
     if matches!(panel.y.scale, Scale::Rows(_)) {
         row_names(scene, style, &panel.y, &frame, around);
     } else {
         y_axis(scene, style, &panel.y, &frame, around.names_values);
     }
-    strip(scene, style, panel, &frame, below);
-    let mut left_out = Vec::new();
+    if around.names_x {
+        strip(scene, style, panel, &frame, below);
+    }
+    let mut names = Names::default();
     for layer in &panel.layers {
-        left_out.extend(super::layers::layer(scene, style, &frame, layer));
+        names.extend(super::layers::layer(scene, style, &frame, layer));
     }
     zero_lines(scene, style, panel, &frame);
     let lines = named_lines(&panel.layers, &frame);
     let widest = lines.iter().map(|line| width(&line.label, style.small(), Weight::Bold)).fold(0.0, f64::max);
-    left_out.extend(if around.right >= widest + style.px(10.0) {
+    names.extend(if around.right >= widest + style.px(10.0) {
         beyond_ends(scene, style, &plot, &lines)
     } else {
         beside_lines(scene, style, &plot, &lines)
     });
     for layer in &panel.layers {
         match layer {
-            Layer::Stack { areas } => left_out.extend(inside_areas(scene, style, &frame, areas)),
+            Layer::Stack { areas } => names.extend(inside_areas(scene, style, &frame, areas)),
             Layer::Interval { row, text, spread, center, .. } => {
                 let dot = if *center == Center::Mean { spread.mean } else { spread.p50 };
                 interval_words(scene, style, &frame, (*row, dot), text, around.right);
             }
-            Layer::Reference { x, label, .. } => reference_words(scene, style, &frame, *x, label),
+            Layer::Reference { x, label, .. } => {
+                reference_words(scene, style, &frame, *x, label, &panel.layers)
+            }
             _ => {}
         }
     }
-    left_out
+    names
 }
 
-/// Labels of ticks, every k-th so that none touch.
-fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64 {
+/// Ticks or vertical grid lines, their labels and the axis' title. Returns where the axis ends.
+fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, named: bool) -> f64 {
     let (plot, axis) = (frame.plot, &panel.x);
     let rows = matches!(panel.y.scale, Scale::Rows(_));
     let stroke = style.px(1.5);
-    let baseline = plot.y1 + style.px(10.0) + ASCENT * style.small();
+    let baseline = plot.y1 + style.px(TICK_DROP) + ASCENT * style.small();
     let months = matches!(axis.scale, Scale::Months { .. });
     for tick in &axis.ticks {
         let x = frame.x(tick.at);
@@ -148,11 +173,18 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64
             scene.draw(Mark::Path(vec![(x, plot.y0), (x, plot.y1)], style.theme.grid(), stroke));
         } else {
             let long = if tick.label.is_empty() { 5.0 } else { 9.0 };
-            scene.draw(Mark::Path(vec![(x, plot.y1), (x, plot.y1 + style.px(long))], style.theme.axis(), stroke));
+            scene.draw(Mark::Path(
+                vec![(x, plot.y1), (x, plot.y1 + style.px(long))],
+                style.theme.axis(),
+                stroke,
+            ));
         }
     }
     if !rows || months {
         scene.draw(Mark::Path(vec![(plot.x0, plot.y1), (plot.x1, plot.y1)], style.theme.axis(), stroke));
+    }
+    if !named {
+        return plot.y1;
     }
     let texts: Vec<Text> = axis
         .ticks
@@ -163,8 +195,9 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64
             ..style.text(&tick.label, frame.x(tick.at), baseline, style.theme.muted())
         })
         .collect();
-    write_every_kth(scene, style, texts);
-    let mut below = plot.y1 + style.px(10.0) + style.line();
+    let zero = axis.ticks.iter().filter(|tick| !tick.label.is_empty()).position(|tick| tick.at == 0.0);
+    write_every_kth(scene, style, texts, zero.unwrap_or(0));
+    let mut below = plot.y1 + style.px(TICK_DROP) + style.line();
     if !axis.title.is_empty() {
         let words = shortened(&axis.title, style.small(), Weight::Regular, scene.canvas.x1 - plot.x0);
         scene.write(style.text(words, plot.x0, below + ASCENT * style.small(), style.theme.muted()));
@@ -173,31 +206,40 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame) -> f64
     below
 }
 
-fn write_every_kth(scene: &mut Scene, style: &Style, texts: Vec<Text>) {
-    let gap = style.px(10.0);
+/// The least k such that every k-th label, `always` among them, stands clear of the next.
+fn step_apart(style: &Style, texts: &[Text], always: usize) -> usize {
+    let room = |text: &Text| text.bounds().grown(style.px(5.0), style.px(3.0));
     let fits = |k: usize| {
-        let kept: Vec<Rect> = texts.iter().step_by(k).map(Text::bounds).collect();
-        kept.windows(2).all(|pair| !pair[0].grown(gap / 2.0, 0.0).overlaps(&pair[1].grown(gap / 2.0, 0.0)))
+        let kept: Vec<Rect> = texts.iter().skip(always % k).step_by(k).map(room).collect();
+        kept.windows(2).all(|pair| !pair[0].overlaps(&pair[1]))
     };
-    let step = (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1);
-    for text in texts.into_iter().step_by(step) {
+    (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1)
+}
+
+/// Writes every k-th label, k the least that keeps them apart, `always` among them.
+fn write_every_kth(scene: &mut Scene, style: &Style, texts: Vec<Text>, always: usize) {
+    let step = step_apart(style, &texts, always);
+    for text in texts.into_iter().skip(always % step).step_by(step) {
         scene.write_if_free(text, 0.0);
     }
 }
 
 fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: bool) {
     let plot = frame.plot;
-    for tick in &axis.ticks {
+    let rise = (ASCENT - DESCENT) / 2.0 * style.small();
+    let place = |tick: &Tick| Text {
+        anchor: Anchor::End,
+        ..style.text(&tick.label, plot.x0 - style.px(8.0), frame.y(tick.at) + rise, style.theme.muted())
+    };
+    let zero = axis.ticks.iter().position(|tick| tick.at == 0.0).unwrap_or(0);
+    let texts: Vec<Text> = axis.ticks.iter().map(place).collect();
+    let step = step_apart(style, &texts, zero);
+    for (tick, text) in axis.ticks.iter().zip(texts).skip(zero % step).step_by(step) {
         let y = frame.y(tick.at);
         scene.draw(Mark::Path(vec![(plot.x0, y), (plot.x1, y)], style.theme.grid(), style.px(1.5)));
-    }
-    if named {
-        let rise = (ASCENT - DESCENT) / 2.0 * style.small();
-        let place = |at: f64, label: &str| Text {
-            anchor: Anchor::End,
-            ..style.text(label, plot.x0 - style.px(8.0), frame.y(at) + rise, style.theme.muted())
-        };
-        write_every_kth(scene, style, axis.ticks.iter().map(|tick| place(tick.at, &tick.label)).collect());
+        if named {
+            scene.write_if_free(text, 0.0);
+        }
     }
 }
 
@@ -223,7 +265,8 @@ fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, aroun
         }
         let top = frame.y(i as f64) - lines.len() as f64 * style.line() / 2.0;
         for (k, line) in lines.iter().enumerate() {
-            let y = top + k as f64 * style.line() + style.line() / 2.0 + (ASCENT - DESCENT) / 2.0 * style.small();
+            let y =
+                top + k as f64 * style.line() + style.line() / 2.0 + (ASCENT - DESCENT) / 2.0 * style.small();
             let text = style.text(line, frame.plot.x0 - around.left, y, style.theme.ink());
             scene.write_if_free(Text { weight, ..text }, 0.0);
         }
@@ -254,7 +297,8 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
             let most = shares.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
             let step = frame.x(1.0) - frame.x(0.0);
             for (t, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-                let (x0, x1) = (frame.x(t as f64), frame.x(t as f64) + (step - style.px(1.0)).max(style.px(1.0)));
+                let (x0, x1) =
+                    (frame.x(t as f64), frame.x(t as f64) + (step - style.px(1.0)).max(style.px(1.0)));
                 let y = base - (high * share / most).max(style.px(1.0));
                 let corners = vec![(x0, base), (x0, y), (x1, y), (x1, base)];
                 scene.draw(Mark::Polygon(corners, style.theme.color(Meaning::Neutral), 1.0));
@@ -265,18 +309,28 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
         Some(Strip::Cells { label, cells }) => {
             words(scene, label, top + style.px(4.0), style.theme.muted());
             let y = top + style.px(4.0) + style.line() + ASCENT * style.small();
-            let text = |(from, to, words): &(f64, f64, String)| {
+            for (from, to, words) in cells {
                 let x = (frame.x(*from) + frame.x(*to)) / 2.0;
-                Text { anchor: Anchor::Middle, weight: Weight::Bold, ..style.text(words, x, y, style.theme.ink()) }
-            };
-            write_every_kth(scene, style, cells.iter().map(text).collect());
+                let text = style.text(words, x, y, style.theme.ink());
+                scene.write_if_free(
+                    Text { anchor: Anchor::Middle, weight: Weight::Bold, ..text },
+                    style.px(2.0),
+                );
+            }
         }
         None => {}
     }
 }
 
 /// The words of an interval: in the right gutter when there is one, otherwise above the dot when the rows leave room.
-fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, at: (usize, f64), words: &str, right: f64) {
+fn interval_words(
+    scene: &mut Scene,
+    style: &Style,
+    frame: &Frame,
+    at: (usize, f64),
+    words: &str,
+    right: f64,
+) {
     let wide = width(words, style.small(), Weight::Regular);
     let y = frame.y(at.0 as f64);
     if right >= wide + style.px(12.0) {
@@ -294,17 +348,34 @@ fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, at: (usize, f
     }
 }
 
-/// The words of a vertical line: beside its top, on the side and in the row that is free.
-fn reference_words(scene: &mut Scene, style: &Style, frame: &Frame, x: f64, words: &str) {
+/// The words of a vertical line: beside its top, on the side and in the row that is free and crosses no other line; if
+/// there is none, in the first that is free.
+fn reference_words(scene: &mut Scene, style: &Style, frame: &Frame, x: f64, words: &str, layers: &[Layer]) {
+    if words.is_empty() {
+        return;
+    }
     let place = frame.x(x);
-    for row in 0..6 {
+    let crosses = |bounds: &Rect| {
+        layers.iter().any(|layer| match layer {
+            Layer::Reference { x, label, .. } if !label.is_empty() => {
+                (bounds.x0..=bounds.x1).contains(&frame.x(*x))
+            }
+            _ => false,
+        })
+    };
+    for row in 0..8 {
+        let careful = row < 4;
+        let row = row % 4;
         let y = frame.plot.y0 + ASCENT * style.small() + f64::from(row) * style.line();
         let right = style.text(words, place + style.px(8.0), y, style.theme.ink());
         let left = Text { x: place - style.px(8.0), anchor: Anchor::End, ..right.clone() };
         for text in [right, left] {
             let bounds = text.bounds();
             let inside = bounds.x0 >= frame.plot.x0 && bounds.x1 <= frame.plot.x1 + style.px(6.0);
-            if inside && scene.write_if_free(Text { halo: true, ..text }, style.px(4.0)) {
+            if inside
+                && !(careful && crosses(&bounds))
+                && scene.write_if_free(Text { halo: true, ..text }, style.px(4.0))
+            {
                 return;
             }
         }

@@ -103,7 +103,9 @@ fn written(text: &Text, theme: Theme) -> String {
     let weight = if text.weight == Weight::Bold { " font-weight=\"700\"" } else { "" };
     let halo = if text.halo {
         let (ground, rim) = (theme.ground().css(), px(text.size * 0.2));
-        format!(" stroke=\"{ground}\" stroke-width=\"{rim}\" stroke-linejoin=\"round\" paint-order=\"stroke\"")
+        format!(
+            " stroke=\"{ground}\" stroke-width=\"{rim}\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+        )
     } else {
         String::new()
     };
@@ -137,8 +139,13 @@ pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, descr
         escaped(description)
     );
     let _ = write!(out, "<style>\n{}{}</style>\n", font_face(REGULAR, 400), font_face(BOLD, 700));
-    let hatch = hatch_pattern(id, theme.color(crate::chart::figure::Meaning::Unserved), theme.ground(), scale);
-    let _ = write!(out, "<defs>{hatch}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n", theme.ground().css());
+    let hatch =
+        hatch_pattern(id, theme.color(crate::chart::figure::Meaning::Unserved), theme.ground(), scale);
+    let _ = write!(
+        out,
+        "<defs>{hatch}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
+        theme.ground().css()
+    );
     let mut run: Vec<&Mark> = Vec::new();
     let flush = |run: &mut Vec<&Mark>, out: &mut String| {
         if !run.is_empty() {

@@ -16,6 +16,9 @@ struct Contested {
     least: i128,
 }
 
+/// Relative amounts below which a share of a tranche is rounding.
+const ROUNDING: f64 = 1e-13;
+
 /// Work space.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hours {
@@ -147,7 +150,12 @@ impl Hours {
                     room[set] -= takes + has - had;
                 }
                 (c.uses, c.most, c.least) = (rest, most, least);
-                let share = worth as f64 / whole as f64;
+                let mut share = worth as f64 / whole as f64;
+                if share < ROUNDING && (worth as f64) < ROUNDING * prices.spend[w] * quantum {
+                    share = 0.0;
+                } else if share > 1.0 - ROUNDING {
+                    share = 1.0;
+                }
                 clearing.hours[t.place * workloads + prices.place[w]] = t.capacity * share;
             }
         }

@@ -86,7 +86,12 @@ pub struct UnknownSampling(pub String);
 
 impl fmt::Display for UnknownSampling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no sampling scheme; allowed: {}", self.0, Sampling::ALL.map(Sampling::name).join(", "))
+        write!(
+            f,
+            "{:?} is no sampling scheme; allowed: {}",
+            self.0,
+            Sampling::ALL.map(Sampling::name).join(", ")
+        )
     }
 }
 
@@ -139,7 +144,7 @@ impl Design {
         sources: &[S],
     ) -> Design {
         let sources: Vec<Source<'a>> = sources.iter().map(|&source| source.into()).collect();
-        let sobol = (sampling == Sampling::Sobol).then(|| ScrambledSobol::new(seed, paths, &sources));
+        let sobol = (sampling == Sampling::Sobol).then(|| ScrambledSobol::new(seed, &sources));
         let keys = sources.iter().map(|source| StreamKey::new(seed, source.stream)).collect();
         Design { sampling, paths, keys, sobol }
     }

@@ -60,7 +60,7 @@ mod tests {
         let expected = trials as f64 / 132.0;
         let chi: f64 = (0..144)
             .filter(|at| at / 12 != at % 12)
-            .map(|at| (counts[at / 12][at % 12] - expected).powi(2) / expected)
+            .map(|at| crate::math::pow(counts[at / 12][at % 12] - expected, 2.0) / expected)
             .sum();
         // Mean 131, standard deviation √262: 5 of them, a false alarm in about 100,000 given the law's skew.
         assert!((chi - 131.0).abs() < 5.0 * 262.0_f64.sqrt(), "{chi}");

@@ -1,11 +1,12 @@
 //! Sobol' points with Joe and Kuo's direction numbers, scrambled.
 //!
-//! Each replicate of each dimension has its own random lower-triangular matrix over the field of two elements and its
-//! own digital shift, so that every point is uniform and replicates are independent, while a replicate keeps the even
-//! filling of the net. For integrals this has the variance of Owen's nested scrambling.
+//! Each replicate of each dimension has its own nested scramble: whether a bit flips is a random function of the bits
+//! before it. Every point is then uniform and replicates are independent, while a replicate keeps the even filling of
+//! the net, so that integrals of smooth functions have errors near n^−3/2 that are close to normal.
 //!
-//! Sources: Joe and Kuo (2008), SIAM J. Sci. Comput. 30, 2635–2654 (numbers in `assets/sobol`); Matoušek (1998),
-//! J. Complexity 14, 527–556 (the scramble); Owen (2003), ACM TOMACS 13, 363–378 (its variance).
+//! Sources: Joe and Kuo (2008), SIAM J. Sci. Comput. 30, 2635–2654 (numbers in `assets/sobol`); Owen (1997), Annals of
+//! Statistics 25, 1541–1562 (the scramble); Laine and Karras (2011), Computer Graphics Forum 30, 1351–1362, and Burley
+//! (2020), JCGT 9(4), 1–20 (scrambling by arithmetic on reversed bits).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -40,37 +41,26 @@ impl SobolPoints {
 pub(super) struct ScrambledSobol {
     /// By source: lanes, and first dimension of each step.
     dimensions: Vec<(usize, Vec<usize>)>,
-    /// Scrambled direction numbers a dimension and replicate need, and the shift before them.
-    stride: usize,
-    /// By dimension and replicate: the digital shift, then the scrambled direction numbers.
-    columns: Vec<u64>,
+    /// By dimension and replicate.
+    scrambles: Vec<Scramble>,
 }
 
 impl ScrambledSobol {
-    pub fn new(seed: u64, paths: usize, sources: &[Source<'_>]) -> ScrambledSobol {
+    pub fn new(seed: u64, sources: &[Source<'_>]) -> ScrambledSobol {
         let (dimensions, used) = deal_out(sources);
-        let last_index = paths.div_ceil(REPLICATES).saturating_sub(1) as u32;
-        let index_bits = BITS - last_index.leading_zeros() as usize;
-        let scramble = StreamKey::new(seed, "\0scrambling of Sobol' points");
-        let mut columns = Vec::with_capacity(used * REPLICATES * (index_bits + 1));
-        for (dimension, directions) in DIRECTIONS.iter().enumerate().take(used) {
-            for replicate in 0..REPLICATES {
-                let key = Scramble::new(&scramble, (dimension * REPLICATES + replicate) as u64);
-                columns.push(key.shift);
-                columns.extend(directions[..index_bits].iter().map(|&direction| key.times(direction)));
-            }
-        }
-        ScrambledSobol { dimensions, stride: index_bits + 1, columns }
+        let key = StreamKey::new(seed, "\0scrambling of Sobol' points");
+        let scrambles = (0..used * REPLICATES).map(|place| Scramble::new(&key, place as u64)).collect();
+        ScrambledSobol { dimensions, scrambles }
     }
 
     /// The uniform of a source; none beyond the table and the stated steps and lanes.
     pub fn uniform(&self, source: usize, path: usize, step: usize, lane: usize) -> Option<f64> {
         let (lanes, first) = &self.dimensions[source];
         let dimension = first.get(step).filter(|_| lane < *lanes)? + lane;
-        let start = (dimension * REPLICATES + path % REPLICATES) * self.stride;
-        let columns = self.columns.get(start..start + self.stride)?;
-        let index = gray((path / REPLICATES) as u32);
-        Some(open_uniform(set_bits(index).fold(columns[0], |bits, j| bits ^ columns[j + 1])))
+        let scramble = self.scrambles.get(dimension * REPLICATES + path % REPLICATES)?;
+        let directions = &DIRECTIONS[dimension];
+        let bits = set_bits(gray((path / REPLICATES) as u32)).fold(0, |bits, j| bits ^ directions[j]);
+        Some(open_uniform(scramble.apply(bits)))
     }
 }
 
@@ -97,26 +87,30 @@ fn deal_out(sources: &[Source<'_>]) -> (Vec<(usize, Vec<usize>)>, usize) {
     (dimensions.map(|(_, lanes, first)| (*lanes, first.clone())).collect(), next.min(TABLE_DIMENSIONS))
 }
 
-/// One dimension's scramble in one replicate: a shift and the columns of a lower-triangular matrix with a unit
-/// diagonal, bits counted from the top.
+/// One dimension's scramble in one replicate.
+///
+/// With the bits in reverse, leading bit lowest, sums and products let a bit depend on those before it only; a few
+/// rounds of them with random constants are a nested scramble. The first sum alone makes each point uniform. What is
+/// carried beyond the coordinate's 32 bits fills its last digits.
+#[derive(Clone, Copy, Debug)]
 struct Scramble {
-    shift: u64,
-    columns: [u64; BITS],
+    add: [u64; 4],
+    multiply: [u64; 4],
 }
 
 impl Scramble {
     fn new(key: &StreamKey, place: u64) -> Scramble {
-        let mut columns = [0; BITS];
-        for (k, column) in columns.iter_mut().enumerate() {
-            let diagonal = 1_u64 << (63 - k);
-            *column = diagonal | (key.bits(place, k as u32, 0) & (diagonal - 1));
-        }
-        Scramble { shift: key.bits(place, BITS as u32, 0), columns }
+        let word = |at: usize| key.bits(place, at as u32, 0);
+        Scramble { add: std::array::from_fn(word), multiply: std::array::from_fn(|at| word(at + 4) | 1) }
     }
 
-    /// The matrix times a direction number.
-    fn times(&self, direction: u32) -> u64 {
-        set_bits(direction.reverse_bits()).fold(0, |sum, k| sum ^ self.columns[k])
+    fn apply(&self, coordinate: u32) -> u64 {
+        let mut bits = u64::from(coordinate.reverse_bits());
+        for round in 0..4 {
+            bits = bits.wrapping_add(self.add[round]).wrapping_mul(self.multiply[round]);
+            bits ^= bits.wrapping_mul(bits << 1 ^ 0xD6E8_FEB8_6659_FD92);
+        }
+        bits.reverse_bits()
     }
 }
 

@@ -9,7 +9,7 @@
 //! Source: Keelin (2016), The metalog distributions, Decision Analysis 13(4), 243–277.
 
 use super::{DistributionError, Shape};
-use crate::math::{exp, exp_m1, ln, ln_1p};
+use crate::math::{exp, exp_m1, linear, ln, ln_1p};
 
 /// Most quantiles a metalog takes: beyond, the equations for its coefficients lose all precision.
 const MAX_TERMS: usize = 16;
@@ -54,17 +54,17 @@ impl Metalog {
             (Some(min), Some(max)) => Bounds::Both(min, max),
         };
         let inside = bounds.interval();
-        let mut rows = Vec::with_capacity(terms * (terms + 1));
+        let (mut matrix, mut right) = (Vec::with_capacity(terms * terms), Vec::with_capacity(terms));
         for &(p, x) in quantiles {
             if !(x > inside.0 && x < inside.1) {
                 return Err(DistributionError::QuantileOutOfBounds { quantile: (p, x), bounds: inside });
             }
             let logit = ln(p) - ln_1p(-p);
-            rows.extend((0..terms).map(|i| basis(i, p - 0.5, logit)));
-            rows.push(bounds.unbounded(x));
+            matrix.extend((0..terms).map(|i| basis(i, p - 0.5, logit)));
+            right.push(bounds.unbounded(x));
         }
         let infeasible = |near| DistributionError::Infeasible { terms, near };
-        let coefficients = solve(&mut rows, terms).ok_or(infeasible(0.5))?;
+        let coefficients = linear::solve(&matrix, &right).ok_or(infeasible(0.5))?;
         let metalog = Metalog { coefficients, bounds };
         let tolerance = 1e-6 * (quantiles[terms - 1].1 - quantiles[0].1);
         let misses = |quantile: &&(f64, f64)| (metalog.quantile(quantile.0) - quantile.1).abs() > tolerance;
@@ -261,32 +261,4 @@ fn whole_power(y: f64, power: usize) -> f64 {
 
 fn logistic(v: f64) -> f64 {
     1.0 / (1.0 + exp(-v))
-}
-
-/// Solves `n` linear equations, rows of n coefficients and a right-hand side, by elimination with partial pivoting.
-fn solve(rows: &mut [f64], n: usize) -> Option<Vec<f64>> {
-    let width = n + 1;
-    for column in 0..n {
-        let pivot = (column..n)
-            .max_by(|&a, &b| rows[a * width + column].abs().total_cmp(&rows[b * width + column].abs()))?;
-        for j in 0..width {
-            rows.swap(column * width + j, pivot * width + j);
-        }
-        let head = rows[column * width + column];
-        if head == 0.0 || !head.is_finite() {
-            return None;
-        }
-        for row in column + 1..n {
-            let factor = rows[row * width + column] / head;
-            for j in column..width {
-                rows[row * width + j] -= factor * rows[column * width + j];
-            }
-        }
-    }
-    let mut solution = vec![0.0; n];
-    for row in (0..n).rev() {
-        let known: f64 = (row + 1..n).map(|j| rows[row * width + j] * solution[j]).sum();
-        solution[row] = (rows[row * width + n] - known) / rows[row * width + row];
-    }
-    solution.iter().all(|a| a.is_finite()).then_some(solution)
 }

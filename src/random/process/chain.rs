@@ -69,10 +69,11 @@ impl Chain {
                 let sum: f64 = square[i * n..(i + 1) * n].iter().sum();
                 square[i * n..(i + 1) * n].iter_mut().for_each(|p| *p /= sum);
             }
-            if square == power {
+            let settled = power.iter().zip(&square).all(|(old, new)| (new - old).abs() <= f64::EPSILON * new);
+            power = square;
+            if settled {
                 break;
             }
-            power = square;
         }
         power[self.start * n..(self.start + 1) * n].to_vec()
     }

@@ -5,13 +5,15 @@
 //!     y' = y·φ + (d/12)·(1 − φ)/k + s·√((1 − φ²)/(2k))·Z + J,   k = ln 2 / half-life, φ = e^−k, s = volatility/√12
 //! and without a half-life y' = y + d/12 + s·Z + J. A month always takes the same uniforms, whatever the parameters.
 //!
-//! With anchor mean, P = mu·e^(y − c(t)), where c(t) = ln E[e^y(t)] is exact: [`prepared`] computes it through the chain.
+//! With anchor mean, P = mu·e^(y − c(t)), where c(t) = ln E[e^y(t)] is exact and computed through the chain.
 //! The members of a [`Law`] are one path's numbers; a process whose members are certain is prepared once for all paths.
 
 mod chain;
+mod check;
 mod jumps;
 mod prepared;
 
+pub use check::LawError;
 pub use prepared::Prepared;
 
 /// What the long-run curve is.

@@ -244,3 +244,20 @@ fn the_central_path_follows_the_likeliest_regime() {
     close(ahead[0], exp(0.05));
     close(ahead[1], exp(0.1 / 24.0));
 }
+
+#[test]
+fn laws_outside_their_domain_are_told() {
+    assert_eq!(rich(MEAN).check(), Ok(()));
+    let told = |law: Law| law.check().unwrap_err().to_string();
+    assert_eq!(told(plain(MEDIAN, -0.1, None)), "volatility is -0.1; allowed: 0 or more");
+    assert_eq!(told(plain(MEDIAN, 0.1, Some(0.0))), "half-life in months is 0; allowed: more than 0");
+    let jumps = Jumps { per_year: 7000.0, log_mean: 0.0, log_sd: 0.0 };
+    let law = Law { jumps: Some(jumps), ..plain(MEDIAN, 0.1, None) };
+    assert_eq!(told(law), "jumps a year is 7000; allowed: 0 to 6000");
+    let mut law = rich(MEDIAN);
+    law.regimes.as_mut().unwrap().states[1].to = vec![0.5, 0.0, 0.4];
+    assert_eq!(told(law), "sum of the destinations' shares is 0.9; allowed: 1, none to itself");
+    let mut law = rich(MEDIAN);
+    law.regimes.as_mut().unwrap().states[1].mean_spell_months = 0.5;
+    assert_eq!(told(law), "mean spell in months is 0.5; allowed: 1 or more");
+}

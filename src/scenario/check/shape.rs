@@ -27,7 +27,8 @@ pub fn walk(tree: &Node, files: &mut Files, library: &mut Library, defaults: Ori
         table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
     };
     let (sources, currencies) = (ids(Ids::Source), ids(Ids::Currency));
-    let reader = Reader { files, library, sources: &sources, currencies: &currencies, problems: Vec::new() };
+    let start = tree.get("settings.start").and_then(Node::text).and_then(|text| text.parse().ok());
+    let reader = Reader { files, library, sources: &sources, currencies: &currencies, start, problems: Vec::new() };
     let mut walker = Walker { tree, reader, defaults, quantities: BTreeMap::new() };
     walker.table("", tree, &SCENARIO, tree.origin);
     Walked { quantities: walker.quantities, problems: walker.reader.problems }

@@ -1,0 +1,145 @@
+//! Small multiples on a page: how many columns, and plots of one size that line up.
+
+use super::labels::Names;
+use super::plot::{self, BARE_FOOT, Gutters, HEAD_GAP};
+use super::scene::{Rect, Scene};
+use super::style::Style;
+use crate::chart::figure::{Figure, Panel, Scale, Strip};
+use std::ops::Range;
+
+/// Width over height a plot should have.
+const ASPECT: f64 = 1.5;
+/// Gaps between panels, in units.
+const GAP: (f64, f64) = (26.0, 16.0);
+/// Least height of a plot on a page too full for its figure, in units.
+const LEAST_HEIGHT: f64 = 24.0;
+
+/// A figure's panels in columns.
+pub struct Grid<'a> {
+    figure: &'a Figure,
+    place: Rect,
+    columns: usize,
+    around: Vec<Gutters>,
+    plot_width: f64,
+    plot_height: f64,
+    gaps: (f64, f64),
+    heads: Vec<f64>,
+    feet: Vec<f64>,
+}
+
+impl<'a> Grid<'a> {
+    /// The number of columns that gives the best plots.
+    pub fn best(style: &Style, figure: &'a Figure, place: Rect) -> Grid<'a> {
+        let grids = (1..=figure.panels.len().max(1)).map(|columns| Grid::new(style, figure, place, columns));
+        grids.min_by(|a, b| a.cost(style).total_cmp(&b.cost(style))).expect("one column at least")
+    }
+
+    fn new(style: &Style, figure: &'a Figure, place: Rect, columns: usize) -> Grid<'a> {
+        let rows = figure.panels.len().div_ceil(columns).max(1);
+        let gaps = (style.px(GAP.0), style.px(GAP.1));
+        let mut grid = Grid {
+            figure,
+            place,
+            columns,
+            around: Vec::new(),
+            plot_width: 0.0,
+            plot_height: 0.0,
+            gaps,
+            heads: Vec::new(),
+            feet: Vec::new(),
+        };
+        grid.around = grid.gutters(style);
+        let used: f64 = (0..columns).map(|column| grid.edges(column)).sum();
+        grid.plot_width = (place.width() - used - gaps.0 * (columns - 1) as f64) / columns as f64;
+        let tallest =
+            |row: usize, height: &dyn Fn(usize) -> f64| grid.of_row(row).map(height).fold(0.0, f64::max);
+        let head = |k: usize| plot::head(style, &figure.panels[k], grid.edges(k % columns) + grid.plot_width);
+        let heads: Vec<f64> = (0..rows).map(|row| tallest(row, &head)).collect();
+        let feet: Vec<f64> = (0..rows).map(|row| tallest(row, &|k| grid.around[k].foot)).collect();
+        (grid.heads, grid.feet) = (heads, feet);
+        let taken: f64 = grid.heads.iter().chain(&grid.feet).sum();
+        let between = gaps.1 * (rows - 1) as f64 + style.px(HEAD_GAP) * rows as f64;
+        grid.plot_height = ((place.height() - taken - between) / rows as f64).max(style.px(LEAST_HEIGHT));
+        grid
+    }
+
+    /// Every panel's gutters; equal in panels that name their values, and in those that do not.
+    fn gutters(&self, style: &Style) -> Vec<Gutters> {
+        let panels = &self.figure.panels;
+        let named = |k: usize| k.is_multiple_of(self.columns) || !self.figure.shared_axis;
+        let mut around: Vec<Gutters> = panels
+            .iter()
+            .enumerate()
+            .map(|(k, panel)| plot::gutters(style, panel, &self.place, named(k), self.columns == 1))
+            .collect();
+        for names_values in [true, false] {
+            let same = || around.iter().filter(|g| g.names_values == names_values);
+            let left = same().map(|g| g.left).fold(0.0, f64::max);
+            let right = same().map(|g| g.right).fold(0.0, f64::max);
+            for gutters in around.iter_mut().filter(|g| g.names_values == names_values) {
+                (gutters.left, gutters.right) = (left, right);
+            }
+        }
+        for (k, gutters) in around.iter_mut().enumerate() {
+            if panels.get(k + self.columns).is_some_and(|below| shares_foot(&panels[k], below)) {
+                gutters.names_x = false;
+                gutters.foot = style.px(BARE_FOOT);
+            }
+        }
+        around
+    }
+
+    /// Left and right gutters of a column.
+    fn edges(&self, column: usize) -> f64 {
+        self.around.get(column).map_or(0.0, |g| g.left + g.right)
+    }
+
+    fn of_row(&self, row: usize) -> Range<usize> {
+        row * self.columns..((row + 1) * self.columns).min(self.figure.panels.len())
+    }
+
+    /// How bad the plots are: off their aspect, too narrow or too low for what they hold, places left empty.
+    fn cost(&self, style: &Style) -> f64 {
+        let rows = self.heads.len();
+        let empty = (rows * self.columns - self.figure.panels.len()) as f64;
+        let most_rows = self.figure.panels.iter().map(|panel| match &panel.y.scale {
+            Scale::Rows(rows) => rows.len() as f64 * 34.0,
+            _ => 100.0,
+        });
+        let least_height = style.px(most_rows.fold(0.0, f64::max));
+        let least_width = style.px(240.0);
+        let shortfall = |have: f64, least: f64| (least / have.max(1.0) - 1.0).max(0.0);
+        let aspect = self.plot_width.max(1.0) / self.plot_height / ASPECT;
+        libm::fabs(libm::log(aspect))
+            + 4.0 * shortfall(self.plot_width, least_width)
+            + 2.0 * shortfall(self.plot_height, least_height)
+            + 0.3 * empty
+    }
+
+    /// Draws every panel.
+    pub fn draw(&self, scene: &mut Scene, style: &Style) -> Names {
+        let mut names = Names::default();
+        let gap = style.px(HEAD_GAP);
+        for (k, panel) in self.figure.panels.iter().enumerate() {
+            let (row, column) = (k / self.columns, k % self.columns);
+            let x0 = self.place.x0
+                + (0..column).map(|c| self.edges(c) + self.plot_width + self.gaps.0).sum::<f64>();
+            let y0 = self.place.y0
+                + (0..row)
+                    .map(|r| self.heads[r] + gap + self.plot_height + self.feet[r] + self.gaps.1)
+                    .sum::<f64>();
+            let gutters = Gutters { head: self.heads[row], ..self.around[k] };
+            let (x1, y1) = (
+                x0 + self.edges(column) + self.plot_width,
+                y0 + gutters.head + gap + self.plot_height + gutters.foot,
+            );
+            names.extend(plot::panel(scene, style, panel, Rect { x0, y0, x1, y1 }, &gutters));
+        }
+        names
+    }
+}
+
+/// Whether a panel can leave its horizontal axis and strip to the panel below.
+fn shares_foot(panel: &Panel, below: &Panel) -> bool {
+    panel.x == below.x && panel.strip == below.strip && !matches!(panel.strip, Some(Strip::Cells { .. }))
+}
