@@ -1,12 +1,5 @@
 //! Integration tests: one binary, one module a kind of promise.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a test may use the platform's own functions as a second route"
-)]
-mod diagnostics;
-mod distributions;
+mod known;
 mod market;
-mod second;
-mod statistics;
-mod two_routes;
+mod support;
 mod worked_examples;
