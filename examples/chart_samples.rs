@@ -6,12 +6,12 @@
 
 use loophole::calendar::Month;
 use loophole::chart::figure::Figure;
-use loophole::chart::format::Unit;
 use loophole::chart::input::{MonthlyBand, Provenance, Rule, Spread};
 use loophole::chart::theme::{Size, Theme};
 use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, who_pays,
 };
+use loophole::numbers::Unit;
 use std::path::PathBuf;
 
 const MONTHS: usize = 60;

@@ -5,9 +5,9 @@
 //! long, and its bar is hatched.
 
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
-use super::format::{Unit, chance};
 use super::input::{Provenance, Rule, Spread};
 use super::wording::NOT_DISTINGUISHABLE;
+use crate::numbers::{Unit, chance};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,10 +3,10 @@
 //! Arms share their draws, so the fan is of differences and is far narrower than the difference of the arms' fans.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
-use super::format::{Unit, chance};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
 use crate::calendar::Month;
+use crate::numbers::{Unit, chance};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,10 +3,10 @@
 //! The marginal cost (shadow price) rests on the demand elasticity, so the note always states the range it was drawn from.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
-use super::format::Unit;
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent, fold};
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

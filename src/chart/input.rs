@@ -3,7 +3,7 @@
 //! Made from plain slices, so that whoever holds results fills a figure in a line. No figure recomputes a result: it only
 //! words and draws these.
 
-use super::format::Unit;
+use crate::numbers::Unit;
 
 /// A per-path number, summarised.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -199,7 +199,7 @@ impl Provenance {
         if !self.as_of.is_empty() {
             run[0] += &format!(" (as of {})", self.as_of);
         }
-        run.push(format!("{} paths", super::format::count(self.paths)));
+        run.push(format!("{} paths", crate::numbers::count(self.paths)));
         run.push(format!("seed {}", self.seed));
         run.push(format!("loophole {}", self.version));
         let mut lines = vec![run.join(" · ")];

@@ -4,10 +4,10 @@
 //! share of planned use above, and the distribution of the rule's effective date under the axis.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
-use super::format::Unit;
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ pub mod difference;
 pub mod draw;
 pub mod effect;
 pub mod figure;
-pub mod format;
+pub mod gallery;
 pub mod input;
 pub mod lost_compute;
 pub mod parity;

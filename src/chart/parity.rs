@@ -5,10 +5,10 @@
 //! an outcome and is stated.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
-use super::format::Unit;
 use super::input::{Provenance, Rule};
 use super::wording::NOT_DISTINGUISHABLE;
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// Two-sided 90% point of the standard normal: how wide a sampling-error band is drawn.
 const Z90: f64 = 1.645;

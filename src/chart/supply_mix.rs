@@ -4,10 +4,10 @@
 //! stands in the title and above each panel.
 
 use super::figure::{Area, Axis, Figure, Layer, Meaning, Panel};
-use super::format::Unit;
 use super::input::{Provenance, Rule, Spread};
 use super::wording::{NOT_DISTINGUISHABLE, capitalised, origin};
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Input {
     pub start: Month,
     /// One panel each, the open arm first.
     pub arms: Vec<Arm>,
-    /// Which arm the title compares with the first.
+    /// Which arm the title compares with the first; 0 in a run of one arm.
     pub headline: usize,
     /// The rule of that arm.
     pub rule: Rule,
@@ -94,6 +94,9 @@ fn title(input: &Input) -> String {
     let (Some(open), Some(closed)) = (input.arms.first(), input.arms.get(input.headline)) else {
         return "Where compute comes from".into();
     };
+    if input.headline == 0 {
+        return format!("{} of planned compute goes unserved", open.unserved_share.words(Unit::Share));
+    }
     if !input.unserved_difference.excludes(0.0) {
         let difference = input.unserved_difference;
         let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);

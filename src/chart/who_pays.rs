@@ -4,9 +4,9 @@
 //! with it and without it.
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
-use super::format::Unit;
 use super::input::{Provenance, Rule, Spread};
 use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
+use crate::numbers::Unit;
 
 /// What the figure needs; present values in USD, closed − open, path by path; positive is a cost to the party.
 #[derive(Clone, Debug, PartialEq)]

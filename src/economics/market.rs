@@ -1,9 +1,17 @@
 //! The month's market: least cost against elastic demand, solved exactly (`docs/model.md §7`).
 
+mod hours;
+mod optimality;
+mod prices;
+
 use super::demand::DemandCurve;
+use prices::Prices;
 
 /// Most workloads a market may have.
 pub const MAX_WORKLOADS: usize = 8;
+
+/// Relative violation of the optimality conditions above which a market counts as unsolved.
+pub const TOLERANCE: f64 = 1e-9;
 
 /// A month's market. Tranches stand in the order in which ties are broken.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +39,10 @@ pub struct Clearing {
 
 /// Solves markets, reusing its memory.
 #[derive(Clone, Debug, Default)]
-pub struct Solver {}
+pub struct Solver {
+    prices: Prices,
+    hours: hours::Hours,
+}
 
 impl Solver {
     /// Solves `market` into `clearing`.
@@ -39,8 +50,16 @@ impl Solver {
     /// # Errors
     /// [`Unsolved`] if an input is not finite or outside its domain, or the optimality conditions are not met to 1e-9.
     pub fn solve(&mut self, market: &Market<'_>, clearing: &mut Clearing) -> Result<(), Unsolved> {
-        let _ = (market, clearing);
-        todo!()
+        market.check()?;
+        self.prices.settle(market);
+        self.prices.write(market, clearing);
+        self.hours.fill(&self.prices, market, clearing);
+        market.verify(clearing)
+    }
+
+    /// Price moves the last solve took.
+    pub fn moves(&self) -> usize {
+        self.prices.moves()
     }
 }
 

@@ -54,3 +54,19 @@ pub enum CorrelationOn {
     /// Parameters; the file's rho is Spearman's, converted to the normals'.
     Parameter,
 }
+
+impl Job {
+    /// Index of the baseline arm.
+    pub fn baseline(&self) -> usize {
+        self.arms.iter().position(|arm| arm.baseline).unwrap_or(0)
+    }
+
+    /// Index of the headline arm: the one marked, or the first that is not the baseline; none with a single arm.
+    pub fn headline(&self) -> Option<usize> {
+        let baseline = self.baseline();
+        self.arms
+            .iter()
+            .position(|arm| arm.headline)
+            .or_else(|| (0..self.arms.len()).find(|arm| *arm != baseline))
+    }
+}

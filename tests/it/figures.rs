@@ -7,13 +7,13 @@
 use loophole::calendar::Month;
 use loophole::chart::draw::{scene, svg};
 use loophole::chart::figure::{Figure, Layer, Meaning};
-use loophole::chart::format::Unit;
 use loophole::chart::input::{MonthlyBand, Provenance, Rule, Spread};
 use loophole::chart::theme::{LIGHTNESS_STEP, Size, TEXT_CONTRAST, Theme};
 use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, text,
     who_pays,
 };
+use loophole::numbers::Unit;
 use proptest::prelude::*;
 use resvg::usvg;
 

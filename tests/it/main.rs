@@ -1,3 +1,5 @@
-//! The one integration binary.
-#[cfg(feature = "chart")]
-mod figures;
+//! Integration tests: one binary, one module a kind of promise.
+mod known;
+mod market;
+mod support;
+mod worked_examples;

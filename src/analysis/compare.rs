@@ -1,0 +1,260 @@
+//! The effect of an arm against the baseline, question by question, in the order of `docs/model.md §10`.
+//!
+//! Every row is a per-path difference on common draws, summarised. An arm whose rule may not come, or may be undone, gives
+//! two answers that are never mixed: the *expected* effect over all paths, and the effect *if closed and not reversed* over
+//! the paths on which a rule comes into force and stands.
+
+use super::summary::{Summary, grouping, summarise};
+use crate::engine::catalogue::{calendar_years, windows};
+use crate::engine::outcome::Outcome;
+
+/// What a row's number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// A difference: the arm less the baseline.
+    Difference,
+    /// The arm over the baseline.
+    Ratio,
+    /// A number of the arm that already compares it with the baseline.
+    Paired,
+    /// A probability.
+    Probability,
+}
+
+impl Measure {
+    /// As written in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Measure::Difference => "difference",
+            Measure::Ratio => "ratio",
+            Measure::Paired => "paired",
+            Measure::Probability => "probability",
+        }
+    }
+}
+
+/// Over which paths an effect is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All paths, and the rule is certain: closed and not reversed.
+    Certain,
+    /// All paths, weighted by whether the rule comes and stands.
+    Expected,
+    /// The paths on which the rule comes into force and is not undone.
+    IfClosed,
+}
+
+impl Scope {
+    /// As written in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Scope::Certain => "certain",
+            Scope::Expected => "expected",
+            Scope::IfClosed => "if_closed_and_not_reversed",
+        }
+    }
+
+    /// As written in labels.
+    pub fn words(self) -> &'static str {
+        match self {
+            Scope::Certain => "closed and not reversed",
+            Scope::Expected => "weighted by the chance of a rule and of its reversal",
+            Scope::IfClosed => "if closed and not reversed",
+        }
+    }
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Group of rows: the question.
+    pub question: &'static str,
+    /// Id, such as `lost.12m.training`.
+    pub id: String,
+    /// What it is, in words.
+    pub title: String,
+    /// Unit.
+    pub unit: &'static str,
+    /// What kind of number.
+    pub measure: Measure,
+    /// The answer.
+    pub summary: Summary,
+}
+
+/// The effects of an arm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effects {
+    /// Index of the arm.
+    pub arm: usize,
+    /// Over which paths.
+    pub scope: Scope,
+    /// Answers in order.
+    pub rows: Vec<Row>,
+}
+
+impl Effects {
+    /// A row by id.
+    pub fn row(&self, id: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.id == id)
+    }
+}
+
+/// Effects of every arm but the baseline; two scopes where the rule is uncertain and some path has it in force.
+pub fn effects(outcome: &Outcome) -> Vec<Effects> {
+    let mut all = Vec::new();
+    for arm in (0..outcome.arms.len()).filter(|arm| *arm != outcome.baseline) {
+        let in_force = outcome.scalar(arm, "rule_in_force").unwrap_or(&[]);
+        let reversed = outcome.scalar(arm, "rule_reversed").unwrap_or(&[]);
+        let stands: Vec<usize> =
+            (0..outcome.paths.len()).filter(|i| in_force[*i] == 1.0 && reversed[*i] == 0.0).collect();
+        let everywhere: Vec<usize> = (0..outcome.paths.len()).collect();
+        let certain = stands.len() == everywhere.len() || in_force.iter().all(|flag| *flag == 0.0);
+        let scope = if certain { Scope::Certain } else { Scope::Expected };
+        all.push(Effects { arm, scope, rows: rows(outcome, arm, &everywhere) });
+        if !certain && stands.len() > 1 {
+            all.push(Effects { arm, scope: Scope::IfClosed, rows: rows(outcome, arm, &stands) });
+        }
+    }
+    all
+}
+
+/// Per-path values of an effect: `Difference` and `Ratio` of a scalar against the baseline, or the scalar itself.
+pub fn effect_values(outcome: &Outcome, arm: usize, id: &str, measure: Measure) -> Option<Vec<f64>> {
+    let values = outcome.scalar(arm, id)?;
+    let baseline = outcome.scalar(outcome.baseline, id)?;
+    Some(match measure {
+        Measure::Difference => values.iter().zip(baseline).map(|(a, b)| a - b).collect(),
+        Measure::Ratio => values.iter().zip(baseline).map(|(a, b)| if b == &0.0 { 1.0 } else { a / b }).collect(),
+        Measure::Paired | Measure::Probability => values.to_vec(),
+    })
+}
+
+/// Collects the rows of an arm.
+struct Asker<'a> {
+    outcome: &'a Outcome,
+    arm: usize,
+    chosen: &'a [usize],
+    rows: Vec<Row>,
+}
+
+fn rows(outcome: &Outcome, arm: usize, chosen: &[usize]) -> Vec<Row> {
+    let mut asker = Asker { outcome, arm, chosen, rows: Vec::new() };
+    asker.lost_compute();
+    asker.delay();
+    asker.marginal_cost();
+    asker.economic_cost();
+    asker.industry();
+    asker.rows
+}
+
+impl Asker<'_> {
+    fn add(&mut self, question: &'static str, id: &str, measure: Measure, title: Option<&str>) {
+        let Some(values) = effect_values(self.outcome, self.arm, id, measure) else { return };
+        let Some(place) = self.outcome.catalogue.scalar_index(id) else { return };
+        let label = &self.outcome.catalogue.scalars[place].0;
+        let unit = if measure == Measure::Ratio { "times the baseline" } else { label.unit };
+        let (id, title) = (label.id.clone(), title.map_or(label.title.clone(), str::to_string));
+        self.push(question, id, title, unit, measure, &values);
+    }
+
+    fn push(&mut self, question: &'static str, id: String, title: String, unit: &'static str, measure: Measure, values: &[f64]) {
+        let picked: Vec<f64> = self.chosen.iter().map(|i| values[*i]).collect();
+        let ids: Vec<u64> = self.chosen.iter().map(|i| self.outcome.paths[*i]).collect();
+        let summary = summarise(&picked, grouping(self.outcome.sampling, &ids));
+        self.rows.push(Row { question, id, title, unit, measure, summary });
+    }
+
+    fn workloads(&self) -> Vec<String> {
+        self.outcome
+            .catalogue
+            .scalars
+            .iter()
+            .filter_map(|(label, _)| label.id.strip_prefix("parity_month.").map(str::to_string))
+            .collect()
+    }
+
+    fn lost_compute(&mut self) {
+        let mut workloads = vec!["all".to_string()];
+        workloads.extend(self.workloads());
+        for window in windows(self.outcome.months) {
+            for workload in &workloads {
+                self.add("How much compute goes missing?", &format!("lost.{window}m.{workload}"), Measure::Paired, None);
+                self.add(
+                    "How much compute goes missing?",
+                    &format!("lost_share.{window}m.{workload}"),
+                    Measure::Paired,
+                    None,
+                );
+            }
+        }
+    }
+
+    fn delay(&mut self) {
+        const QUESTION: &str = "For how long?";
+        for month in [24, 36] {
+            let id = format!("training_delay.{month}m");
+            let Some(values) = effect_values(self.outcome, self.arm, &id, Measure::Paired) else { continue };
+            self.add(QUESTION, &id, Measure::Paired, None);
+            for over in [6.0, 12.0] {
+                let flags: Vec<f64> = values.iter().map(|delay| f64::from(u8::from(*delay > over))).collect();
+                self.push(
+                    QUESTION,
+                    format!("{id}.above{over}"),
+                    format!("Training delay at month {month} above {over} months"),
+                    "probability",
+                    Measure::Probability,
+                    &flags,
+                );
+            }
+            self.add(QUESTION, &format!("training_delay_censored.{month}m"), Measure::Probability, None);
+        }
+    }
+
+    fn marginal_cost(&mut self) {
+        const QUESTION: &str = "What does compute cost at the margin?";
+        for workload in self.workloads() {
+            let mean = format!("marginal_cost.{workload}.mean");
+            self.add(QUESTION, &mean, Measure::Ratio, None);
+            for (year, ..) in calendar_years(self.outcome.start, self.outcome.months) {
+                self.add(QUESTION, &format!("marginal_cost.{workload}.y{year}"), Measure::Ratio, None);
+            }
+        }
+    }
+
+    fn economic_cost(&mut self) {
+        for id in [
+            "pv.economic_cost",
+            "pv.economic_cost_before_transfer",
+            "pv.offshore_rent",
+            "pv.resource.domestic",
+            "pv.resource.grey",
+            "pv.resource.imported",
+            "pv.resource.offshore",
+            "pv.scarcity",
+            "pv.value_lost",
+            "pv.spend",
+            "average_cash_cost",
+        ] {
+            self.add("Who pays?", id, Measure::Difference, None);
+        }
+    }
+
+    fn industry(&mut self) {
+        const QUESTION: &str = "Who else feels it?";
+        for id in ["pv.relet", "pv.domestic_sales", "orders.domestic"] {
+            self.add(QUESTION, id, Measure::Difference, None);
+        }
+        for month in [12, 24, 60] {
+            self.add(QUESTION, &format!("rented_chips.{month}m"), Measure::Difference, None);
+        }
+        for month in [12, 24, 60] {
+            for origin in ["offshore", "domestic", "imported", "grey"] {
+                self.add(QUESTION, &format!("work_share.{origin}.{month}m"), Measure::Difference, None);
+            }
+        }
+        for workload in self.workloads() {
+            self.add(QUESTION, &format!("parity_month.{workload}"), Measure::Difference, None);
+        }
+        self.add(QUESTION, "electricity", Measure::Difference, None);
+    }
+}

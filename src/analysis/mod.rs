@@ -1,0 +1,4 @@
+//! Questions about many runs, or about one run in depth. Everything here sits above the engine and reads its outcome.
+pub mod compare;
+pub mod explain;
+pub mod summary;

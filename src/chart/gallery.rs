@@ -1,0 +1,582 @@
+//! The figures of a run, filled from its outcome.
+//!
+//! This is where results become inputs of figures: per-path columns become spreads, histograms become monthly bands. No
+//! number is computed here that is not a summary of those. A run with a single arm has no effect to show and gets the
+//! figures that need none.
+
+use super::cost_buildup::{self, CostPart as Drawn};
+use super::figure::Figure;
+use super::input::{MonthlyBand, Provenance, Rule, Spread};
+use super::{delay, difference, effect, lost_compute, parity, rule_design, supply_mix, who_pays};
+use crate::analysis::compare::{Effects, Measure, Scope, effect_values};
+use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
+use crate::engine::outcome::{Cell, Outcome};
+use crate::numbers::Unit;
+
+/// Names of all figures, in the gallery's order.
+pub const NAMES: [&str; 9] = [
+    "lost-compute",
+    "effect",
+    "difference",
+    "rule-design",
+    "who-pays",
+    "supply-mix",
+    "cost-buildup",
+    "parity",
+    "delay",
+];
+
+/// A run with what its figures say beside its numbers.
+pub struct Gallery<'a> {
+    /// Results.
+    pub outcome: &'a Outcome,
+    /// Effects of the arms.
+    pub effects: &'a [Effects],
+    /// Where the pictures come from.
+    pub provenance: Provenance,
+    /// Demand elasticities drawn, in words.
+    pub elasticity_range: String,
+    /// Titles of workloads and channels by id.
+    pub titles: Titles,
+}
+
+/// Names for ids.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Titles {
+    /// Workload id and title, training first: titles speak of the first.
+    pub workloads: Vec<(String, String)>,
+    /// Channel id, title, origin and whether it can be bought or hired in month 0, in order.
+    pub channels: Vec<ChannelTitle>,
+}
+
+/// A channel as the cost build-up names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelTitle {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub title: String,
+    /// Category: `offshore`, `domestic`, `imported`, `grey`.
+    pub origin: &'static str,
+    /// It is rented.
+    pub rented: bool,
+    /// It can be bought or hired in month 0.
+    pub on_sale: bool,
+}
+
+impl Gallery<'_> {
+    /// Every figure this run can fill, by name.
+    pub fn figures(&self) -> Vec<(&'static str, Figure)> {
+        NAMES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
+    }
+
+    /// A figure by name; none if the run cannot fill it.
+    pub fn figure(&self, name: &str) -> Option<Figure> {
+        match name {
+            "lost-compute" => self.lost_compute(),
+            "effect" => self.effect(),
+            "difference" => self.difference(),
+            "rule-design" => self.rule_design(),
+            "who-pays" => self.who_pays(),
+            "supply-mix" => Some(self.supply_mix()),
+            "cost-buildup" => Some(self.cost_buildup()),
+            "parity" => self.parity(),
+            "delay" => self.delay(),
+            _ => None,
+        }
+    }
+
+    /// The headline arm over all its paths.
+    fn headline(&self) -> Option<(usize, &Effects)> {
+        let arm = self.outcome.headline?;
+        self.effects.iter().find(|effect| effect.arm == arm).map(|effect| (arm, effect))
+    }
+
+    fn rule(&self, arm: usize, scope: Scope) -> Rule {
+        let condition = match scope {
+            Scope::Certain => "if not reversed",
+            Scope::Expected => "weighted by its chance and its reversal",
+            Scope::IfClosed => "if closed and not reversed",
+        };
+        Rule { design: self.outcome.arms[arm].design.clone(), condition: condition.to_string() }
+    }
+
+    fn spread(&self, arm: usize, id: &str, measure: Measure) -> Option<Spread> {
+        effect_values(self.outcome, arm, id, measure).map(|values| Spread::of(&values))
+    }
+
+    fn band<'b>(&self, cell: impl Fn(usize) -> Cell<'b>) -> MonthlyBand {
+        let series = |p: f64| (0..self.outcome.months).map(|t| cell(t).quantile(p)).collect();
+        MonthlyBand {
+            p05: series(0.05),
+            p10: series(0.10),
+            p25: series(0.25),
+            p50: series(0.50),
+            p75: series(0.75),
+            p90: series(0.90),
+            p95: series(0.95),
+        }
+    }
+
+    fn levels(&self, arm: usize, id: &str) -> Option<MonthlyBand> {
+        let metric = self.outcome.catalogue.monthly_index(id)?;
+        Some(self.band(|t| self.outcome.level(arm, metric, t)))
+    }
+
+    fn differences(&self, arm: usize, id: &str) -> Option<MonthlyBand> {
+        let metric = self.outcome.catalogue.monthly_index(id)?;
+        self.outcome.difference(arm, metric, 0)?;
+        let baseline = self.outcome.baseline;
+        Some(self.band(|t| {
+            self.outcome.difference(arm, metric, t).unwrap_or_else(|| self.outcome.level(baseline, metric, t))
+        }))
+    }
+
+    fn means(&self, arm: usize, id: &str) -> Option<Vec<f64>> {
+        let metric = self.outcome.catalogue.monthly_index(id)?;
+        Some((0..self.outcome.months).map(|t| self.outcome.level(arm, metric, t).mean().value).collect())
+    }
+
+    /// Share of paths on which a rule takes effect in each month.
+    fn effective(&self, arm: usize) -> Vec<f64> {
+        let months = self.outcome.scalar(arm, "effective_month").unwrap_or(&[]);
+        let share = |t: usize| months.iter().filter(|month| **month == t as f64).count() as f64;
+        let shares: Vec<f64> =
+            (0..self.outcome.months).map(|t| share(t) / months.len().max(1) as f64).collect();
+        if shares.iter().all(|share| *share == 0.0) { Vec::new() } else { shares }
+    }
+
+    /// The first calendar year that begins after the rule binds on the median path; the last year if none does.
+    fn telling_year(&self, arm: usize) -> Option<(i32, usize, usize)> {
+        let years = calendar_years(self.outcome.start, self.outcome.months);
+        let bound = self.spread(arm, "effective_month", Measure::Paired).map_or(0.0, |month| month.p50);
+        years.iter().copied().find(|(_, from, _)| *from as f64 >= bound).or(years.last().copied())
+    }
+
+    fn lost_compute(&self) -> Option<Figure> {
+        let (arm, effects) = self.headline()?;
+        let months = windows(self.outcome.months);
+        let window = *months.iter().find(|window| **window == 24).or(months.last())?;
+        let spread = |id: String| self.spread(arm, &id, Measure::Paired);
+        let workloads = self
+            .titles
+            .workloads
+            .iter()
+            .filter_map(|(id, title)| {
+                let lost = negated(self.differences(arm, &format!("useful_work.{id}"))?);
+                let windows = months
+                    .iter()
+                    .filter_map(|window| {
+                        Some(lost_compute::Window {
+                            months: *window,
+                            lost: spread(format!("lost.{window}m.{id}"))?,
+                            share: spread(format!("lost_share.{window}m.{id}"))?,
+                        })
+                    })
+                    .collect();
+                Some(lost_compute::Workload { title: title.clone(), lost, windows })
+            })
+            .collect();
+        Some(lost_compute::figure(&lost_compute::Input {
+            start: self.outcome.start,
+            rule: self.rule(arm, effects.scope),
+            window_months: window,
+            total: spread(format!("lost.{window}m.all"))?,
+            total_share: spread(format!("lost_share.{window}m.all"))?,
+            workloads,
+            effective: self.effective(arm),
+            provenance: self.provenance.clone(),
+        }))
+    }
+
+    fn effect(&self) -> Option<Figure> {
+        let (arm, effects) = self.headline()?;
+        let (year, ..) = self.telling_year(arm)?;
+        let (id, title) = self.titles.workloads.first()?;
+        let ratio = self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Ratio)?;
+        let workloads = self
+            .titles
+            .workloads
+            .iter()
+            .filter_map(|(id, title)| {
+                Some(effect::Workload {
+                    title: title.clone(),
+                    open: self.levels(self.outcome.baseline, &format!("marginal_cost.{id}"))?,
+                    closed: self.levels(arm, &format!("marginal_cost.{id}"))?,
+                })
+            })
+            .collect();
+        Some(effect::figure(&effect::Input {
+            start: self.outcome.start,
+            rule: self.rule(arm, effects.scope),
+            headline: effect::Headline { workload: title.to_lowercase(), period: year.to_string(), ratio },
+            workloads,
+            elasticity_range: self.elasticity_range.clone(),
+            provenance: self.provenance.clone(),
+        }))
+    }
+
+    fn difference(&self) -> Option<Figure> {
+        let (arm, effects) = self.headline()?;
+        let (year, ..) = self.telling_year(arm)?;
+        let (id, title) = self.titles.workloads.first()?;
+        let difference = self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Difference)?;
+        let workloads = self
+            .titles
+            .workloads
+            .iter()
+            .filter_map(|(id, title)| {
+                let above_zero = calendar_years(self.outcome.start, self.outcome.months)
+                    .into_iter()
+                    .filter_map(|(year, ..)| {
+                        let spread =
+                            self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Difference)?;
+                        Some((year, spread.above_zero))
+                    })
+                    .collect();
+                Some(difference::Workload {
+                    title: title.clone(),
+                    difference: self.differences(arm, &format!("marginal_cost.{id}"))?,
+                    above_zero,
+                })
+            })
+            .collect();
+        Some(difference::figure(&difference::Input {
+            start: self.outcome.start,
+            rule: self.rule(arm, effects.scope),
+            headline: difference::Headline {
+                workload: title.to_lowercase(),
+                period: year.to_string(),
+                difference,
+            },
+            workloads,
+            elasticity_range: self.elasticity_range.clone(),
+            provenance: self.provenance.clone(),
+        }))
+    }
+
+    fn rule_design(&self) -> Option<Figure> {
+        let (headline, _) = self.headline()?;
+        let over_all: Vec<&Effects> =
+            self.effects.iter().filter(|effect| effect.scope != Scope::IfClosed).collect();
+        if over_all.len() < 2 {
+            return None;
+        }
+        let mut ordered = over_all;
+        ordered.sort_by_key(|effect| effect.scope == Scope::Expected);
+        let arms = ordered
+            .iter()
+            .map(|effect| rule_design::Arm {
+                title: self.outcome.arms[effect.arm].design.clone(),
+                expected: effect.scope == Scope::Expected,
+            })
+            .collect();
+        let window = *windows(self.outcome.months).iter().rfind(|window| **window <= 24)?;
+        let lost = format!("H100e-hours lost in {window} months");
+        let wanted = [
+            (
+                format!("lost.{window}m.all"),
+                lost.clone(),
+                "costs",
+                lost.replace("lost ", ""),
+                Unit::H100eHours,
+                Measure::Paired,
+            ),
+            (
+                "training_delay.24m".to_string(),
+                "Training delay at month 24".to_string(),
+                "delays training by",
+                "months at month 24".to_string(),
+                Unit::Months,
+                Measure::Paired,
+            ),
+            (
+                "pv.economic_cost".to_string(),
+                "Economic cost, present value".to_string(),
+                "adds",
+                "of economic cost".to_string(),
+                Unit::Usd,
+                Measure::Difference,
+            ),
+        ];
+        let metrics: Vec<rule_design::Metric> = wanted
+            .into_iter()
+            .filter_map(|(id, title, verb, noun, unit, measure)| {
+                let effects = ordered
+                    .iter()
+                    .map(|effect| self.spread(effect.arm, &id, measure))
+                    .collect::<Option<Vec<_>>>()?;
+                Some(rule_design::Metric { title, verb: verb.to_string(), noun, unit, effects })
+            })
+            .collect();
+        Some(rule_design::figure(&rule_design::Input {
+            headline: ordered.iter().position(|effect| effect.arm == headline)?,
+            arms,
+            metrics,
+            provenance: self.provenance.clone(),
+        }))
+    }
+
+    fn who_pays(&self) -> Option<Figure> {
+        use who_pays::Party;
+        let (arm, effects) = self.headline()?;
+        let lines = [
+            ("Value of lost compute", Party::Labs, "pv.value_lost", 1.0),
+            ("Offshore rent", Party::Labs, "pv.offshore_rent", 1.0),
+            ("Domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
+            ("Grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
+            ("Imported chips", Party::Labs, "pv.resource.imported", 1.0),
+            ("Scarcity transfer to vendors", Party::Labs, "pv.scarcity", 1.0),
+            ("Rent lost by offshore hosts", Party::Hosts, "pv.offshore_rent", -1.0),
+            ("Freed chips relet at spot", Party::Hosts, "pv.relet", -1.0),
+            ("Scarcity transfer received", Party::Vendors, "pv.scarcity", -1.0),
+        ]
+        .into_iter()
+        .filter_map(|(title, party, id, sign)| {
+            let values = effect_values(self.outcome, arm, id, Measure::Difference)?;
+            let cost = Spread::of(&values.iter().map(|value| sign * value).collect::<Vec<_>>());
+            Some(who_pays::Line { title: title.to_string(), party, cost })
+        })
+        .filter(|line| line.cost.p05 != 0.0 || line.cost.p95 != 0.0)
+        .collect();
+        Some(who_pays::figure(&who_pays::Input {
+            rule: self.rule(arm, effects.scope),
+            lines,
+            with_transfer: self.spread(arm, "pv.economic_cost", Measure::Difference)?,
+            without_transfer: self.spread(arm, "pv.economic_cost_before_transfer", Measure::Difference)?,
+            provenance: self.provenance.clone(),
+        }))
+    }
+
+    fn supply_mix(&self) -> Figure {
+        let outcome = self.outcome;
+        let shown: Vec<usize> = std::iter::once(outcome.baseline).chain(outcome.headline).collect();
+        let arms: Vec<supply_mix::Arm> = shown
+            .iter()
+            .map(|&arm| supply_mix::Arm {
+                title: outcome.arms[arm].title.clone(),
+                supply: ORIGINS
+                    .iter()
+                    .filter_map(|origin| {
+                        Some((origin.id().to_string(), self.means(arm, &format!("work.{}", origin.id()))?))
+                    })
+                    .collect(),
+                unserved: self.unserved(arm),
+                unserved_share: Spread::of(outcome.scalar(arm, "unserved_share.all").unwrap_or(&[])),
+            })
+            .collect();
+        let last = *shown.last().unwrap_or(&outcome.baseline);
+        supply_mix::figure(&supply_mix::Input {
+            start: outcome.start,
+            headline: arms.len() - 1,
+            rule: self.headline().map(|(arm, effects)| self.rule(arm, effects.scope)).unwrap_or_default(),
+            arms,
+            unserved_difference: self
+                .spread(last, "unserved_share.all", Measure::Difference)
+                .unwrap_or(Spread::of(&[])),
+            provenance: self.provenance.clone(),
+        })
+    }
+
+    fn unserved(&self, arm: usize) -> Vec<f64> {
+        let mut total = vec![0.0; self.outcome.months];
+        for (id, _) in &self.titles.workloads {
+            for (sum, part) in
+                total.iter_mut().zip(self.means(arm, &format!("unserved.{id}")).unwrap_or_default())
+            {
+                *sum += part;
+            }
+        }
+        total
+    }
+
+    /// Channels that can be bought or hired in month 0, cheapest in the first workload first.
+    fn cost_buildup(&self) -> Figure {
+        let baseline = self.outcome.baseline;
+        let column = |id: String| self.outcome.scalar(baseline, &id);
+        let on_sale: Vec<&ChannelTitle> =
+            self.titles.channels.iter().filter(|channel| channel.on_sale).collect();
+        let workloads: Vec<cost_buildup::Workload> = self
+            .titles
+            .workloads
+            .iter()
+            .map(|(workload, title)| {
+                let channels: Vec<cost_buildup::Channel> = on_sale
+                    .iter()
+                    .filter_map(|channel| {
+                        let unit = column(format!("unit_cost.{}.{workload}", channel.id))?;
+                        Some(cost_buildup::Channel {
+                            title: channel.title.clone(),
+                            parts: self.parts(channel, unit),
+                            total: Spread::of(unit),
+                        })
+                    })
+                    .collect();
+                cost_buildup::Workload {
+                    title: title.clone(),
+                    channels,
+                    domestic_premium: self.domestic_premium(&on_sale, workload),
+                }
+            })
+            .collect();
+        cost_buildup::figure(&cost_buildup::Input {
+            period: month_words(self.outcome.start),
+            workloads,
+            provenance: self.provenance.clone(),
+        })
+    }
+
+    /// Mean parts of a unit cost: each path's parts of an hour, scaled to its cost of an H100e-hour.
+    fn parts(&self, channel: &ChannelTitle, unit: &[f64]) -> Vec<(Drawn, f64)> {
+        let parts: &[CostPart] = if channel.rented { &CostPart::RENTED } else { &CostPart::OWNED };
+        let columns: Vec<(CostPart, &[f64])> = parts
+            .iter()
+            .filter_map(|part| {
+                let id = format!("hour_cost.{}.{}", channel.id, part.id());
+                Some((*part, self.outcome.scalar(self.outcome.baseline, &id)?))
+            })
+            .collect();
+        columns
+            .iter()
+            .map(|(part, column)| {
+                let mean = (0..unit.len())
+                    .map(|i| {
+                        let hour: f64 = columns.iter().map(|(_, column)| column[i]).sum();
+                        if hour == 0.0 { 0.0 } else { unit[i] * column[i] / hour }
+                    })
+                    .sum::<f64>()
+                    / unit.len().max(1) as f64;
+                (drawn(*part), mean)
+            })
+            .collect()
+    }
+
+    fn domestic_premium(&self, channels: &[&ChannelTitle], workload: &str) -> Spread {
+        let columns: Vec<(&ChannelTitle, &[f64])> = channels
+            .iter()
+            .filter_map(|channel| {
+                let id = format!("unit_cost.{}.{workload}", channel.id);
+                Some((*channel, self.outcome.scalar(self.outcome.baseline, &id)?))
+            })
+            .collect();
+        let cheapest = |i: usize, domestic: bool| {
+            columns
+                .iter()
+                .filter(|(channel, column)| {
+                    let wanted = if domestic {
+                        channel.origin == "domestic"
+                    } else {
+                        channel.origin == "offshore" && channel.rented
+                    };
+                    wanted && column[i] > 0.0
+                })
+                .map(|(_, column)| column[i])
+                .fold(f64::INFINITY, f64::min)
+        };
+        let premiums: Vec<f64> = (0..self.outcome.paths.len())
+            .map(|i| cheapest(i, true) - cheapest(i, false))
+            .filter(|premium| premium.is_finite())
+            .collect();
+        Spread::of(&premiums)
+    }
+
+    fn parity(&self) -> Option<Figure> {
+        let (arm, effects) = self.headline()?;
+        let months = self.outcome.months;
+        let workloads = self
+            .titles
+            .workloads
+            .iter()
+            .filter_map(|(id, title)| {
+                let paths = |arm: usize| -> Option<Vec<Option<usize>>> {
+                    let month = self.outcome.scalar(arm, &format!("parity_month.{id}"))?;
+                    let never = self.outcome.scalar(arm, &format!("parity_never.{id}"))?;
+                    Some(month.iter().zip(never).map(|(m, n)| (*n == 0.0).then_some(*m as usize)).collect())
+                };
+                let (open, closed) = (paths(self.outcome.baseline)?, paths(arm)?);
+                let reached = |path: &Option<usize>| f64::from(u8::from(path.is_some()));
+                let differences: Vec<f64> =
+                    open.iter().zip(&closed).map(|(o, c)| reached(c) - reached(o)).collect();
+                Some(parity::Workload {
+                    title: title.clone(),
+                    open: parity::cumulative(&open, months),
+                    closed: parity::cumulative(&closed, months),
+                    difference_std_error: Spread::of(&differences).std_error,
+                })
+            })
+            .collect();
+        Some(parity::figure(&parity::Input {
+            start: self.outcome.start,
+            rule: self.rule(arm, effects.scope),
+            workloads,
+            provenance: self.provenance.clone(),
+        }))
+    }
+
+    fn delay(&self) -> Option<Figure> {
+        let (arm, effects) = self.headline()?;
+        let checkpoints: Vec<delay::Checkpoint> = [24, 36]
+            .into_iter()
+            .filter_map(|month| {
+                let delays = self.outcome.scalar(arm, &format!("training_delay.{month}m"))?;
+                let censored = self.outcome.scalar(arm, &format!("training_delay_censored.{month}m"))?;
+                Some(delay::Checkpoint {
+                    month,
+                    delay_months: delays.to_vec(),
+                    censored: censored.iter().map(|flag| *flag == 1.0).collect(),
+                })
+            })
+            .collect();
+        (!checkpoints.is_empty()).then(|| {
+            delay::figure(&delay::Input {
+                rule: self.rule(arm, effects.scope),
+                checkpoints,
+                provenance: self.provenance.clone(),
+            })
+        })
+    }
+}
+
+fn drawn(part: CostPart) -> Drawn {
+    match part {
+        CostPart::Capital => Drawn::Chip,
+        CostPart::Building => Drawn::Building,
+        CostPart::Operations => Drawn::Operations,
+        CostPart::Energy => Drawn::Energy,
+        CostPart::Rent => Drawn::Rent,
+        CostPart::Overhead => Drawn::Overhead,
+    }
+}
+
+/// The band of −x: quantiles change sides.
+fn negated(band: MonthlyBand) -> MonthlyBand {
+    let minus = |series: Vec<f64>| series.into_iter().map(|value| 0.0 - value).collect();
+    MonthlyBand {
+        p05: minus(band.p95),
+        p10: minus(band.p90),
+        p25: minus(band.p75),
+        p50: minus(band.p50),
+        p75: minus(band.p25),
+        p90: minus(band.p10),
+        p95: minus(band.p05),
+    }
+}
+
+/// "October 2026".
+fn month_words(month: crate::calendar::Month) -> String {
+    const NAMES: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    format!("{} {}", NAMES[month.month() as usize - 1], month.year())
+}

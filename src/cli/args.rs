@@ -1,0 +1,163 @@
+//! What the command line accepts. clap lives here and nowhere else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// What closing the overseas-rental door does to the cost of compute for Chinese AI labs.
+#[derive(Debug, Parser)]
+#[command(name = "loophole", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Plain output: no colour, no progress bar.
+    #[arg(long, global = true)]
+    pub plain: bool,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0    done
+  1    the scenario has errors, or a run failed
+  2    the command line is wrong
+  3    results could not be written
+  130  interrupted; what was done is in a folder marked incomplete
+
+NO_COLOR turns colour off.";
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate all arms of a scenario and print what each costs
+    Run(RunArgs),
+    /// Simulate and print the effect of each arm against the baseline
+    Compare(CompareArgs),
+    /// Report every problem of scenario files at once
+    Check(CheckArgs),
+    /// Print the resolved scenario with the origin and source of each value
+    Show(ShowArgs),
+    /// Print how the cost of an H100e-hour builds up
+    Explain(ExplainArgs),
+}
+
+/// How a scenario is put together.
+#[derive(Clone, Debug, Args)]
+pub struct ScenarioArgs {
+    /// Lay another file over the scenario; may be repeated
+    #[arg(long = "with", value_name = "FILE")]
+    pub overlays: Vec<PathBuf>,
+    /// Replace one value, such as regions.china_west.electricity_usd_per_kwh=0.05; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// How a job is run and where results go.
+#[derive(Clone, Debug, Args)]
+pub struct JobArgs {
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+    /// Paths to draw [default: the scenario's]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub paths: Option<u64>,
+    /// Seed of every random stream [default: the scenario's]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads [default: all cores]; the results do not depend on it
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub threads: Option<u64>,
+    /// Folder to write to [default: output/<scenario>]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Also write every scalar of every path and arm
+    #[arg(long, value_name = "WHAT")]
+    pub save: Option<Save>,
+    /// Print the summary as JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say what would be run and written, and stop
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// What `--save` keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Save {
+    /// One row per path and arm of every scalar
+    Paths,
+}
+
+/// `loophole run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Scenario file
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub job: JobArgs,
+}
+
+/// `loophole compare`
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Scenario file; with two files, the second's headline arm is compared with the first's baseline
+    #[arg(num_args = 1..=2, required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Arms to compare, the first being the baseline if it is not marked in the file
+    #[arg(long, value_delimiter = ',', value_name = "ARM,…")]
+    pub arms: Vec<String>,
+    #[command(flatten)]
+    pub job: JobArgs,
+}
+
+/// `loophole check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+    /// Warnings, such as a number without a source, count as errors
+    #[arg(long)]
+    pub strict: bool,
+    /// Print nothing if all is well
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `loophole show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Scenario file
+    pub file: PathBuf,
+    /// Key, or the beginning of keys
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `loophole explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Scenario file
+    pub file: PathBuf,
+    /// Channel
+    #[arg(long)]
+    pub channel: String,
+    /// Month, YYYY-MM
+    #[arg(long)]
+    pub month: String,
+    /// Path to explain [default: the central path, every draw at its median]
+    #[arg(long)]
+    pub path: Option<u64>,
+    /// Arm [default: the baseline]
+    #[arg(long)]
+    pub arm: Option<String>,
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+}

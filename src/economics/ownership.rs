@@ -1,0 +1,73 @@
+//! What an hour of an owned chip costs (`docs/model.md §6`).
+
+use super::capital::{DecliningAnnuity, discount_factor};
+
+/// The terms on which a chip is owned, for one path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// Charge per USD of system price and month of life, residual value deducted.
+    pub annuity: DecliningAnnuity,
+    /// Life in whole months.
+    pub life_months: usize,
+}
+
+impl Terms {
+    /// Terms from finance and life.
+    ///     F_m(capital) = A(wacc, n, delta) · (1 − delta)^(m/12) · (1 − residual·(1 + wacc)^−life)
+    /// Units: `wacc`, `decline` fractions a year, `residual` a fraction of the price; n = round(12·life), at least 1.
+    pub fn new(wacc: f64, life_years: f64, residual: f64, decline: f64) -> Terms {
+        let life_months = (12.0 * life_years).round().max(1.0);
+        let mut annuity = DecliningAnnuity::new(wacc, life_months, decline);
+        annuity.factor *= 1.0 - residual * discount_factor(wacc, 12.0 * life_years);
+        Terms { annuity, life_months: life_months as usize }
+    }
+
+    /// Capital charge of a chip in month `m` of its life, USD.
+    pub fn capital_charge(&self, m: f64, system_price_usd: f64) -> f64 {
+        self.annuity.charge(m) * system_price_usd
+    }
+}
+
+/// Building charge of a chip a month, USD.
+///     A(wacc, building life, 0) · shell · kW
+pub fn building_charge(wacc: f64, shell_life_years: f64, shell_usd_per_kw: f64, it_power_kw: f64) -> f64 {
+    DecliningAnnuity::new(wacc, (12.0 * shell_life_years).round().max(1.0), 0.0).charge(1.0)
+        * shell_usd_per_kw
+        * it_power_kw
+}
+
+/// Operations of a chip a month, USD, energy excluded.
+///     opex · kW / 12
+pub fn operations_charge(opex_usd_per_kw_year: f64, it_power_kw: f64) -> f64 {
+    opex_usd_per_kw_year * it_power_kw / 12.0
+}
+
+/// Cost of a usable chip-hour of a new chip, USD.
+///     m_buy = F_1 / (H · availability) + energy
+/// F_1 is the first month's charge for capital, building and operations. Divided by e it is the LCOC.
+pub fn buy_cost(first_month_charge: f64, hours: f64, availability: f64, energy_per_hour: f64) -> f64 {
+    first_month_charge / (hours * availability) + energy_per_hour
+}
+
+/// Share of an initial fleet still alive `s` months after the start: ages uniform on the integers `youngest … oldest`,
+/// alive while age + s < life.
+pub fn alive_share(ages: (usize, usize), s: usize, life_months: usize) -> f64 {
+    let (youngest, oldest) = ages;
+    let first_dead = life_months.saturating_sub(s);
+    let alive = (oldest + 1).min(first_dead).saturating_sub(youngest);
+    alive as f64 / (oldest + 1 - youngest) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fleet_retires_age_by_age() {
+        assert_eq!(alive_share((0, 3), 0, 4), 1.0);
+        assert_eq!(alive_share((0, 3), 1, 4), 0.75);
+        assert_eq!(alive_share((0, 3), 4, 4), 0.0);
+        assert_eq!(alive_share((2, 2), 1, 4), 1.0);
+        assert_eq!(alive_share((2, 2), 2, 4), 0.0);
+    }
+}

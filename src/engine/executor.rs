@@ -1,0 +1,342 @@
+//! Runs a job: blocks on threads, merged in order.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::catalogue::{Catalogue, PathView};
+use super::job::{CorrelationOn, Job};
+use super::outcome::Outcome;
+use super::partition::{Block, blocks, replicates, unit};
+use super::recorder::{CellMoments, CellSketches, Columns, Layout, NotFinite};
+use crate::model::calibrate::{self, Calibration, Uncalibrated};
+use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
+use crate::model::ledger::Trace;
+use crate::model::parameters::World;
+use crate::model::rules::RuleDates;
+use crate::model::step::{self, Failure, Workspace};
+
+/// How to run.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Threads; 0 is one.
+    pub threads: usize,
+    /// Told the number of paths done after each block.
+    pub progress: Option<&'a (dyn Fn(usize) + Sync)>,
+    /// Stops the run after the blocks at work; what is done becomes the outcome.
+    pub cancel: Option<&'a AtomicBool>,
+}
+
+/// Why a job has no outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EngineError {
+    /// Month-0 calibration has no solution.
+    Uncalibrated(Uncalibrated),
+    /// A market could not be solved.
+    Market {
+        /// Path.
+        path: u64,
+        /// Arm's id.
+        arm: String,
+        /// Where and why.
+        failure: Failure,
+    },
+    /// A number is not finite.
+    NotFinite {
+        /// Path.
+        path: u64,
+        /// Arm's id.
+        arm: String,
+        /// Where.
+        place: NotFinite,
+    },
+    /// Arms differ in what they simulate, so their paths cannot be paired.
+    Unpaired {
+        /// Arm's id.
+        arm: String,
+        /// What differs from the first arm.
+        what: &'static str,
+    },
+    /// Stopped before a single block was done.
+    Cancelled,
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::Uncalibrated(Uncalibrated::OutOfReach { price, range }) => write!(
+                f,
+                "the month-0 calibration cannot meet {price} USD per H100e-hour: whatever demand is, month 0 clears \
+                 between {} and {}; raise choke prices or change calibration.price_usd_per_h100e_hour",
+                range.0, range.1
+            ),
+            EngineError::Uncalibrated(Uncalibrated::Failure(failure)) => {
+                write!(f, "the month-0 calibration failed: {}", failure.why.why)
+            }
+            EngineError::Market { path, arm, failure } => write!(
+                f,
+                "path {path}, arm {arm}, month {}, {} of lab {}: {}",
+                failure.month, failure.market, failure.lab, failure.why.why
+            ),
+            EngineError::NotFinite { path, arm, place } => match place.month {
+                Some(month) => write!(f, "path {path}, arm {arm}, month {month}: {} is not finite", place.metric),
+                None => write!(f, "path {path}, arm {arm}: {} is not finite", place.metric),
+            },
+            EngineError::Unpaired { arm, what } => {
+                write!(f, "arm {arm} differs from the first arm in its {what}; arms must share it to be paired")
+            }
+            EngineError::Cancelled => write!(f, "stopped before any path was done"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// Everything the workers share.
+struct Plan<'a> {
+    job: &'a Job,
+    worlds: Vec<World>,
+    sampler: Sampler<'a>,
+    catalogue: Catalogue,
+    layout: Layout,
+    blocks: Vec<Block>,
+}
+
+/// Simulates a job.
+///
+/// # Errors
+/// [`EngineError`].
+pub fn simulate(job: &Job, options: &Options<'_>) -> Result<Outcome, EngineError> {
+    let sampler = sampler(job);
+    let (worlds, calibration) = calibrated(job, &sampler)?;
+    check_paired(job)?;
+    let catalogue = Catalogue::of(&job.arms[0].world);
+    let layout = Layout::of(job, &catalogue);
+    let blocks = blocks(job.sampling, job.paths);
+    let plan = Plan { job, worlds, sampler, catalogue, layout, blocks };
+    let merged = run(&plan, options)?;
+    Ok(Outcome::new(job, plan.catalogue, plan.layout, merged, calibration))
+}
+
+/// The sampler of a job.
+pub fn sampler(job: &Job) -> Sampler<'_> {
+    let copulas = |on: CorrelationOn| -> Vec<Copula> {
+        job.correlations
+            .iter()
+            .filter(|correlation| correlation.on == on)
+            .map(|correlation| Copula {
+                slots: correlation.slots.clone(),
+                cholesky: correlation.cholesky.clone(),
+            })
+            .collect()
+    };
+    let world = &job.arms[0].world;
+    Sampler::new(
+        &job.quantities,
+        &event_streams(job.arms.iter().flat_map(|arm| &arm.world.rules)),
+        copulas(CorrelationOn::Parameter),
+        copulas(CorrelationOn::Shock),
+        job.sampling,
+        job.seed,
+        job.paths,
+        (world.months, world.lead),
+    )
+}
+
+/// Worlds with demand calibrated to the observed month-0 price of the baseline arm, where the scenario asks for it.
+///
+/// # Errors
+/// [`EngineError::Uncalibrated`].
+pub fn calibrated(job: &Job, sampler: &Sampler<'_>) -> Result<(Vec<World>, Option<Calibration>), EngineError> {
+    let mut worlds: Vec<World> = job.arms.iter().map(|arm| arm.world.clone()).collect();
+    let baseline = &job.arms[job.baseline()].world;
+    let Some(price) = baseline.calibration_price else { return Ok((worlds, None)) };
+    let mut central = Drivers::default();
+    sampler.central(&mut Scratch::default(), &mut central);
+    let calibration = calibrate::calibrate(baseline, &central, central.now(price, 0)).map_err(EngineError::Uncalibrated)?;
+    for world in &mut worlds {
+        world.demand_scale = calibration.factor;
+    }
+    Ok((worlds, Some(calibration)))
+}
+
+fn check_paired(job: &Job) -> Result<(), EngineError> {
+    let first = &job.arms[0].world;
+    for arm in &job.arms {
+        let world = &arm.world;
+        let ids = |world: &World| world.channels.iter().map(|channel| channel.id.clone()).collect::<Vec<_>>();
+        let workloads = |world: &World| world.workloads.iter().map(|workload| workload.id.clone()).collect::<Vec<_>>();
+        let labs = |world: &World| world.labs.iter().map(|lab| lab.id.clone()).collect::<Vec<_>>();
+        let serves = |world: &World| world.channels.iter().map(|channel| channel.serves.clone()).collect::<Vec<_>>();
+        let what = match () {
+            _ if world.start != first.start || world.months != first.months => "horizon",
+            _ if world.lead != first.lead => "planning lead",
+            _ if workloads(world) != workloads(first) => "workloads",
+            _ if ids(world) != ids(first) || serves(world) != serves(first) => "channels",
+            _ if labs(world) != labs(first) => "labs",
+            _ => continue,
+        };
+        return Err(EngineError::Unpaired { arm: arm.id.clone(), what });
+    }
+    Ok(())
+}
+
+/// What the blocks merge into.
+pub struct Merged {
+    /// Path ids in block order.
+    pub paths: Vec<u64>,
+    /// Arm, scalar, path in block order.
+    pub scalars: Vec<Vec<Vec<f64>>>,
+    /// By replicate.
+    pub moments: Vec<CellMoments>,
+    /// By arm.
+    pub sketches: Vec<CellSketches>,
+    /// Not every block was run.
+    pub incomplete: bool,
+}
+
+/// Blocks that came early wait here for their turn.
+struct Merger {
+    next: usize,
+    waiting: BTreeMap<usize, (CellMoments, Vec<f64>)>,
+    merged: Merged,
+}
+
+impl Merger {
+    fn take(&mut self, plan: &Plan<'_>, block: usize, moments: CellMoments, scalars: Vec<f64>) {
+        self.waiting.insert(block, (moments, scalars));
+        while let Some((moments, scalars)) = self.waiting.remove(&self.next) {
+            let block = &plan.blocks[self.next];
+            self.merged.paths.extend(&block.paths);
+            self.merged.moments[block.replicate].merge(&moments);
+            let mut columns = scalars.chunks_exact(block.paths.len());
+            for arm in &mut self.merged.scalars {
+                for (scalar, column) in arm.iter_mut().zip(&mut columns) {
+                    scalar.extend_from_slice(column);
+                }
+            }
+            self.next += 1;
+        }
+    }
+}
+
+fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
+    let (arms, cells, scalars) = (plan.worlds.len(), plan.layout.cells(), plan.catalogue.scalars.len());
+    let merger = Mutex::new(Merger {
+        next: 0,
+        waiting: BTreeMap::new(),
+        merged: Merged {
+            paths: Vec::new(),
+            scalars: vec![vec![Vec::new(); scalars]; arms],
+            moments: (0..replicates(plan.job.sampling)).map(|_| CellMoments::empty(cells)).collect(),
+            sketches: Vec::new(),
+            incomplete: false,
+        },
+    });
+    let sketches: Vec<Mutex<CellSketches>> =
+        (0..arms).map(|arm| Mutex::new(CellSketches::empty(plan.layout.arm_cells(arm).len()))).collect();
+    let (claimed, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let failed: Mutex<Option<(usize, EngineError)>> = Mutex::new(None);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..options.threads.max(1) {
+            scope.spawn(|| {
+                let mut worker = Worker::default();
+                loop {
+                    let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
+                    if cancelled || stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let block = claimed.fetch_add(1, Ordering::Relaxed);
+                    if block >= plan.blocks.len() {
+                        break;
+                    }
+                    if let Err(error) = worker.run(plan, &plan.blocks[block]) {
+                        stop.store(true, Ordering::Relaxed);
+                        let mut first = locked(&failed);
+                        if first.as_ref().is_none_or(|(earlier, _)| block < *earlier) {
+                            *first = Some((block, error));
+                        }
+                        break;
+                    }
+                    let n = plan.blocks[block].paths.len();
+                    for (arm, sketch) in sketches.iter().enumerate() {
+                        let range = plan.layout.arm_cells(arm);
+                        locked(sketch).add(&worker.columns.monthly[range.start * n..range.end * n], n);
+                    }
+                    let moments = CellMoments::of(&worker.columns, n, unit(plan.job.sampling));
+                    locked(&merger).take(plan, block, moments, worker.columns.scalars.clone());
+                    let paths = done.fetch_add(n, Ordering::Relaxed) + n;
+                    if let Some(progress) = options.progress {
+                        progress(paths);
+                    }
+                }
+            });
+        }
+    });
+    if let Some((_, error)) = into_inner(failed) {
+        return Err(error);
+    }
+    let mut merged = into_inner(merger).merged;
+    merged.sketches = sketches.into_iter().map(into_inner).collect();
+    merged.incomplete = merged.paths.len() < plan.job.paths;
+    if merged.paths.is_empty() {
+        return Err(EngineError::Cancelled);
+    }
+    Ok(merged)
+}
+
+/// A panic elsewhere already ends the run; the data behind the lock is still what it was.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A thread's memory.
+#[derive(Default)]
+struct Worker {
+    scratch: Scratch,
+    drivers: Drivers,
+    work: Workspace,
+    traces: Vec<Trace>,
+    dates: Vec<Vec<RuleDates>>,
+    columns: Columns,
+}
+
+impl Worker {
+    fn run(&mut self, plan: &Plan<'_>, block: &Block) -> Result<(), EngineError> {
+        let arms = &plan.job.arms;
+        self.traces.resize_with(arms.len(), Trace::default);
+        self.dates.resize_with(arms.len(), Vec::new);
+        let n = block.paths.len();
+        self.columns.clear(&plan.layout, plan.catalogue.scalars.len(), n);
+        for (i, &path) in block.paths.iter().enumerate() {
+            plan.sampler.draw(path, &mut self.scratch, &mut self.drivers);
+            for (a, world) in plan.worlds.iter().enumerate() {
+                RuleDates::draw_all(world, &plan.sampler, &self.drivers, path, &mut self.dates[a]);
+                step::simulate(world, &self.drivers, &self.dates[a], &mut self.work, &mut self.traces[a])
+                    .map_err(|failure| EngineError::Market { path, arm: arms[a].id.clone(), failure })?;
+            }
+            let views: Vec<PathView<'_>> = plan
+                .worlds
+                .iter()
+                .enumerate()
+                .map(|(a, world)| PathView {
+                    world,
+                    trace: &self.traces[a],
+                    baseline: &self.traces[plan.job.baseline()],
+                    drivers: &self.drivers,
+                    dates: &self.dates[a],
+                })
+                .collect();
+            self.columns.record(&plan.catalogue, &plan.layout, (i, n), &views).map_err(|place| {
+                EngineError::NotFinite { path, arm: arms[place.arm].id.clone(), place }
+            })?;
+        }
+        Ok(())
+    }
+}

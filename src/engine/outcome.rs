@@ -1,0 +1,152 @@
+//! What a job yields: every scalar on every path, and every monthly number as a distribution.
+
+use super::catalogue::Catalogue;
+use super::executor::Merged;
+use super::job::Job;
+use super::recorder::{CellMoments, CellSketches, Layout, UnitMoments};
+use crate::calendar::Month;
+use crate::model::calibrate::Calibration;
+use crate::random::design::Sampling;
+use crate::stats::estimate::Estimate;
+use crate::stats::sketch::Sketch;
+
+/// An arm, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArmLabel {
+    /// Id in the file.
+    pub id: String,
+    /// Name in tables and charts.
+    pub title: String,
+    /// The rule design: titles of its rules, or its own where it has none.
+    pub design: String,
+}
+
+/// The results of a job.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Arms in the file's order.
+    pub arms: Vec<ArmLabel>,
+    /// Index of the arm that effects are differences to.
+    pub baseline: usize,
+    /// Index of the arm that headlines speak of.
+    pub headline: Option<usize>,
+    /// What was measured.
+    pub catalogue: Catalogue,
+    /// Month of step 0.
+    pub start: Month,
+    /// Steps.
+    pub months: usize,
+    /// Sampling scheme.
+    pub sampling: Sampling,
+    /// Seed of every stream.
+    pub seed: u64,
+    /// Ids of the paths, ascending.
+    pub paths: Vec<u64>,
+    /// The run was stopped before all its paths were done.
+    pub incomplete: bool,
+    /// Month-0 calibration, where the scenario asks for it.
+    pub calibration: Option<Calibration>,
+    layout: Layout,
+    scalars: Vec<Vec<Vec<f64>>>,
+    moments: Vec<CellMoments>,
+    sketches: Vec<CellSketches>,
+}
+
+/// The distribution of one monthly number.
+#[derive(Clone, Debug)]
+pub struct Cell<'a> {
+    moments: Vec<&'a UnitMoments>,
+    /// Histogram over paths.
+    pub sketch: &'a Sketch,
+}
+
+impl Cell<'_> {
+    /// Mean over paths with its standard error.
+    pub fn mean(&self) -> Estimate {
+        UnitMoments::estimate(&self.moments)
+    }
+
+    /// Share of paths on which it is above zero; exact.
+    pub fn share_above_zero(&self) -> f64 {
+        self.sketch.positive() as f64 / self.sketch.count() as f64
+    }
+
+    /// Quantile over paths, Hyndman–Fan type 7 to the histogram's bin width.
+    pub fn quantile(&self, p: f64) -> f64 {
+        self.sketch.quantile(p)
+    }
+}
+
+impl Outcome {
+    pub(super) fn new(
+        job: &Job,
+        catalogue: Catalogue,
+        layout: Layout,
+        merged: Merged,
+        calibration: Option<Calibration>,
+    ) -> Outcome {
+        let mut order: Vec<usize> = (0..merged.paths.len()).collect();
+        order.sort_by_key(|&at| merged.paths[at]);
+        let sorted = |column: Vec<f64>| order.iter().map(|&at| column[at]).collect::<Vec<f64>>();
+        let scalars =
+            merged.scalars.into_iter().map(|arm| arm.into_iter().map(sorted).collect()).collect();
+        let world = &job.arms[0].world;
+        Outcome {
+            arms: job
+                .arms
+                .iter()
+                .map(|arm| {
+                    let rules: Vec<&str> = arm.world.rules.iter().map(|rule| rule.title.as_str()).collect();
+                    let design = if rules.is_empty() { arm.title.clone() } else { rules.join(" and ") };
+                    ArmLabel { id: arm.id.clone(), title: arm.title.clone(), design }
+                })
+                .collect(),
+            baseline: job.baseline(),
+            headline: job.headline(),
+            catalogue,
+            start: world.start,
+            months: world.months,
+            sampling: job.sampling,
+            seed: job.seed,
+            paths: order.iter().map(|&at| merged.paths[at]).collect(),
+            incomplete: merged.incomplete,
+            calibration,
+            layout,
+            scalars,
+            moments: merged.moments,
+            sketches: merged.sketches,
+        }
+    }
+
+    /// A scalar on every path, in the order of [`Outcome::paths`].
+    pub fn scalar(&self, arm: usize, id: &str) -> Option<&[f64]> {
+        self.catalogue.scalar_index(id).map(|s| self.scalars[arm][s].as_slice())
+    }
+
+    /// A scalar on every path, by its place in the catalogue.
+    pub fn scalar_at(&self, arm: usize, scalar: usize) -> &[f64] {
+        &self.scalars[arm][scalar]
+    }
+
+    /// A monthly number of an arm, by its metric's place in the catalogue.
+    pub fn level(&self, arm: usize, metric: usize, t: usize) -> Cell<'_> {
+        self.cell(arm, self.layout.level(arm, metric, t))
+    }
+
+    /// Its difference to the baseline on the same draws; none for the baseline and for metrics not paired.
+    pub fn difference(&self, arm: usize, metric: usize, t: usize) -> Option<Cell<'_>> {
+        self.layout.difference(arm, metric, t).map(|cell| self.cell(arm, cell))
+    }
+
+    fn cell(&self, arm: usize, cell: usize) -> Cell<'_> {
+        Cell {
+            moments: self.moments.iter().map(|replicate| &replicate.cells[cell]).collect(),
+            sketch: &self.sketches[arm].cells[cell - self.layout.arm_cells(arm).start],
+        }
+    }
+
+    /// Index of an arm.
+    pub fn arm(&self, id: &str) -> Option<usize> {
+        self.arms.iter().position(|arm| arm.id == id)
+    }
+}

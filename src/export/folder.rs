@@ -1,0 +1,153 @@
+//! The only writer: a folder of results that appears whole or not at all.
+//!
+//! Files are written into a hidden folder beside the target and the target is swapped in by renaming, so that a failure
+//! (a full disk, a folder that may not be written) leaves what was there before and nothing half-written.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file that lists a folder's results.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Files to be written together, by relative name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Folder {
+    files: Vec<(String, Vec<u8>)>,
+}
+
+/// Writing failed; nothing was changed.
+#[derive(Debug)]
+pub struct WriteError {
+    /// What was being done.
+    pub doing: &'static str,
+    /// To which file or folder.
+    pub path: PathBuf,
+    /// Why it failed.
+    pub why: io::Error,
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} {}: {}", self.doing, self.path.display(), self.why)?;
+        let hint = match self.why.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose another --out",
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "choose a folder you may write to with --out"
+            }
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                "choose another --out, or move it away"
+            }
+            _ => return Ok(()),
+        };
+        write!(f, "\n  hint: {hint}")
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+impl Folder {
+    /// Adds a file; `name` may contain `/`.
+    pub fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.files.push((name.into(), bytes.into()));
+    }
+
+    /// Names and contents, in order of adding.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+    }
+
+    /// Writes the folder to `target`, replacing a folder of that name.
+    ///
+    /// # Errors
+    /// [`WriteError`]; `target` is then as it was.
+    pub fn write(&self, target: &Path) -> Result<(), WriteError> {
+        let parent = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let fail = |doing, path: &Path| {
+            let path = path.to_path_buf();
+            move |why| WriteError { doing, path, why }
+        };
+        std::fs::create_dir_all(parent).map_err(fail("create the folder", parent))?;
+        if target.exists() && !target.is_dir() {
+            let why = io::Error::new(io::ErrorKind::NotADirectory, "it is a file");
+            return Err(WriteError { doing: "write the folder", path: target.to_path_buf(), why });
+        }
+        if let Some(stranger) = stranger(target).map_err(fail("read", target))? {
+            let why = io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("{} is not one of its results and would be lost", stranger.display()),
+            );
+            return Err(WriteError { doing: "replace", path: target.to_path_buf(), why });
+        }
+        let fresh = tempfile::Builder::new()
+            .prefix(".loophole-")
+            .tempdir_in(parent)
+            .map_err(fail("write into", parent))?;
+        for (name, bytes) in &self.files {
+            let path = fresh.path().join(name);
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(fail("create the folder", &target.join(name)))?;
+            }
+            std::fs::write(&path, bytes).map_err(fail("write", &target.join(name)))?;
+        }
+        readable_by_all(fresh.path()).map_err(fail("set permissions of", target))?;
+        let old = tempfile::Builder::new()
+            .prefix(".loophole-")
+            .tempdir_in(parent)
+            .map_err(fail("write into", parent))?;
+        let aside = old.path().join("old");
+        if target.exists() {
+            std::fs::rename(target, &aside).map_err(fail("replace", target))?;
+        }
+        if let Err(why) = std::fs::rename(fresh.path(), target) {
+            if aside.exists() {
+                std::fs::rename(&aside, target).map_err(fail("restore", target))?;
+            }
+            return Err(WriteError { doing: "write the folder", path: target.to_path_buf(), why });
+        }
+        let _renamed_away = fresh.keep();
+        Ok(())
+    }
+}
+
+/// A file in `target` that no earlier run wrote there: neither the manifest nor one of the results it lists.
+fn stranger(target: &Path) -> io::Result<Option<PathBuf>> {
+    if !target.exists() {
+        return Ok(None);
+    }
+    let listed: Vec<PathBuf> = std::fs::read(target.join(MANIFEST))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+        .and_then(|manifest| manifest.get("results")?.as_array().cloned())
+        .map(|results| {
+            results.iter().filter_map(|file| file.get("name")?.as_str().map(|name| target.join(name))).collect()
+        })
+        .unwrap_or_default();
+    let mut folders = vec![target.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if entry.path() != target.join(MANIFEST) && !listed.contains(&entry.path()) {
+                return Ok(Some(entry.path()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// A temporary folder is private to its owner; results are not.
+#[cfg(unix)]
+fn readable_by_all(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &Path) -> io::Result<()> {
+    Ok(())
+}

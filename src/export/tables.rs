@@ -1,0 +1,179 @@
+//! Results as tables: CSV for people with spreadsheets, JSON for programs. Numbers are written in full, so that reading
+//! them back gives the same bits; rounding is for prose and pictures.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::analysis::compare::Effects;
+use crate::analysis::summary::{Summary, grouping, summarise};
+use crate::engine::outcome::{Cell, Outcome};
+use crate::stats::estimate::Estimate;
+
+/// Probabilities of the monthly bands.
+pub const BAND: [f64; 7] = [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95];
+
+const SUMMARY_HEADER: &str = "kind,scope,arm,metric,title,unit,paths,mean,mean_se,p05,p05_se,p50,p50_se,p95,p95_se,\
+                              probability_above_zero,probability_above_zero_se,probability_below_zero,\
+                              probability_below_zero_se\n";
+
+/// `summary.csv`: every scalar of every arm, then every effect.
+pub fn summary_csv(outcome: &Outcome, effects: &[Effects]) -> String {
+    let mut text = SUMMARY_HEADER.to_string();
+    let group = grouping(outcome.sampling, &outcome.paths);
+    for (arm, label) in outcome.arms.iter().enumerate() {
+        for (s, (metric, _)) in outcome.catalogue.scalars.iter().enumerate() {
+            let summary = summarise(outcome.scalar_at(arm, s), group);
+            summary_row(&mut text, ["level", "", &label.id, &metric.id, &metric.title, metric.unit], &summary);
+        }
+    }
+    for effect in effects {
+        let arm = &outcome.arms[effect.arm].id;
+        for row in &effect.rows {
+            let labels = [row.measure.id(), effect.scope.id(), arm, &row.id, &row.title, row.unit];
+            summary_row(&mut text, labels, &row.summary);
+        }
+    }
+    text
+}
+
+fn summary_row(text: &mut String, labels: [&str; 6], summary: &Summary) {
+    for label in labels {
+        text.push_str(&field(label));
+        text.push(',');
+    }
+    let _ = write!(text, "{}", summary.paths);
+    for Estimate { value, std_error } in [
+        summary.mean,
+        summary.p05,
+        summary.p50,
+        summary.p95,
+        summary.above_zero,
+        summary.below_zero,
+    ] {
+        let _ = write!(text, ",{value},{std_error}");
+    }
+    text.push('\n');
+}
+
+/// `summary.json`: the same, nested.
+pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
+    let group = grouping(outcome.sampling, &outcome.paths);
+    let levels: Vec<Value> = outcome
+        .arms
+        .iter()
+        .enumerate()
+        .map(|(arm, label)| {
+            let metrics: Vec<Value> = outcome
+                .catalogue
+                .scalars
+                .iter()
+                .enumerate()
+                .map(|(s, (metric, _))| {
+                    let summary = summarise(outcome.scalar_at(arm, s), group);
+                    json!({ "metric": metric.id, "title": metric.title, "unit": metric.unit, "summary": summary_value(&summary) })
+                })
+                .collect();
+            json!({ "arm": label.id, "title": label.title, "metrics": metrics })
+        })
+        .collect();
+    let effects: Vec<Value> = effects
+        .iter()
+        .map(|effect| {
+            let rows: Vec<Value> = effect
+                .rows
+                .iter()
+                .map(|row| {
+                    json!({
+                        "question": row.question, "metric": row.id, "title": row.title, "unit": row.unit,
+                        "measure": row.measure.id(), "summary": summary_value(&row.summary),
+                    })
+                })
+                .collect();
+            let arm = &outcome.arms[effect.arm];
+            json!({
+                "arm": arm.id, "title": arm.title, "baseline": outcome.arms[outcome.baseline].id,
+                "scope": effect.scope.id(), "rows": rows,
+            })
+        })
+        .collect();
+    let calibration = outcome.calibration.as_ref().map(|calibration| {
+        json!({
+            "demand_factor": calibration.factor,
+            "price_usd_per_h100e_hour": calibration.price,
+            "month_0_marginal_cost_by_lab_and_workload": calibration.duals,
+        })
+    });
+    json!({
+        "paths": outcome.paths.len(), "seed": outcome.seed, "sampling": outcome.sampling.to_string(),
+        "start": outcome.start.to_string(), "months": outcome.months, "incomplete": outcome.incomplete,
+        "quantiles": "Hyndman-Fan type 7", "calibration": calibration, "levels": levels, "effects": effects,
+    })
+}
+
+fn summary_value(summary: &Summary) -> Value {
+    let pair = |estimate: Estimate| json!({ "value": estimate.value, "std_error": estimate.std_error });
+    json!({
+        "mean": pair(summary.mean), "p05": pair(summary.p05), "p50": pair(summary.p50), "p95": pair(summary.p95),
+        "probability_above_zero": pair(summary.above_zero), "probability_below_zero": pair(summary.below_zero),
+    })
+}
+
+/// `monthly.csv`: every monthly metric of every arm, and its difference to the baseline.
+pub fn monthly_csv(outcome: &Outcome) -> String {
+    let mut text = "kind,arm,metric,unit,month,mean,mean_se".to_string();
+    for p in BAND {
+        let _ = write!(text, ",p{:02.0}", p * 100.0);
+    }
+    text.push_str(",probability_above_zero\n");
+    for (arm, label) in outcome.arms.iter().enumerate() {
+        for (m, (metric, ..)) in outcome.catalogue.monthly.iter().enumerate() {
+            for t in 0..outcome.months {
+                monthly_row(&mut text, outcome, ["level", &label.id, &metric.id, metric.unit], t, &outcome.level(arm, m, t));
+            }
+            for t in 0..outcome.months {
+                if let Some(cell) = outcome.difference(arm, m, t) {
+                    monthly_row(&mut text, outcome, ["difference", &label.id, &metric.id, metric.unit], t, &cell);
+                }
+            }
+        }
+    }
+    text
+}
+
+fn monthly_row(text: &mut String, outcome: &Outcome, labels: [&str; 4], t: usize, cell: &Cell<'_>) {
+    for label in labels {
+        text.push_str(&field(label));
+        text.push(',');
+    }
+    let mean = cell.mean();
+    let _ = write!(text, "{},{},{}", outcome.start.plus(t as i32), mean.value, mean.std_error);
+    for p in BAND {
+        let _ = write!(text, ",{}", cell.quantile(p));
+    }
+    let _ = writeln!(text, ",{}", cell.share_above_zero());
+}
+
+/// `paths.csv`: one row per path and arm of every scalar.
+pub fn paths_csv(outcome: &Outcome) -> String {
+    let mut text = "path,arm".to_string();
+    for (metric, _) in &outcome.catalogue.scalars {
+        let _ = write!(text, ",{}", field(&metric.id));
+    }
+    text.push('\n');
+    for (i, path) in outcome.paths.iter().enumerate() {
+        for (arm, label) in outcome.arms.iter().enumerate() {
+            let _ = write!(text, "{path},{}", field(&label.id));
+            for s in 0..outcome.catalogue.scalars.len() {
+                let _ = write!(text, ",{}", outcome.scalar_at(arm, s)[i]);
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// A CSV field, quoted where it must be.
+pub fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+}

@@ -1,0 +1,19 @@
+//! Mathematical functions with the same bits on every platform.
+//!
+//! The standard library hands `exp`, `ln` and their kin to whatever C library the platform has, and these differ in the
+//! last bit; one such bit can move a regime or a market and with it a whole path. Everything that reaches a result goes
+//! through this module, which stands on the `libm` crate's portable code and on plain arithmetic. Clippy's
+//! `disallowed-methods` (`clippy.toml`) keeps the methods of `f64` out elsewhere.
+//!
+//! What lives here is mathematics only: elementary functions, the normal, beta and Student laws, small
+//! linear systems. Distributions
+//! with parameters a person could dispute are in [`crate::random`].
+
+mod beta;
+mod elementary;
+pub mod linear;
+mod normal;
+
+pub use beta::{beta_cdf, beta_quantile, student_cdf, student_quantile};
+pub use elementary::{asin, cos, exp, exp_m1, ln, ln_1p, ln_gamma, log2, log10, pow, sin, sqrt};
+pub use normal::{normal_cdf, normal_pdf, normal_quantile};

@@ -1,0 +1,63 @@
+//! The supply side of a lab's market, tranche by tranche, in the order in which ties are broken (`docs/model.md §7`).
+
+use super::ledger::{Kind, PerWorkload};
+use crate::economics::demand::DemandCurve;
+use crate::economics::market::{Clearing, Market, Solver, Unsolved};
+
+/// A market being put together, and its solution.
+#[derive(Clone, Debug, Default)]
+pub struct Tranches {
+    capacity: Vec<f64>,
+    cost: Vec<f64>,
+    rate: Vec<f64>,
+    labels: Vec<(usize, Kind)>,
+    workloads: usize,
+    lowest_cost: f64,
+    solver: Solver,
+    /// The last solution.
+    pub clearing: Clearing,
+}
+
+impl Tranches {
+    /// Starts a market for `demand`. A marginal cost of zero counts as 1e-9 of the lowest reference price.
+    pub fn start(&mut self, demand: &[DemandCurve]) {
+        self.capacity.clear();
+        self.cost.clear();
+        self.rate.clear();
+        self.labels.clear();
+        self.workloads = demand.len();
+        let wanted = demand.iter().filter(|curve| curve.planned_use > 0.0);
+        self.lowest_cost = 1e-9 * wanted.map(|curve| curve.reference_price).fold(f64::INFINITY, f64::min);
+        if !self.lowest_cost.is_finite() {
+            self.lowest_cost = 1e-9;
+        }
+    }
+
+    /// Adds a tranche of channel `k`; tranches come in market order.
+    pub fn push(&mut self, k: usize, kind: Kind, capacity: f64, cost: f64, rates: &PerWorkload) {
+        if capacity > 0.0 {
+            self.capacity.push(capacity);
+            self.cost.push(cost.max(self.lowest_cost));
+            self.rate.extend_from_slice(&rates[..self.workloads]);
+            self.labels.push((k, kind));
+        }
+    }
+
+    /// Solves the market.
+    ///
+    /// # Errors
+    /// What the solver says.
+    pub fn solve(&mut self, demand: &[DemandCurve]) -> Result<(), Unsolved> {
+        let market = Market { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand };
+        self.solver.solve(&market, &mut self.clearing)
+    }
+
+    /// Each tranche's channel, kind, capacity and hours by workload.
+    pub fn used(&self) -> impl Iterator<Item = (usize, Kind, f64, &[f64])> {
+        self.labels
+            .iter()
+            .zip(&self.capacity)
+            .zip(self.clearing.hours.chunks_exact(self.workloads.max(1)))
+            .map(|((&(k, kind), &capacity), hours)| (k, kind, capacity, hours))
+    }
+}

@@ -1,0 +1,162 @@
+//! Questions about correlations: what they tie, and whether the matrix is one.
+
+use std::collections::BTreeMap;
+
+use crate::scenario::checked::Checked;
+use crate::scenario::correlation::{Matrix, matrix, text};
+use crate::scenario::diagnostic::{Diagnostic, Origin, nearest};
+use crate::scenario::quantity::Form;
+use crate::scenario::raw::Node;
+use crate::scenario::registry;
+
+/// What is wrong with correlations.
+pub fn check(checked: &Checked) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut tied: BTreeMap<(bool, String), Origin> = BTreeMap::new();
+    for at in 0..checked.count("correlations") {
+        let place = format!("correlations.{at}");
+        between(checked, &place, &mut tied, &mut problems);
+        the_matrix(checked, &place, &mut problems);
+    }
+    problems
+}
+
+fn between(
+    checked: &Checked,
+    place: &str,
+    tied: &mut BTreeMap<(bool, String), Origin>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let key = format!("{place}.between");
+    let Some(list) = checked.tree.get(&key).and_then(Node::list) else { return };
+    if list.len() < 2 {
+        problems.push(Diagnostic::error(checked.value_at(&key), format!("{key} needs at least two keys")));
+    }
+    let on = checked.text(&format!("{place}.on")).unwrap_or_default();
+    let shock = on == "shock";
+    for item in list {
+        let Some(name) = item.text() else { continue };
+        if let Some(first) = tied.get(&(shock, name.to_string())) {
+            problems.push(
+                Diagnostic::error(item.origin, format!("{name} is correlated twice"))
+                    .related(*first, "the first time")
+                    .hint("put all that it is correlated with into one matrix"),
+            );
+            continue;
+        }
+        tied.insert((shock, name.to_string()), item.origin);
+        match checked.quantity_or_part(name).map(|parsed| &parsed.form) {
+            None => problems.push(unknown(checked, name, item.origin)),
+            Some(form) => {
+                let is = match form {
+                    Form::Constant(_) => "a constant",
+                    Form::Schedule { .. } => "a schedule",
+                    Form::Parameter(_) if shock => "a parameter, drawn once per path",
+                    Form::Process(_) if on == "parameter" => "a monthly process",
+                    _ => continue,
+                };
+                let problem = Diagnostic::error(item.origin, format!("{name} cannot be correlated by {on}"));
+                problems.push(problem.label(format!("it is {is}")).hint(match form {
+                    Form::Parameter(_) => "use on = \"parameter\"",
+                    Form::Process(_) => "use on = \"shock\", or name a part such as its `.initial`",
+                    _ if shock => "only monthly processes have shocks",
+                    _ => "only distributions drawn once per path can be correlated",
+                }));
+            }
+        }
+    }
+}
+
+fn unknown(checked: &Checked, name: &str, origin: Origin) -> Diagnostic {
+    if let Some(suggestion) = registry::suggestion(name) {
+        return Diagnostic::error(origin, format!("there is no key {name}"))
+            .hint(format!("did you mean {suggestion:?}?"));
+    }
+    let problem = Diagnostic::error(origin, format!("{name} is not a quantity of this scenario"));
+    match nearest(name, checked.quantities.keys().map(String::as_str)) {
+        Some(near) => problem.hint(format!("did you mean {near:?}?")),
+        None => problem,
+    }
+}
+
+fn the_matrix(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
+    let node = |field: &str| checked.tree.get(&format!("{place}.{field}"));
+    let size = checked.count(&format!("{place}.between"));
+    if size < 2 {
+        return;
+    }
+    let (rho, rows) = (node("rho"), node("matrix"));
+    let at = match (rho, rows) {
+        (Some(rho), Some(rows)) => {
+            problems.push(
+                Diagnostic::error(rows.origin, format!("{place} has both rho and matrix"))
+                    .related(rho.origin, "the other one")
+                    .hint("keep one"),
+            );
+            return;
+        }
+        (None, None) => {
+            problems.push(
+                Diagnostic::error(checked.value_at(place), format!("{place} needs `rho` or `matrix`"))
+                    .hint("rho is that of every pair"),
+            );
+            return;
+        }
+        (Some(one), None) | (None, Some(one)) => one.origin,
+    };
+    if let Some(rows) = rows
+        && !square(place, rows, size, problems)
+    {
+        return;
+    }
+    if let Some(Matrix::Indefinite { nearest, .. }) = matrix(checked, place) {
+        let repair = checked.flag(&format!("{place}.repair"));
+        if repair {
+            return;
+        }
+        problems.push(
+            Diagnostic::error(at, format!("{place} is not a correlation matrix"))
+                .label("not positive semi-definite: no quantities can be correlated so")
+                .note(format!("the nearest one is {}", text(&nearest, size)))
+                .hint("use that one, or repair = true to have it used"),
+        );
+    }
+}
+
+/// Whether the rows are a symmetric matrix of the right size with ones on its diagonal.
+fn square(place: &str, rows: &Node, size: usize, problems: &mut Vec<Diagnostic>) -> bool {
+    let list = rows.list().unwrap_or_default();
+    let odd = list.iter().find(|row| row.list().is_none_or(|row| row.len() != size));
+    if list.len() != size || odd.is_some() {
+        let at = odd.filter(|_| list.len() == size).map_or(rows.origin, |row| row.origin);
+        problems.push(
+            Diagnostic::error(at, format!("{place}.matrix has the wrong size"))
+                .note(format!("allowed: {size} rows of {size} numbers, one for each key of `between`")),
+        );
+        return false;
+    }
+    let entry = |i: usize, j: usize| list[i].list().and_then(|row| row.get(j));
+    let number = |i: usize, j: usize| entry(i, j).and_then(Node::number);
+    for i in 0..size {
+        for j in 0..=i {
+            let Some((here, there)) = number(i, j).zip(number(j, i)) else { return false };
+            let Some(at) = entry(i, j).map(|node| node.origin) else { return false };
+            if i == j && here != 1.0 {
+                problems.push(
+                    Diagnostic::error(at, format!("{place}.matrix does not have ones on its diagonal"))
+                        .label(format!("found {here}")),
+                );
+                return false;
+            }
+            if here != there {
+                problems.push(
+                    Diagnostic::error(at, format!("{place}.matrix is not symmetric"))
+                        .label(format!("{here} here"))
+                        .related(entry(j, i).map_or(at, |node| node.origin), format!("{there} there")),
+                );
+                return false;
+            }
+        }
+    }
+    true
+}

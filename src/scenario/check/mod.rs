@@ -1,0 +1,38 @@
+//! Everything that can be wrong with a scenario, found at once.
+//!
+//! [`check`] fills rows in, walks the tree against the registry and then asks the questions between keys. It never stops
+//! at the first problem; a question whose answer depends on something already wrong stays silent.
+
+mod correlations;
+mod rules;
+mod shape;
+mod sources;
+mod world;
+
+pub use shape::override_problem;
+
+use super::checked::Checked;
+use super::diagnostic::{Diagnostic, Files, Origin};
+use super::raw::Node;
+use super::table::{Library, fill_rows};
+
+/// Reads and checks a tree; the problems come beside what could be read. `base` is the
+/// scenario without an arm's changes, if `tree` has them.
+pub fn check(
+    mut tree: Node,
+    files: &mut Files,
+    library: &mut Library,
+    defaults: Origin,
+    base: Option<&Checked>,
+    strict: bool,
+) -> (Checked, Vec<Diagnostic>) {
+    let (mut problems, incomplete) = fill_rows(&mut tree, files, library);
+    let walked = shape::walk(&tree, files, library, defaults, &incomplete);
+    problems.extend(walked.problems);
+    let checked = Checked { tree, quantities: walked.quantities, defaults, incomplete };
+    problems.extend(world::check(&checked));
+    problems.extend(rules::check(&checked));
+    problems.extend(correlations::check(&checked));
+    problems.extend(sources::check(&checked, base, strict));
+    (checked, problems)
+}

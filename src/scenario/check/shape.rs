@@ -1,0 +1,371 @@
+//! The tree against the registry: unknown and missing keys, wrong types, ranges, undefined ids.
+//!
+//! One walk over the tree and the schema together; it also reads every quantity and fills in defaults. Rules between
+//! keys are elsewhere in `check`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::calendar::Month;
+use crate::scenario::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
+use crate::scenario::quantity::{Parsed, Reader, is_date};
+use crate::scenario::raw::{Entry, Node, Value};
+use crate::scenario::registry::{self, Field, Ids, Kind, Need, SCENARIO, Schema};
+use crate::scenario::table::Library;
+
+/// What a walk found.
+pub struct Walked {
+    /// Quantities by key, defaults included.
+    pub quantities: BTreeMap<String, Parsed>,
+    /// Problems.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Walks `tree`, whose rows are filled in but for those of the `incomplete` tables.
+pub fn walk(
+    tree: &Node,
+    files: &mut Files,
+    library: &mut Library,
+    defaults: Origin,
+    incomplete: &BTreeSet<String>,
+) -> Walked {
+    let ids = |ids: Ids| -> BTreeSet<String> {
+        let table = tree.get(ids.table()).and_then(Node::table);
+        table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
+    };
+    let (sources, currencies) = (ids(Ids::Source), ids(Ids::Currency));
+    let start = tree.get("settings.start").and_then(Node::text).and_then(|text| text.parse().ok());
+    let reader =
+        Reader { files, library, sources: &sources, currencies: &currencies, start, problems: Vec::new() };
+    let mut walker = Walker { tree, reader, defaults, incomplete, quantities: BTreeMap::new() };
+    walker.table("", tree, &SCENARIO, tree.origin);
+    Walked { quantities: walker.quantities, problems: walker.reader.problems }
+}
+
+struct Walker<'a> {
+    tree: &'a Node,
+    reader: Reader<'a>,
+    defaults: Origin,
+    incomplete: &'a BTreeSet<String>,
+    quantities: BTreeMap<String, Parsed>,
+}
+
+impl Walker<'_> {
+    fn report(&mut self, problem: Diagnostic) {
+        self.reader.problems.push(problem);
+    }
+
+    fn wrong(&mut self, key: &str, node: &Node, expected: &str) {
+        self.report(
+            Diagnostic::error(node.origin, format!("{key} is not {expected}"))
+                .label(format!("found {}", node.kind())),
+        );
+    }
+
+    fn table(&mut self, place: &str, node: &Node, schema: &'static Schema, header: Origin) {
+        let Some(table) = node.table() else { return self.wrong(place, node, "a table") };
+        for (name, entry) in table {
+            match schema.field(name) {
+                Some(field) => self.value(&join(place, name), entry, &field.kind),
+                None => self.unknown_key(place, name, entry, schema),
+            }
+        }
+        let absent = schema.fields.iter().filter(|field| !table.contains_key(field.key));
+        let (required, other): (Vec<_>, Vec<_>) = absent.partition(|field| field.need == Need::Required);
+        if !required.is_empty() && !self.incomplete.contains(place) {
+            self.missing(place, node, schema, header, &required);
+        }
+        for field in other {
+            if let (Need::Default(text), Kind::Quantity(_)) = (field.need, &field.kind) {
+                let parsed = text.parse().map(|x| Parsed::constant(x, self.defaults));
+                self.quantities.extend(parsed.ok().map(|parsed| (join(place, field.key), parsed)));
+            }
+        }
+    }
+
+    fn missing(&mut self, place: &str, node: &Node, schema: &Schema, header: Origin, fields: &[&Field]) {
+        let names: Vec<String> = fields.iter().map(|field| format!("`{}`", field.key)).collect();
+        let who = if place.is_empty() { schema.name } else { place };
+        let mut problem = Diagnostic::error(header, format!("{who} needs {}", names.join(", ")));
+        for field in fields {
+            problem = problem.note(format!("`{}`: {}", field.key, field.doc));
+        }
+        self.report(if node.get("row").is_none() {
+            problem
+        } else if fields.iter().any(|field| field.key == "wacc_real_per_year") {
+            problem.hint(
+                "the table's cost of capital is nominal: subtract expected inflation and give wacc_real_per_year here",
+            )
+        } else {
+            problem.hint("the row leaves it empty: give it here")
+        });
+    }
+
+    fn unknown_key(&mut self, place: &str, name: &str, entry: &Entry, schema: &'static Schema) {
+        let problem = Diagnostic::error(
+            entry.key,
+            format!("{} has no key `{name}`", place_of(&join(place, name), schema)),
+        );
+        let problem = match nearest(name, schema.fields.iter().map(|field| field.key)) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.note(format!(
+                "known: {}",
+                schema.fields.iter().map(|field| field.key).collect::<Vec<_>>().join(", ")
+            )),
+        };
+        self.report(problem);
+    }
+
+    fn value(&mut self, key: &str, entry: &Entry, kind: &'static Kind) {
+        let node = &entry.node;
+        match kind {
+            Kind::Quantity(measure) => {
+                let parsed = self.reader.quantity(key, entry, measure);
+                self.quantities.extend(parsed.map(|parsed| (key.to_string(), parsed)));
+            }
+            Kind::Number(measure) => match node.number() {
+                None => self.wrong(key, node, "a number"),
+                Some(x) if measure.allowed.contains(x) => {}
+                Some(x) => {
+                    let problem = Diagnostic::error(node.origin, format!("{key} is outside its range"));
+                    self.report(
+                        problem.label(format!("found {x}")).note(format!("allowed: {}", measure.allowed)),
+                    );
+                }
+            },
+            Kind::Text | Kind::Key | Kind::Row(_) => match node.text() {
+                None => self.wrong(key, node, "text"),
+                Some(text) if text.trim().is_empty() => {
+                    self.report(Diagnostic::error(node.origin, format!("{key} is empty")))
+                }
+                Some(_) => {}
+            },
+            Kind::Choice(words) => self.choice(key, node, words),
+            Kind::Integer { low, high } => self.integer(key, node, *low, *high),
+            Kind::Boolean => {
+                if node.boolean().is_none() {
+                    self.wrong(key, node, "true or false");
+                }
+            }
+            Kind::Month => self.month(key, node),
+            Kind::Date => match &node.value {
+                Value::Text(text) if is_date(text) => {}
+                Value::Date(_) => {}
+                _ => {
+                    let problem = Diagnostic::error(node.origin, format!("{key} is not a date"));
+                    self.report(problem.note("allowed: \"YYYY\", \"YYYY-MM\" or \"YYYY-MM-DD\""));
+                }
+            },
+            Kind::Id(ids) => match node.text() {
+                Some(id) => {
+                    self.id(key, id, node.origin, *ids);
+                }
+                None => self.wrong(key, node, &format!("the id of a {}", ids.one())),
+            },
+            Kind::Table(schema) => self.table(key, node, schema, entry.key),
+            Kind::Tagged { tag, cases } => self.tagged(key, entry, tag, cases),
+            Kind::New(inner) => self.entries(key, node, |walker, name, entry| {
+                let from_table = walker.reader.files.of(entry.key).kind == FileKind::Table;
+                if !from_table && !is_id(name) {
+                    let problem = Diagnostic::error(entry.key, format!("{name:?} cannot be an id"));
+                    walker.report(problem.note("allowed: letters, digits, `_` and `-`"));
+                }
+                walker.value(&join(key, name), entry, inner);
+            }),
+            Kind::Of(ids, inner) => self.entries(key, node, |walker, name, entry| {
+                if walker.id(key, name, entry.key, *ids) {
+                    walker.value(&join(key, name), entry, inner);
+                }
+            }),
+            Kind::List(inner) => match node.list() {
+                None => self.wrong(key, node, "a list"),
+                Some(list) => {
+                    for (at, item) in list.iter().enumerate() {
+                        let entry = Entry { key: item.origin, node: item.clone() };
+                        self.value(&format!("{key}.{at}"), &entry, inner);
+                    }
+                }
+            },
+            Kind::Either(first, second) => {
+                let compound = matches!(node.value, Value::Table(_) | Value::List(_));
+                self.value(key, entry, if compound { second } else { first });
+            }
+            Kind::Overrides => self.entries(key, node, |walker, name, entry| {
+                let problem = override_problem(walker.tree, name, entry.key);
+                walker.reader.problems.extend(problem);
+            }),
+        }
+    }
+
+    fn entries(&mut self, key: &str, node: &Node, mut each: impl FnMut(&mut Self, &str, &Entry)) {
+        match node.table() {
+            None => self.wrong(key, node, "a table"),
+            Some(table) => table.iter().for_each(|(name, entry)| each(self, name, entry)),
+        }
+    }
+
+    fn choice(&mut self, key: &str, node: &Node, words: &[&str]) {
+        let Some(word) = node.text() else { return self.wrong(key, node, "text") };
+        if words.contains(&word) {
+            return;
+        }
+        let problem = Diagnostic::error(node.origin, format!("{key} is not a word it knows"))
+            .note(format!("allowed: {}", words.join(", ")));
+        self.report(match nearest(word, words.iter().copied()) {
+            Some(near) => problem.hint(format!("did you mean {near:?}?")),
+            None => problem,
+        });
+    }
+
+    fn integer(&mut self, key: &str, node: &Node, low: i64, high: i64) {
+        let allowed = if high == i64::MAX { format!("at least {low}") } else { format!("{low} to {high}") };
+        let (problem, hint) = match node.value {
+            Value::Integer(n) if (low..=high).contains(&n) => return,
+            Value::Integer(n) => (format!("{key} is outside its range"), Some((format!("found {n}"), None))),
+            Value::Float(x) if x.fract() == 0.0 && x.abs() < 1e15 => (
+                format!("{key} is not an integer"),
+                Some((format!("found {x:?}"), Some(format!("write {x}")))),
+            ),
+            _ => (format!("{key} is not an integer"), None),
+        };
+        let (label, hint) = hint.unwrap_or((format!("found {}", node.kind()), None));
+        let problem = Diagnostic::error(node.origin, problem)
+            .label(label)
+            .note(format!("allowed: an integer, {allowed}"));
+        self.report(match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        });
+    }
+
+    fn month(&mut self, key: &str, node: &Node) {
+        let problem =
+            Diagnostic::error(node.origin, format!("{key} is not a month")).note("allowed: \"YYYY-MM\"");
+        match &node.value {
+            Value::Text(text) if text.parse::<Month>().is_ok() => {}
+            Value::Date(date) if date.len() >= 7 => {
+                self.report(problem.hint(format!("write {:?}", &date[..7])))
+            }
+            Value::Text(text) if text.get(..7).is_some_and(|start| start.parse::<Month>().is_ok()) => {
+                self.report(problem.hint(format!("write {:?}", &text[..7])));
+            }
+            Value::Text(_) => self.report(problem),
+            _ => self.report(problem.label(format!("found {}", node.kind()))),
+        }
+    }
+
+    /// Whether `id` is defined; says so if not.
+    fn id(&mut self, key: &str, id: &str, origin: Origin, ids: Ids) -> bool {
+        let undefined = undefined(self.tree, key, id, origin, ids);
+        let defined = undefined.is_none();
+        self.reader.problems.extend(undefined);
+        defined
+    }
+
+    fn tagged(
+        &mut self,
+        key: &str,
+        entry: &Entry,
+        tag: &str,
+        cases: &'static [(&'static str, &'static Schema)],
+    ) {
+        let node = &entry.node;
+        if node.table().is_none() {
+            return self.wrong(key, node, "a table");
+        }
+        let word = node.get(tag).and_then(Node::text);
+        let Some((word, schema)) = cases.iter().find(|(case, _)| Some(*case) == word) else {
+            return match node.get(tag) {
+                Some(node) => {
+                    let words: Vec<&str> = cases.iter().map(|(word, _)| *word).collect();
+                    self.choice(&join(key, tag), node, &words);
+                }
+                None => {
+                    let words: Vec<String> =
+                        cases.iter().map(|(word, _)| format!("{tag} = {word:?}")).collect();
+                    let problem = Diagnostic::error(entry.key, format!("{key} needs `{tag}`"));
+                    self.report(problem.note(format!("allowed: {}", words.join(", "))));
+                }
+            };
+        };
+        // Keys of another case are told from misspelt ones.
+        let mut own = node.clone();
+        if let Value::Table(table) = &mut own.value {
+            table.retain(|name, entry| {
+                let other = cases.iter().find(|(case, other)| case != word && other.field(name).is_some());
+                let misplaced = schema.field(name).is_none() && other.is_some();
+                if let (true, Some((case, _))) = (misplaced, other) {
+                    let problem = Diagnostic::error(entry.key, format!("{key} has no key `{name}`"));
+                    let problem = problem
+                        .note(format!("`{name}` belongs to {tag} = {case:?}; this is {tag} = {word:?}"));
+                    self.reader.problems.push(problem);
+                }
+                !misplaced
+            });
+        }
+        self.table(key, &own, schema, entry.key);
+    }
+}
+
+/// That `id` is not defined.
+fn undefined(tree: &Node, key: &str, id: &str, origin: Origin, ids: Ids) -> Option<Diagnostic> {
+    let table = tree.get(ids.table()).and_then(Node::table);
+    if table.is_some_and(|table| table.contains_key(id)) {
+        return None;
+    }
+    let problem = Diagnostic::error(origin, format!("{key} names an undefined {} {id:?}", ids.one()));
+    Some(match table.and_then(|table| nearest(id, table.keys().map(String::as_str))) {
+        Some(near) => problem.hint(format!("did you mean {near:?}?")),
+        None => problem.hint(format!("define it: [{}.{id}]", ids.table())),
+    })
+}
+
+/// What is wrong with the key of an arm's change: it must exist and be one that arms may differ in.
+pub fn override_problem(tree: &Node, key: &str, origin: Origin) -> Option<Diagnostic> {
+    const SHARED: &[&str] =
+        &["scenario", "arms", "calibration", "correlations", "output", "extends", "sources", "tables"];
+    const OWN_SETTINGS: &[&str] = &["settings.lead_months", "settings.discount_rate_per_year"];
+    let mut parts = key.split('.');
+    let first = parts.next().unwrap_or(key);
+    if registry::kind_of(key).is_none() && !inside_quantity(key) {
+        let problem = Diagnostic::error(origin, format!("there is no key `{key}`"));
+        return Some(match registry::suggestion(key) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.note("keys are written in full: table.id.key"),
+        });
+    }
+    if SHARED.contains(&first) || first == "settings" && !OWN_SETTINGS.contains(&key) {
+        let problem = Diagnostic::error(origin, format!("`{key}` is the same in every arm"));
+        return Some(problem.note("arms share draws, months, paths, the unit of work and the calibration"));
+    }
+    let ids = [Ids::Workload, Ids::Chip, Ids::Region, Ids::Channel, Ids::Lab, Ids::Rule, Ids::Currency];
+    let ids = ids.into_iter().find(|ids| ids.table() == first)?;
+    undefined(tree, &format!("`{key}`"), parts.next()?, origin, ids)
+}
+
+/// Whether a key is that of a part of a quantity.
+fn inside_quantity(key: &str) -> bool {
+    let mut place = key;
+    while let Some((above, _)) = place.rsplit_once('.') {
+        if let Some(Kind::Quantity(_)) = registry::kind_of(above) {
+            return true;
+        }
+        place = above;
+    }
+    false
+}
+
+fn join(place: &str, name: &str) -> String {
+    if place.is_empty() { name.to_string() } else { format!("{place}.{name}") }
+}
+
+/// The table a key is in, for messages.
+fn place_of(key: &str, schema: &Schema) -> String {
+    match key.rsplit_once('.') {
+        Some((place, _)) => place.to_string(),
+        None => schema.name.to_string(),
+    }
+}
+
+fn is_id(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

@@ -1,0 +1,296 @@
+//! What is wrong with a scenario: collected, located, with the remedy.
+//!
+//! A [`Diagnostic`] points at one place of one file (or flag), says what was read and what is allowed, and where it can
+//! names the nearest valid spelling and the fix. They are gathered, never thrown one at a time, and come out in the order
+//! of the files and the places in them, so that a file always gives the same text. Nothing here knows the language.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use sha2::{Digest, Sha256};
+
+/// What a text was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// The scenario or one it extends.
+    Scenario,
+    /// Given by `--with`.
+    Overlay,
+    /// A `--set` flag or a change made by an analysis: `key=value`.
+    Flag,
+    /// A CSV file.
+    Table,
+    /// The defaults of the language.
+    Default,
+}
+
+/// A text a scenario was read from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceFile {
+    /// As the user gave it.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Folder that relative paths in it start from.
+    pub folder: PathBuf,
+    /// Its text.
+    pub text: Arc<str>,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
+
+/// Every text a scenario was read from, in order of reading.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Files {
+    list: Vec<Arc<SourceFile>>,
+}
+
+impl Files {
+    /// Adds a text and returns its number.
+    pub fn add(&mut self, name: String, kind: FileKind, folder: PathBuf, text: String) -> u32 {
+        let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.list.push(Arc::new(SourceFile { name, kind, folder, text: text.into(), sha256 }));
+        self.list.len() as u32 - 1
+    }
+    /// The text a place is in.
+    pub fn of(&self, origin: Origin) -> &SourceFile {
+        &self.list[origin.file as usize]
+    }
+    /// All texts in order of reading.
+    pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
+        self.list.iter().map(Arc::as_ref)
+    }
+    /// Line and column of a place, counted from 1; columns are characters.
+    pub fn line_column(&self, origin: Origin) -> (usize, usize) {
+        let text = &self.of(origin).text;
+        let before = &text[..floor_char(text, origin.start as usize)];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+    /// A place for people: `file:line:column`, `file:line` in tables, the flag itself, or `default`.
+    pub fn describe(&self, origin: Origin) -> String {
+        let file = self.of(origin);
+        let (line, column) = self.line_column(origin);
+        match file.kind {
+            FileKind::Scenario | FileKind::Overlay => format!("{}:{line}:{column}", file.name),
+            FileKind::Table => format!("{}:{line}", file.name),
+            FileKind::Flag => format!("{} {}", file.name, file.text),
+            FileKind::Default => "default".into(),
+        }
+    }
+}
+
+/// A place: a span of bytes in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// Number of the text in [`Files`].
+    pub file: u32,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// How grave a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The scenario is not run.
+    Error,
+    /// It is run.
+    Warning,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Diagnostic {
+    /// Where.
+    pub origin: Origin,
+    /// How grave.
+    pub severity: Severity,
+    /// What is wrong, naming the key.
+    pub title: String,
+    /// What was read there, beside the caret.
+    pub label: String,
+    /// A second place that matters, and why.
+    pub related: Option<(Origin, String)>,
+    /// What is allowed, or other facts.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at `origin`.
+    pub fn error(origin: Origin, title: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            origin,
+            severity: Severity::Error,
+            title: title.into(),
+            label: String::new(),
+            related: None,
+            notes: Vec::new(),
+            hint: None,
+        }
+    }
+    /// A warning at `origin`.
+    pub fn warning(origin: Origin, title: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(origin, title) }
+    }
+    /// With a text beside the caret.
+    pub fn label(self, label: impl Into<String>) -> Diagnostic {
+        Diagnostic { label: label.into(), ..self }
+    }
+    /// With a fact.
+    pub fn note(mut self, note: impl Into<String>) -> Diagnostic {
+        self.notes.push(note.into());
+        self
+    }
+    /// With a remedy.
+    pub fn hint(self, hint: impl Into<String>) -> Diagnostic {
+        Diagnostic { hint: Some(hint.into()), ..self }
+    }
+    /// With a second place.
+    pub fn related(self, origin: Origin, why: impl Into<String>) -> Diagnostic {
+        Diagnostic { related: Some((origin, why.into())), ..self }
+    }
+}
+
+/// Problems of one scenario, with the texts they point into.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Diagnostics {
+    /// The texts.
+    pub files: Files,
+    /// The problems.
+    pub list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Puts `list` in the order of files and places, once each.
+    pub fn new(files: Files, mut list: Vec<Diagnostic>) -> Diagnostics {
+        list.sort();
+        list.dedup();
+        Diagnostics { files, list }
+    }
+    /// Whether any is an error.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|d| d.severity == Severity::Error)
+    }
+    /// Number of errors and of warnings.
+    pub fn count(&self) -> (usize, usize) {
+        let errors = self.list.iter().filter(|d| d.severity == Severity::Error).count();
+        (errors, self.list.len() - errors)
+    }
+    /// All of them as text, coloured or plain, each followed by an empty line.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        self.list.iter().map(|d| render_one(&self.files, d, &renderer) + "\n\n").collect()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+fn render_one(files: &Files, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut marks = vec![(diagnostic.origin, diagnostic.label.as_str(), AnnotationKind::Primary)];
+    marks.extend(diagnostic.related.iter().map(|(at, why)| (*at, why.as_str(), AnnotationKind::Context)));
+    let together = marks.iter().all(|(at, ..)| at.file == diagnostic.origin.file);
+    let title = level.primary_title(diagnostic.title.as_str());
+    let mut report = if together {
+        title.element(snippet(files, &marks))
+    } else {
+        title.elements(marks.chunks(1).map(|mark| snippet(files, mark)))
+    };
+    for note in &diagnostic.notes {
+        report = report.element(Level::NOTE.message(note.as_str()));
+    }
+    if let Some(hint) = &diagnostic.hint {
+        report = report.element(Level::HELP.message(hint.as_str()));
+    }
+    renderer.render(&[report])
+}
+
+/// The lines that places of one text start on, with the places marked in them; a place of several lines is marked to the
+/// end of its first.
+fn snippet<'a>(
+    files: &'a Files,
+    marks: &[(Origin, &'a str, AnnotationKind)],
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let file = files.of(marks[0].0);
+    let text: &str = &file.text;
+    let line_of = |at: u32| {
+        let at = floor_char(text, at as usize);
+        let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        (start, start + text[start..end].trim_end_matches('\r').len())
+    };
+    let lines: Vec<(usize, usize)> = marks.iter().map(|(at, ..)| line_of(at.start)).collect();
+    let first = lines.iter().map(|line| line.0).min().unwrap_or(0);
+    let last = lines.iter().map(|line| line.1).max().unwrap_or(text.len());
+    let line_number = text[..first].matches('\n').count() + 1;
+    let mut shown = Snippet::source(&text[first..last]).line_start(line_number).path(file.name.as_str());
+    for ((at, label, kind), line) in marks.iter().zip(lines) {
+        let from = floor_char(text, at.start as usize).min(line.1);
+        let to = floor_char(text, at.end as usize).clamp(from, line.1);
+        let mark = kind.span(from - first..to - first);
+        shown = shown.annotation(if label.is_empty() { mark } else { mark.label(*label) });
+    }
+    shown
+}
+
+fn floor_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// The candidate nearest to `word`, if it is near enough to be what was meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
+        .filter(|(similarity, _)| *similarity >= 0.5)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_named_by_line_and_column_of_characters() {
+        let mut files = Files::default();
+        let file = files.add("a.toml".into(), FileKind::Scenario, PathBuf::new(), "é = 1\nb = 2\n".into());
+        assert_eq!(files.describe(Origin { file, start: 5, end: 6 }), "a.toml:1:5");
+        assert_eq!(files.describe(Origin { file, start: 7, end: 8 }), "a.toml:2:1");
+    }
+
+    #[test]
+    fn problems_come_in_the_order_of_places_and_once() {
+        let mut files = Files::default();
+        let file = files.add("a.toml".into(), FileKind::Scenario, PathBuf::new(), "b = 2\n".into());
+        let late = Diagnostic::error(Origin { file, start: 4, end: 5 }, "late");
+        let early = Diagnostic::error(Origin { file, start: 0, end: 1 }, "early");
+        let all = Diagnostics::new(files, vec![late.clone(), early.clone(), late.clone()]);
+        assert_eq!(all.list, [early, late]);
+    }
+
+    #[test]
+    fn the_nearest_name_must_be_near() {
+        assert_eq!(nearest("mfu_fracton", ["mbu_fraction", "mfu_fraction"]), Some("mfu_fraction"));
+        assert_eq!(nearest("zebra", ["mbu_fraction", "mfu_fraction"]), None);
+    }
+}

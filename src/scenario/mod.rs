@@ -1,0 +1,367 @@
+//! Your file: read, laid over what it extends, checked, and compiled into a job.
+//!
+//! The language is the page `docs/scenario.md`; its keys are data in [`registry`]. [`load`] reads a file with its
+//! overlays and flags and gives either a [`Scenario`] or every problem at once, located and with the remedy. A scenario
+//! changes only through [`Scenario::with`], which goes the same way as a `--set` flag. [`Scenario::job`] compiles it.
+//! This floor draws nothing and computes no economics.
+
+pub mod build;
+mod check;
+pub mod checked;
+mod correlation;
+pub mod diagnostic;
+mod history;
+pub mod overlay;
+pub mod quantity;
+pub mod raw;
+pub mod registry;
+pub mod resolve;
+mod show;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::calendar::Month;
+use crate::engine::job::Job;
+use crate::source::Source;
+use checked::Checked;
+use diagnostic::{Diagnostic, Diagnostics, FileKind, Files, Origin};
+use overlay::{Loader, key_path, merge, set};
+use raw::{Node, Value};
+use registry::{Ids, ROOT};
+use table::Library;
+
+pub use show::{Provenance, ShownValue};
+
+/// How a scenario is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Numbers without a source are errors.
+    pub strict: bool,
+}
+
+/// A scenario without errors, and the warnings about it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its warnings.
+    pub warnings: Diagnostics,
+}
+
+/// A scenario that has passed every check.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    files: Files,
+    library: Library,
+    options: Options,
+    defaults: Origin,
+    /// As read, without rows filled in: what changes are laid on.
+    tree: Node,
+    base: Arc<Checked>,
+    arms: Vec<(String, Arc<Checked>)>,
+}
+
+/// An arm as the file states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArmSummary {
+    /// Id.
+    pub id: String,
+    /// Name in tables and charts.
+    pub title: String,
+    /// Effects are differences to it.
+    pub baseline: bool,
+    /// The headline speaks of it.
+    pub headline: bool,
+    /// Ids of its rules.
+    pub rules: Vec<String>,
+    /// Keys it replaces, and by what.
+    pub set: Vec<(String, String)>,
+}
+
+/// A file a scenario was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRead {
+    /// As the user gave it, or as another file names it.
+    pub name: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// Its text.
+    pub text: Arc<str>,
+}
+
+/// Reads the scenario at `path`, then the overlay files, then the changes `key=value`.
+///
+/// # Errors
+/// Every problem found, warnings included.
+pub fn load(
+    path: &Path,
+    overlays: &[PathBuf],
+    sets: &[String],
+    options: Options,
+) -> Result<Loaded, Diagnostics> {
+    let mut loader = Loader::default();
+    let tree = loader.load(path, FileKind::Scenario);
+    finish(loader, tree, overlays, sets, options)
+}
+
+/// Reads a scenario given as text; relative paths in it start from `folder`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(
+    name: &str,
+    folder: &Path,
+    text: &str,
+    sets: &[String],
+    options: Options,
+) -> Result<Loaded, Diagnostics> {
+    let mut loader = Loader::default();
+    let tree = loader.load_text(name, folder, text.to_string());
+    finish(loader, tree, &[], sets, options)
+}
+
+fn finish(
+    mut loader: Loader,
+    tree: Option<Node>,
+    overlays: &[PathBuf],
+    sets: &[String],
+    options: Options,
+) -> Result<Loaded, Diagnostics> {
+    let overlays: Vec<Option<Node>> =
+        overlays.iter().map(|path| loader.load(path, FileKind::Overlay)).collect();
+    let Some(mut tree) = tree else { return Err(Diagnostics::new(loader.files, loader.problems)) };
+    for overlay in overlays.into_iter().flatten() {
+        merge(&mut tree, overlay, Some(&ROOT));
+    }
+    for flag in sets {
+        loader.set(&mut tree, "--set", flag);
+    }
+    let file = loader.files.add("defaults".into(), FileKind::Default, PathBuf::new(), String::new());
+    let defaults = Origin { file, start: 0, end: 0 };
+    examine(loader.files, Library::default(), tree, options, defaults, loader.problems)
+}
+
+/// Checks a tree and each arm's version of it.
+fn examine(
+    mut files: Files,
+    mut library: Library,
+    tree: Node,
+    options: Options,
+    defaults: Origin,
+    mut problems: Vec<Diagnostic>,
+) -> Result<Loaded, Diagnostics> {
+    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults, None, options.strict);
+    problems.extend(found);
+    let base = Arc::new(base);
+    let mut arms = Vec::new();
+    for id in base.keys("arms") {
+        let changed = match base.tree.get(&format!("arms.{id}.set")).and_then(Node::table) {
+            None => base.clone(),
+            Some(changes) => {
+                let mut tree = tree.clone();
+                // Changes of keys that do not exist have been told of.
+                let sound = |key: &str, at| check::override_problem(&base.tree, key, at).is_none();
+                for (key, entry) in changes.iter().filter(|(key, entry)| sound(key, entry.key)) {
+                    match key_path(key, entry.key.file) {
+                        Some(mut path) => {
+                            path.iter_mut().for_each(|(_, origin)| *origin = entry.key);
+                            set(&mut tree, &path, entry.node.clone());
+                        }
+                        None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
+                    }
+                }
+                let (changed, found) =
+                    check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
+                problems.extend(found);
+                Arc::new(changed)
+            }
+        };
+        arms.push((id.to_string(), changed));
+    }
+    // Baseline first, then the headline, then by id.
+    let rank = |id: &str| {
+        let flag = |name: &str| base.flag(&format!("arms.{id}.{name}"));
+        if flag("baseline") { 0 } else { 2 - u8::from(flag("headline")) }
+    };
+    arms.sort_by_key(|(id, _)| rank(id));
+    let diagnostics = Diagnostics::new(files.clone(), problems);
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let scenario = Scenario { files, library, options, defaults, tree, base, arms };
+    Ok(Loaded { scenario, warnings: diagnostics })
+}
+
+impl Scenario {
+    /// The job to simulate.
+    pub fn job(&self) -> Job {
+        let arms: Vec<_> =
+            self.arms.iter().map(|(id, checked)| build::ArmIn { id, base: &self.base, checked: checked.as_ref() }).collect();
+        build::job(&self.base, &arms)
+    }
+
+    /// A job of two arms: this scenario's baseline, and `other`'s headline arm (its baseline if it marks none). The unit of
+    /// work, horizon, seed, paths and correlations are this scenario's; equal streams share draws.
+    pub fn job_against(&self, other: &Scenario) -> Job {
+        let theirs = other.arms.iter().find(|(id, _)| other.base.flag(&format!("arms.{id}.headline")));
+        let first = |scenario: &Scenario| scenario.arms.first().cloned();
+        let (Some(ours), Some(theirs)) = (first(self), theirs.cloned().or_else(|| first(other))) else {
+            return self.job();
+        };
+        let mut job = build::job(
+            &self.base,
+            &[
+                build::ArmIn { id: &ours.0, base: &self.base, checked: &ours.1 },
+                build::ArmIn { id: &theirs.0, base: &other.base, checked: &theirs.1 },
+            ],
+        );
+        let [ours, theirs] = job.arms.as_mut_slice() else { return job };
+        (ours.baseline, ours.headline) = (true, false);
+        (theirs.baseline, theirs.headline) = (false, true);
+        if ours.id == theirs.id {
+            theirs.id = format!("{}-second", theirs.id);
+        }
+        if ours.title == theirs.title {
+            (ours.title, theirs.title) = (self.title().to_string(), other.title().to_string());
+        }
+        job
+    }
+
+    /// The sources that most numbers rest on, most cited first, as a footnote names them.
+    pub fn main_sources(&self) -> Vec<String> {
+        let mut cited: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        for source in self.provenances().into_iter().flat_map(|provenance| provenance.sources) {
+            let name = source.publisher.unwrap_or(source.title);
+            *cited.entry(name).or_default() += 1;
+        }
+        let mut names: Vec<(String, usize)> = cited.into_iter().collect();
+        names.sort_by(|(a, m), (b, n)| n.cmp(m).then(a.cmp(b)));
+        names.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Keys of the numbers that are written in the scenario and state no source.
+    pub fn without_source(&self) -> Vec<String> {
+        self.provenances()
+            .into_iter()
+            .filter(|provenance| provenance.sources.is_empty() && !provenance.by_default)
+            .map(|provenance| provenance.key)
+            .collect()
+    }
+
+    /// This scenario with one key changed, as by `--set`.
+    ///
+    /// # Errors
+    /// Every problem of the changed scenario.
+    pub fn with(&self, key: &str, value: impl Into<toml::Value>) -> Result<Scenario, Diagnostics> {
+        self.with_all(&[(key, value.into())])
+    }
+
+    /// This scenario with several keys changed in turn.
+    ///
+    /// # Errors
+    /// As [`Scenario::with`].
+    pub fn with_all(&self, changes: &[(&str, toml::Value)]) -> Result<Scenario, Diagnostics> {
+        let mut loader = Loader::after(self.files.clone());
+        let mut tree = self.tree.clone();
+        for (key, value) in changes {
+            loader.set(&mut tree, "with", &format!("{key}={value}"));
+        }
+        let (files, problems) = (loader.files, loader.problems);
+        examine(files, self.library.clone(), tree, self.options, self.defaults, problems)
+            .map(|loaded| loaded.scenario)
+    }
+
+    /// Name of the scenario.
+    pub fn title(&self) -> &str {
+        self.base.text("scenario.title").unwrap_or_default()
+    }
+    /// Remark on it.
+    pub fn note(&self) -> Option<&str> {
+        self.base.text("scenario.note")
+    }
+    /// Date of its evidence.
+    pub fn as_of(&self) -> Option<String> {
+        self.base.tree.get("scenario.as_of").map(|node| match &node.value {
+            Value::Text(text) | Value::Date(text) => text.clone(),
+            _ => node.to_toml(),
+        })
+    }
+    /// Month of step 0.
+    pub fn start(&self) -> Month {
+        self.base.month("settings.start").unwrap_or(Month::new(2000, 1))
+    }
+    /// Id of the reference chip.
+    pub fn reference_chip(&self) -> &str {
+        self.base.text("settings.reference_chip").unwrap_or_default()
+    }
+    /// Its arms: the baseline, the headline, then by id.
+    pub fn arms(&self) -> Vec<ArmSummary> {
+        let summary = |(id, _): &(String, Arc<Checked>)| {
+            let place = format!("arms.{id}");
+            let set = self.base.tree.get(&format!("{place}.set")).and_then(Node::table);
+            ArmSummary {
+                id: id.clone(),
+                title: self.base.title(&place, id).to_string(),
+                baseline: self.base.flag(&format!("{place}.baseline")),
+                headline: self.base.flag(&format!("{place}.headline")),
+                rules: self.base.texts(&format!("{place}.rules")).into_iter().map(str::to_string).collect(),
+                set: set
+                    .map(|set| set.iter().map(|(key, entry)| (key.clone(), entry.node.to_toml())).collect())
+                    .unwrap_or_default(),
+            }
+        };
+        self.arms.iter().map(summary).collect()
+    }
+    /// Figures the file asks for; none: all.
+    pub fn figures(&self) -> Option<Vec<&str>> {
+        self.base.tree.get("output.figures").map(|_| self.base.texts("output.figures"))
+    }
+    /// Colours of figures: `light` or `dark`.
+    pub fn theme(&self) -> &str {
+        self.base.text("output.theme").unwrap_or("light")
+    }
+    /// The bibliography, by key.
+    pub fn sources(&self) -> Vec<Source> {
+        self.base.ids(Ids::Source).into_iter().filter_map(|key| self.source(key)).collect()
+    }
+    /// An entry of the bibliography.
+    pub fn source(&self, key: &str) -> Option<Source> {
+        let entry = self.base.tree.get("sources")?.table()?.get(key)?;
+        let field = |name: &str| match entry.node.get(name).map(|node| &node.value) {
+            Some(Value::Text(text) | Value::Date(text)) => Some(text.clone()),
+            _ => None,
+        };
+        Some(Source {
+            key: key.to_string(),
+            title: field("title").unwrap_or_default(),
+            publisher: field("publisher"),
+            date: field("date"),
+            url: field("url"),
+            via: field("via"),
+            licence: field("licence"),
+            note: field("note"),
+        })
+    }
+    /// Files it was read from, overlays and tables included, each once.
+    pub fn files(&self) -> Vec<FileRead> {
+        let mut files: Vec<FileRead> = Vec::new();
+        let on_disk = |kind| matches!(kind, FileKind::Scenario | FileKind::Overlay | FileKind::Table);
+        for file in self.files.iter().filter(|file| on_disk(file.kind)) {
+            if !files.iter().any(|other| other.name == file.name) {
+                files.push(FileRead { name: file.name.clone(), sha256: file.sha256.clone(), text: file.text.clone() });
+            }
+        }
+        files
+    }
+    /// The scenario with everything it extends, its overlays and changes, as one TOML text.
+    pub fn to_toml(&self) -> String {
+        self.tree
+            .table()
+            .map(|table| {
+                table.iter().map(|(key, entry)| format!("{key} = {}\n", entry.node.to_toml())).collect()
+            })
+            .unwrap_or_default()
+    }
+}

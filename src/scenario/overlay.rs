@@ -1,0 +1,337 @@
+//! Trees laid over each other: `extends`, `--with`, `--set`, an arm's `set`.
+//!
+//! Tables merge key by key and lists are replaced. A quantity is one thing: a new form replaces the old form together
+//! with its source, note, date, grade and currency, which spoke of the old number; only its `stream` stays, so that its
+//! draws stay common. A table with neither form nor `initial` (metadata, members of a process) is laid over the form
+//! that is there. Every change keeps the place it was written at.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{Diagnostic, FileKind, Files, Origin};
+use super::quantity::{PROCESS_MEMBERS, is_form_key};
+use super::raw::{self, Entry, Node, Table, Value};
+use super::registry::{self, Kind, ROOT};
+
+/// Largest file read, in bytes.
+pub const MAX_BYTES: u64 = 10_000_000;
+/// Longest chain of `extends`.
+pub const MAX_EXTENDS: usize = 16;
+/// Most files one scenario may be read from.
+const MAX_FILES: usize = 256;
+
+/// Reads files and lays them over each other, collecting what is wrong.
+#[derive(Debug, Default)]
+pub struct Loader {
+    /// Texts read so far.
+    pub files: Files,
+    /// Problems so far.
+    pub problems: Vec<Diagnostic>,
+    loads: usize,
+}
+
+/// A file on the way from the scenario to the one it extends.
+struct Link {
+    canonical: PathBuf,
+    name: String,
+}
+
+impl Loader {
+    /// A loader that has read `files` already.
+    pub fn after(files: Files) -> Loader {
+        Loader { files, ..Loader::default() }
+    }
+
+    /// The tree of a scenario or overlay file on top of what it extends; none if something in it cannot be read.
+    pub fn load(&mut self, path: &Path, kind: FileKind) -> Option<Node> {
+        self.file(path, kind, None, &mut Vec::new())
+    }
+
+    /// The tree of a scenario given as text; relative paths in it start from `folder`.
+    pub fn load_text(&mut self, name: &str, folder: &Path, text: String) -> Option<Node> {
+        let file = self.files.add(name.into(), FileKind::Scenario, folder.into(), text);
+        self.tree(file, &mut vec![Link { canonical: PathBuf::from(name), name: name.into() }])
+    }
+
+    /// Lays the change `key=value` of a flag called `name` on `tree`.
+    pub fn set(&mut self, tree: &mut Node, name: &str, flag: &str) {
+        let file = self.files.add(name.into(), FileKind::Flag, PathBuf::new(), flag.into());
+        let whole = Origin { file, start: 0, end: flag.len() as u32 };
+        let Some(equals) = equals_sign(flag) else {
+            self.problems.push(
+                Diagnostic::error(whole, "a change is written key=value")
+                    .label("no `=`")
+                    .hint("for example `--set settings.paths=1000`"),
+            );
+            return;
+        };
+        let Some(path) = key_path(&flag[..equals], file) else {
+            let origin = Origin { file, start: 0, end: equals as u32 };
+            self.problems.push(Diagnostic::error(origin, "not a key").hint("keys are written a.b.c"));
+            return;
+        };
+        let written = &flag[equals + 1..];
+        match raw::parse_value(written, file, equals + 1) {
+            Ok(value) => set(tree, &path, value),
+            Err(_) if is_word(written) => {
+                let start = equals + 1 + (written.len() - written.trim_start().len());
+                let text = written.trim();
+                let origin = Origin { file, start: start as u32, end: (start + text.len()) as u32 };
+                set(tree, &path, Node { value: Value::Text(text.into()), origin });
+            }
+            Err(problems) => self.problems.extend(problems),
+        }
+    }
+
+    fn file(
+        &mut self,
+        path: &Path,
+        kind: FileKind,
+        from: Option<Origin>,
+        chain: &mut Vec<Link>,
+    ) -> Option<Node> {
+        let name = path.display().to_string();
+        let chained = |problem: Diagnostic, chain: &[Link]| {
+            if chain.is_empty() {
+                return problem;
+            }
+            let names = chain.iter().map(|link| link.name.as_str()).chain([name.as_str()]);
+            problem.note(format!("read by way of: {}", names.collect::<Vec<_>>().join(" -> ")))
+        };
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        if chain.iter().any(|link| link.canonical == canonical) {
+            let problem = Diagnostic::error(from.unwrap_or_default(), "`extends` goes round in a circle");
+            self.problems.push(chained(problem.label("is already being read"), chain));
+            return None;
+        }
+        self.loads += 1;
+        if chain.len() >= MAX_EXTENDS || self.loads > MAX_FILES {
+            let problem = Diagnostic::error(from.unwrap_or_default(), "`extends` goes too deep");
+            let limits = format!("allowed: a chain of {MAX_EXTENDS} files, {MAX_FILES} files in all");
+            self.problems.push(chained(problem.note(limits), chain));
+            return None;
+        }
+        let text = match read_text(path) {
+            Ok(text) => text,
+            Err(why) => {
+                let origin = from.unwrap_or_else(|| {
+                    let file = self.files.add(name.clone(), kind, PathBuf::new(), String::new());
+                    Origin { file, start: 0, end: 0 }
+                });
+                self.problems
+                    .push(chained(Diagnostic::error(origin, format!("cannot read {name}: {why}")), chain));
+                return None;
+            }
+        };
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let file = self.files.add(name.clone(), kind, folder, text);
+        chain.push(Link { canonical, name });
+        let tree = self.tree(file, chain);
+        chain.pop();
+        tree
+    }
+
+    fn tree(&mut self, file: u32, chain: &mut Vec<Link>) -> Option<Node> {
+        let mut own = match raw::parse(&self.files, file) {
+            Ok(node) => node,
+            Err(problems) => {
+                self.problems.extend(problems);
+                return None;
+            }
+        };
+        let Value::Table(table) = &mut own.value else { return Some(own) };
+        let Some(extends) = table.remove("extends") else { return Some(own) };
+        let parents: Vec<Node> = match extends.node.value {
+            Value::List(list) => list,
+            _ => vec![extends.node],
+        };
+        let mut below = Node { value: Value::Table(Table::new()), origin: own.origin };
+        let mut complete = true;
+        for parent in parents {
+            let Some(relative) = parent.text() else {
+                let problem = Diagnostic::error(parent.origin, "`extends` names files");
+                self.problems.push(
+                    problem.label(format!("found {}", parent.kind())).hint("write a file name in quotes"),
+                );
+                complete = false;
+                continue;
+            };
+            let (folder, kind) =
+                (self.files.of(parent.origin).folder.clone(), self.files.of(parent.origin).kind);
+            match self.file(&folder.join(relative), kind, Some(parent.origin), chain) {
+                Some(tree) => merge(&mut below, tree, Some(&ROOT)),
+                None => complete = false,
+            }
+        }
+        merge(&mut below, own, Some(&ROOT));
+        complete.then_some(below)
+    }
+}
+
+/// The text of a file no larger than [`MAX_BYTES`].
+///
+/// # Errors
+/// Says why it cannot be read.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    let missing = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_string(),
+        std::io::ErrorKind::PermissionDenied => "no permission".to_string(),
+        _ => error.to_string(),
+    };
+    let about = std::fs::metadata(path).map_err(missing)?;
+    if about.is_dir() {
+        return Err("is a folder".into());
+    }
+    if about.len() > MAX_BYTES {
+        return Err(format!("{} bytes, allowed are {MAX_BYTES}", about.len()));
+    }
+    let bytes = std::fs::read(path).map_err(missing)?;
+    String::from_utf8(bytes)
+        .map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+}
+
+/// Lays `over` on `base`, both of `kind`.
+pub fn merge(base: &mut Node, over: Node, kind: Option<&'static Kind>) {
+    if let Some(Kind::Quantity(_)) = kind {
+        return merge_quantity(base, over);
+    }
+    match (&mut base.value, over.value) {
+        (Value::Table(below), Value::Table(above)) => {
+            for (key, entry) in above {
+                let kind = kind.and_then(|kind| match kind {
+                    Kind::Overrides => registry::kind_of(&key),
+                    other => other.child(&key),
+                });
+                insert(below, key, entry, |old, new| merge(old, new, kind));
+            }
+        }
+        (_, value) => *base = Node { value, origin: over.origin },
+    }
+}
+
+fn insert(table: &mut Table, key: String, entry: Entry, join: impl FnOnce(&mut Node, Node)) {
+    match table.get_mut(&key) {
+        Some(old) => join(&mut old.node, entry.node),
+        None => {
+            table.insert(key, entry);
+        }
+    }
+}
+
+fn merge_quantity(base: &mut Node, over: Node) {
+    let partial = over.table().is_some_and(|t| !t.is_empty() && !t.keys().any(|key| is_form_key(key)));
+    if partial {
+        promote(base);
+        let (Value::Table(below), Value::Table(above)) = (&mut base.value, over.value) else { return };
+        for (key, entry) in above {
+            let member = PROCESS_MEMBERS.contains(&key.as_str());
+            insert(below, key, entry, |old, new| if member { merge_quantity(old, new) } else { *old = new });
+        }
+        return;
+    }
+    let stream = base.table().and_then(|table| table.get("stream")).cloned();
+    *base = over;
+    if let Some(stream) = stream {
+        promote(base);
+        if let Value::Table(table) = &mut base.value {
+            table.entry("stream".into()).or_insert(stream);
+        }
+    }
+}
+
+/// A bare value as a table that can carry metadata.
+fn promote(node: &mut Node) {
+    if node.table().is_none() {
+        let origin = node.origin;
+        let value = std::mem::replace(&mut node.value, Value::Table(Table::new()));
+        let entry = Entry { key: origin, node: Node { value, origin } };
+        node.value = Value::Table(BTreeMap::from([("value".to_string(), entry)]));
+    }
+}
+
+/// Lays `value` on what is at `path` in `tree`, making tables on the way.
+pub fn set(tree: &mut Node, path: &[(String, Origin)], value: Node) {
+    set_below(tree, path, value, Some(&ROOT));
+}
+
+fn set_below(node: &mut Node, path: &[(String, Origin)], value: Node, kind: Option<&'static Kind>) {
+    let Some(((key, origin), rest)) = path.split_first() else { return merge(node, value, kind) };
+    if let Some(Kind::Quantity(_)) = kind {
+        let new_form = is_form_key(key) && node.table().is_none_or(|table| !table.contains_key(key));
+        if new_form && rest.is_empty() && !joins_quantiles(node, key) {
+            let entry = Entry { key: *origin, node: value };
+            let over = Node { origin: *origin, value: Value::Table(BTreeMap::from([(key.clone(), entry)])) };
+            return merge_quantity(node, over);
+        }
+        promote(node);
+    }
+    if let (Value::List(list), Ok(at)) = (&mut node.value, key.parse::<usize>())
+        && let Some(item) = list.get_mut(at)
+    {
+        return set_below(item, rest, value, kind.and_then(|kind| kind.child(key)));
+    }
+    if node.table().is_none() {
+        node.value = Value::Table(Table::new());
+        node.origin = *origin;
+    }
+    let child = kind.and_then(|kind| match kind {
+        Kind::Quantity(_) => PROCESS_MEMBERS.contains(&key.as_str()).then_some(kind),
+        Kind::Overrides => registry::kind_of(key),
+        other => other.child(key),
+    });
+    let Value::Table(table) = &mut node.value else { return };
+    let empty = || Entry { key: *origin, node: Node { value: Value::Table(Table::new()), origin: *origin } };
+    let new = !table.contains_key(key);
+    let entry = table.entry(key.clone()).or_insert_with(empty);
+    if new && rest.is_empty() {
+        entry.node = value;
+    } else {
+        set_below(&mut entry.node, rest, value, child);
+    }
+}
+
+/// Whether setting `key` adds a quantile, a bound or a family to a quantity elicited by quantiles.
+fn joins_quantiles(node: &Node, key: &str) -> bool {
+    let elicited = |key: &str| key == "family" || super::quantity::probability(key).is_some();
+    elicited(key) && node.table().is_some_and(|table| table.keys().any(|key| elicited(key)))
+}
+
+/// The parts of a dotted TOML key with their places; none if it is not one.
+pub fn key_path(text: &str, file: u32) -> Option<Vec<(String, Origin)>> {
+    let document = format!("{text}=0");
+    if text.contains(['\n', '#']) {
+        return None;
+    }
+    let parsed = toml::de::DeTable::parse(&document).ok()?;
+    let mut path = Vec::new();
+    let mut table = parsed.get_ref();
+    loop {
+        let (key, value) = table.iter().next()?;
+        let (start, end) = (key.span().start as u32, key.span().end as u32);
+        path.push((key.get_ref().to_string(), Origin { file, start, end }));
+        match value.get_ref().as_table() {
+            Some(inner) => table = inner,
+            None => return Some(path),
+        }
+    }
+}
+
+/// Where the first `=` outside quotes is.
+fn equals_sign(flag: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in flag.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'=') => return Some(at),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A bare word, which a shell user need not quote twice.
+fn is_word(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:".contains(&b))
+}

@@ -1,0 +1,221 @@
+//! TOML as a tree whose every node knows where it was written.
+//!
+//! Syntax errors are located and collected. Numbers are kept as written (integers and floats apart), dates as text. What
+//! the keys mean is `registry`'s business, how trees are laid over each other `overlay`'s. The tree is sorted by key, so
+//! that the order of a file never matters.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error};
+
+use super::diagnostic::{Diagnostic, Files, Origin};
+
+/// Deepest nesting of tables and lists.
+pub const MAX_DEPTH: usize = 64;
+
+/// A value and its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What is written.
+    pub value: Value,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// A TOML value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A string.
+    Text(String),
+    /// An integer.
+    Integer(i64),
+    /// A float, NaN and infinities included.
+    Float(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// An unquoted date or time, as text.
+    Date(String),
+    /// An array.
+    List(Vec<Node>),
+    /// A table.
+    Table(Table),
+}
+
+/// Entries by key.
+pub type Table = BTreeMap<String, Entry>;
+
+/// A key with its place and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Where the key is written.
+    pub key: Origin,
+    /// Its value.
+    pub node: Node,
+}
+
+impl Node {
+    /// What kind of thing it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Text(_) => "a string",
+            Value::Integer(_) => "an integer",
+            Value::Float(_) => "a number",
+            Value::Boolean(_) => "true or false",
+            Value::Date(_) => "a date",
+            Value::List(_) => "a list",
+            Value::Table(_) => "a table",
+        }
+    }
+    /// The table, if it is one.
+    pub fn table(&self) -> Option<&Table> {
+        if let Value::Table(table) = &self.value { Some(table) } else { None }
+    }
+    /// The list, if it is one.
+    pub fn list(&self) -> Option<&[Node]> {
+        if let Value::List(list) = &self.value { Some(list) } else { None }
+    }
+    /// The string, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        if let Value::Text(text) = &self.value { Some(text) } else { None }
+    }
+    /// The number, if it is one, whole or not.
+    pub fn number(&self) -> Option<f64> {
+        match self.value {
+            Value::Integer(n) => Some(n as f64),
+            Value::Float(x) => Some(x),
+            _ => None,
+        }
+    }
+    /// The flag, if it is one.
+    pub fn boolean(&self) -> Option<bool> {
+        if let Value::Boolean(flag) = self.value { Some(flag) } else { None }
+    }
+    /// The entry at a dotted key below this node.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        match key.rsplit_once('.') {
+            Some((table, last)) => self.get(table)?.table()?.get(last),
+            None => self.table()?.get(key),
+        }
+    }
+    /// The value at a dotted key below this node; items of a list go by number.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
+        let node = match &self.value {
+            Value::Table(table) => &table.get(first)?.node,
+            Value::List(list) => list.get(first.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+        rest.map_or(Some(node), |rest| node.get(rest))
+    }
+    /// As TOML on one line, keys sorted.
+    pub fn to_toml(&self) -> String {
+        match &self.value {
+            Value::Text(text) => toml::Value::String(text.clone()).to_string(),
+            Value::Integer(n) => n.to_string(),
+            Value::Float(x) => toml::Value::Float(*x).to_string(),
+            Value::Boolean(flag) => flag.to_string(),
+            Value::Date(text) => text.clone(),
+            Value::List(list) => {
+                format!("[{}]", list.iter().map(Node::to_toml).collect::<Vec<_>>().join(", "))
+            }
+            Value::Table(table) if table.is_empty() => "{}".into(),
+            Value::Table(table) => {
+                let entries =
+                    table.iter().map(|(key, entry)| format!("{} = {}", quoted(key), entry.node.to_toml()));
+                format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
+/// A key as TOML writes it: bare if it can be.
+fn quoted(key: &str) -> String {
+    let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if bare { key.to_string() } else { toml::Value::String(key.to_string()).to_string() }
+}
+
+/// The tree of text number `file`.
+///
+/// # Errors
+/// Every syntax error, nesting beyond [`MAX_DEPTH`] and integers beyond 64 bits, located.
+pub fn parse(files: &Files, file: u32) -> Result<Node, Vec<Diagnostic>> {
+    let text = files.of(Origin { file, start: 0, end: 0 }).text.clone();
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    let mut reader = Reader { file, offset: 0, problems: Vec::new() };
+    reader.syntax(&errors, text.len());
+    let node = reader.table_node(table.get_ref(), Origin { file, start: 0, end: 0 }, 0);
+    if reader.problems.is_empty() { Ok(node) } else { Err(reader.problems) }
+}
+
+/// The value written in `text`, which starts at byte `offset` of text number `file`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_value(text: &str, file: u32, offset: usize) -> Result<Node, Vec<Diagnostic>> {
+    let (value, errors) = DeValue::parse_recoverable(text);
+    let mut reader = Reader { file, offset, problems: Vec::new() };
+    reader.syntax(&errors, text.len());
+    let node = reader.node(&value, 0);
+    if reader.problems.is_empty() { Ok(node) } else { Err(reader.problems) }
+}
+
+struct Reader {
+    file: u32,
+    offset: usize,
+    problems: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn origin(&self, span: std::ops::Range<usize>) -> Origin {
+        let place = |at: usize| (at + self.offset) as u32;
+        Origin { file: self.file, start: place(span.start), end: place(span.end) }
+    }
+
+    fn syntax(&mut self, errors: &[Error], length: usize) {
+        for error in errors {
+            let origin = self.origin(error.span().unwrap_or(length..length));
+            self.problems.push(Diagnostic::error(origin, format!("not TOML: {}", error.message())));
+        }
+    }
+
+    fn node(&mut self, value: &Spanned<DeValue<'_>>, depth: usize) -> Node {
+        let origin = self.origin(value.span());
+        if depth > MAX_DEPTH {
+            let problem = Diagnostic::error(origin, "nested too deeply");
+            self.problems
+                .push(problem.note(format!("allowed: at most {MAX_DEPTH} levels of tables and lists")));
+            return Node { value: Value::Boolean(false), origin };
+        }
+        let value = match value.get_ref() {
+            DeValue::String(text) => Value::Text(text.to_string()),
+            DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(n) => Value::Integer(n),
+                Err(_) => {
+                    self.problems.push(Diagnostic::error(origin, "an integer beyond 64 bits"));
+                    Value::Integer(0)
+                }
+            },
+            DeValue::Float(float) => match float.as_str().parse::<f64>() {
+                Ok(x) => Value::Float(x),
+                Err(_) => {
+                    self.problems.push(Diagnostic::error(origin, "not a number"));
+                    Value::Float(0.0)
+                }
+            },
+            DeValue::Boolean(flag) => Value::Boolean(*flag),
+            DeValue::Datetime(date) => Value::Date(date.to_string()),
+            DeValue::Array(list) => Value::List(list.iter().map(|item| self.node(item, depth + 1)).collect()),
+            DeValue::Table(table) => return self.table_node(table, origin, depth),
+        };
+        Node { value, origin }
+    }
+
+    fn table_node(&mut self, table: &DeTable<'_>, origin: Origin, depth: usize) -> Node {
+        let entries = table.iter().map(|(key, value)| {
+            let entry = Entry { key: self.origin(key.span()), node: self.node(value, depth + 1) };
+            (key.get_ref().to_string(), entry)
+        });
+        Node { value: Value::Table(entries.collect()), origin }
+    }
+}

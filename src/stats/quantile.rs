@@ -1,0 +1,35 @@
+//! Sample quantiles, exactly, on sorted values.
+//!
+//! Type 7 interpolates so that the least value is the quantile at 0 and the greatest at 1; it is what the simulator
+//! reports. Type 8 is approximately unbiased for the median of the quantile whatever the distribution.
+//! Source: Hyndman and Fan (1996), Sample quantiles in statistical packages, American Statistician 50(4), 361–365.
+
+/// The values in ascending order.
+pub fn sorted(values: &[f64]) -> Vec<f64> {
+    debug_assert!(values.iter().all(|value| value.is_finite()));
+    let mut values = values.to_vec();
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+/// Quantile of type 7: the value at place 1 + (n − 1) p, counted from 1.
+///
+/// Domain: values ascending, at least one; 0 ≤ p ≤ 1.
+pub fn type_7(ascending: &[f64], p: f64) -> f64 {
+    at_place(ascending, 1.0 + (ascending.len() as f64 - 1.0) * p)
+}
+
+/// Quantile of type 8: the value at place 1/3 + (n + 1/3) p, counted from 1.
+///
+/// Domain: values ascending, at least one; 0 ≤ p ≤ 1.
+pub fn type_8(ascending: &[f64], p: f64) -> f64 {
+    at_place(ascending, 1.0 / 3.0 + (ascending.len() as f64 + 1.0 / 3.0) * p)
+}
+
+/// The value at a place counted from 1, between two values in proportion, at either end the end value.
+fn at_place(ascending: &[f64], place: f64) -> f64 {
+    let place = place.clamp(1.0, ascending.len() as f64);
+    let below = place.floor() as usize;
+    let (low, high) = (ascending[below - 1], ascending[below.min(ascending.len() - 1)]);
+    low + (high - low) * (place - place.floor())
+}

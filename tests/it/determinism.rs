@@ -1,0 +1,144 @@
+//! The same bits whatever the threads, the time of day or the moment of an interruption.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use loophole::analysis::compare::effects;
+use loophole::engine::executor::{self, EngineError, Options};
+use loophole::engine::job::Job;
+use loophole::engine::outcome::Outcome;
+use loophole::engine::partition::{BLOCK, blocks, replicates, unit};
+use loophole::export::tables;
+use loophole::random::design::Sampling;
+
+use crate::support::{assert_same, run, shipped};
+
+/// The files a run leaves, as texts.
+fn texts(outcome: &Outcome) -> [String; 4] {
+    let effects = effects(outcome);
+    [
+        tables::summary_csv(outcome, &effects),
+        tables::monthly_csv(outcome),
+        tables::paths_csv(outcome),
+        tables::summary_json(outcome, &effects).to_string(),
+    ]
+}
+
+fn on_threads(job: &Job, threads: usize) -> Outcome {
+    executor::simulate(job, &Options { threads, ..Options::default() }).expect("it runs")
+}
+
+/// A job of three and a half blocks, and one of two rows of replicated blocks and a bit.
+fn jobs() -> [Job; 2] {
+    [
+        shipped("close-the-door.toml", &["settings.months=14", "settings.paths=56"]).job(),
+        shipped("known/forms.toml", &["settings.months=8", "settings.paths=530"]).job(),
+    ]
+}
+
+#[test]
+fn threads_do_not_move_a_bit() {
+    for job in jobs() {
+        let one = on_threads(&job, 1);
+        let written = texts(&one);
+        for threads in [0, 1, 2, 8] {
+            let other = on_threads(&job, threads);
+            assert_same(&one, &other);
+            assert!(written == texts(&other), "{threads} threads write other files");
+        }
+    }
+}
+
+/// Stops after at least `paths` paths.
+fn interrupted(job: &Job, threads: usize, paths: usize) -> Result<Outcome, EngineError> {
+    let cancel = AtomicBool::new(paths == 0);
+    let progress = |done: usize| cancel.store(done >= paths, Ordering::Relaxed);
+    executor::simulate(job, &Options { threads, progress: Some(&progress), cancel: Some(&cancel) })
+}
+
+#[test]
+fn an_interrupted_run_is_the_shorter_run() {
+    for sampling in ["plain", "antithetic", "sobol"] {
+        let sampling = format!("settings.sampling=\"{sampling}\"");
+        let job = |paths: usize| {
+            let paths = format!("settings.paths={paths}");
+            shipped("known/constant-hazard.toml", &[&sampling, &paths]).job()
+        };
+        // A row of all replicates, so that the part done is a run of its own.
+        for threads in [1, 8] {
+            let part = interrupted(&job(1024), threads, 16 * BLOCK).expect("it runs");
+            if threads == 1 {
+                assert_eq!(part.paths.len(), 16 * BLOCK);
+            }
+            assert_eq!(part.incomplete, part.paths.len() < 1024);
+            let whole = run(&job(1024));
+            let complete = part.paths.iter().enumerate().all(|(at, path)| at as u64 == *path);
+            if complete && part.paths.len() % (16 * BLOCK) == 0 {
+                assert_same(&part, &run(&job(part.paths.len())));
+            }
+            for s in 0..whole.catalogue.scalars.len() {
+                for arm in 0..whole.arms.len() {
+                    for (at, path) in part.paths.iter().enumerate() {
+                        let (a, b) = (part.scalar_at(arm, s)[at], whole.scalar_at(arm, s)[*path as usize]);
+                        assert!(a.to_bits() == b.to_bits(), "path {path} is {a}, not {b}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Under the Latin hypercube there is no shorter run to be; what is done is still a part of the whole.
+#[test]
+fn an_interrupted_latin_hypercube_keeps_its_paths() {
+    let job = shipped("known/constant-hazard.toml", &["settings.sampling=\"latin-hypercube\"", "settings.paths=512"]).job();
+    let (whole, part) = (run(&job), interrupted(&job, 1, 40).expect("it runs"));
+    assert!(part.incomplete && !part.paths.is_empty() && part.paths.len() < 512);
+    let lost = whole.catalogue.scalar_index("lost.36m.all").expect("a scalar");
+    for (at, path) in part.paths.iter().enumerate() {
+        assert_eq!(part.scalar_at(1, lost)[at], whole.scalar_at(1, lost)[*path as usize]);
+    }
+}
+
+#[test]
+fn a_run_stopped_before_it_began_has_no_outcome() {
+    let job = shipped("known/constant-hazard.toml", &["settings.paths=64"]).job();
+    assert_eq!(interrupted(&job, 2, 0).expect_err("nothing is done"), EngineError::Cancelled);
+}
+
+#[test]
+fn blocks_cut_every_path_once() {
+    for sampling in Sampling::ALL {
+        for paths in [1, 2, 15, 16, 17, 31, 256, 257, 1000] {
+            let blocks = blocks(sampling, paths);
+            let mut all: Vec<u64> = blocks.iter().flat_map(|block| block.paths.clone()).collect();
+            all.sort_unstable();
+            assert_eq!(all, (0..paths as u64).collect::<Vec<u64>>());
+            for block in &blocks {
+                assert!((1..=BLOCK).contains(&block.paths.len()));
+                assert!(block.paths.windows(2).all(|pair| pair[0] < pair[1]));
+                assert!(block.replicate < replicates(sampling));
+                if replicates(sampling) > 1 {
+                    assert!(block.paths.iter().all(|path| *path as usize % replicates(sampling) == block.replicate));
+                }
+                // Antithetic pairs stay together, but for a last path without a partner.
+                if unit(sampling) == 2 {
+                    assert!(block.paths[0] % 2 == 0);
+                    assert!(block.paths.len() % 2 == 0 || block.paths.ends_with(&[paths as u64 - 1]));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn progress_counts_every_path_once() {
+    let job = shipped("known/constant-hazard.toml", &["settings.paths=100"]).job();
+    let seen = std::sync::Mutex::new(Vec::new());
+    let progress = |done: usize| seen.lock().expect("not poisoned").push(done);
+    executor::simulate(&job, &Options { threads: 4, progress: Some(&progress), cancel: None }).expect("it runs");
+    let mut seen = seen.into_inner().expect("not poisoned");
+    seen.sort_unstable();
+    assert_eq!(seen.len(), 100_usize.div_ceil(BLOCK));
+    assert_eq!(seen.last(), Some(&100));
+    assert!(seen.windows(2).all(|pair| pair[0] < pair[1]));
+}
