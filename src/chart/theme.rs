@@ -73,56 +73,56 @@ impl Theme {
 
     /// The ground.
     pub fn ground(self) -> Rgb {
-        self.pick(Rgb::hex(0xFF_FF_FF), Rgb::hex(0x12_16_1C))
+        self.pick(Rgb::hex(0xFFFFFF), Rgb::hex(0x12161C))
     }
 
     /// Titles and numbers.
     pub fn ink(self) -> Rgb {
-        self.pick(Rgb::hex(0x1A_1D_21), Rgb::hex(0xF1_F3_F5))
+        self.pick(Rgb::hex(0x1A1D21), Rgb::hex(0xF1F3F5))
     }
 
     /// Subtitles, ticks, notes.
     pub fn muted(self) -> Rgb {
-        self.pick(Rgb::hex(0x5A_61_6B), Rgb::hex(0xA9_B1_BC))
+        self.pick(Rgb::hex(0x5A616B), Rgb::hex(0xA9B1BC))
     }
 
     /// Grid lines.
     pub fn grid(self) -> Rgb {
-        self.pick(Rgb::hex(0xE3_E6_EA), Rgb::hex(0x2B_32_3B))
+        self.pick(Rgb::hex(0xE3E6EA), Rgb::hex(0x2B323B))
     }
 
     /// Axis lines and zero lines.
     pub fn axis(self) -> Rgb {
-        self.pick(Rgb::hex(0x7A_82_8C), Rgb::hex(0x87_90_9C))
+        self.pick(Rgb::hex(0x7A828C), Rgb::hex(0x87909C))
     }
 
     /// The colour of a meaning. Families as in the module's first paragraph; workloads beyond the fourth repeat.
     pub fn color(self, meaning: Meaning) -> Rgb {
         let (light, dark) = match meaning {
-            Meaning::Open => (0x1F_5F_A8, 0x4F_92_DD),
-            Meaning::Closed => (0xE0_63_2B, 0xF5_9A_6C),
-            Meaning::Expected => (0x3D_3D_3D, 0xE6_E6_E6),
-            Meaning::Offshore => (0x5A_AA_E0, 0x86_C8_F5),
-            Meaning::Domestic => (0x9E_1B_32, 0xE0_50_6A),
-            Meaning::Imported => (0xF2_C8_4B, 0xFB_E5_9A),
-            Meaning::Grey => (0x6B_72_80, 0x64_6D_7C),
-            Meaning::Unserved => (0x8D_93_9C, 0x8A_92_9E),
+            Meaning::Open => (0x1F5FA8, 0x4F92DD),
+            Meaning::Closed => (0xE0632B, 0xF59A6C),
+            Meaning::Expected => (0x3D3D3D, 0xE6E6E6),
+            Meaning::Offshore => (0x5AAAE0, 0x86C8F5),
+            Meaning::Domestic => (0x9E1B32, 0xE0506A),
+            Meaning::Imported => (0xF2C84B, 0xFBE59A),
+            Meaning::Grey => (0x6B7280, 0x646D7C),
+            Meaning::Unserved => (0x8D939C, 0x8A929E),
             Meaning::Workload(k) => [
-                (0x4B_2E_83, 0x8F_73_D1),
-                (0x16_8F_7D, 0x3D_BF_A9),
-                (0xD8_A3_3C, 0xF3_D0_8A),
-                (0xDC_C6_E6, 0xF3_E8_FA),
+                (0x4B2E83, 0x8F73D1),
+                (0x168F7D, 0x3DBFA9),
+                (0xD8A33C, 0xF3D08A),
+                (0xDCC6E6, 0xF3E8FA),
             ][k % 4],
-            Meaning::Labs => (0x0F_3D_5C, 0x3F_80_AB),
-            Meaning::Hosts => (0x6F_A8_98, 0xA9_DC_CE),
-            Meaning::Vendors => (0xA8_56_1A, 0xD9_8A_4A),
-            Meaning::Chip => (0x1F_2F_5C, 0x50_68_B8),
-            Meaning::Rent => (0x0A_55_66, 0x1F_96_AE),
-            Meaning::Building => (0x5A_6D_A0, 0x93_A4_DA),
-            Meaning::Operations => (0x8C_86_B8, 0xC0_BA_E6),
-            Meaning::Energy => (0xEB_A6_3A, 0xFF_D4_88),
-            Meaning::Overhead => (0xD3_D0_C3, 0xF4_F1_E6),
-            Meaning::Neutral => (0x4A_50_59, 0xC4_CA_D2),
+            Meaning::Labs => (0x0F3D5C, 0x3F80AB),
+            Meaning::Hosts => (0x6FA898, 0xA9DCCE),
+            Meaning::Vendors => (0xA8561A, 0xD98A4A),
+            Meaning::Chip => (0x1F2F5C, 0x5068B8),
+            Meaning::Rent => (0x0A5566, 0x1F96AE),
+            Meaning::Building => (0x5A6DA0, 0x93A4DA),
+            Meaning::Operations => (0x8C86B8, 0xC0BAE6),
+            Meaning::Energy => (0xEBA63A, 0xFFD488),
+            Meaning::Overhead => (0xD3D0C3, 0xF4F1E6),
+            Meaning::Neutral => (0x4A5059, 0xC4CAD2),
         };
         Rgb::hex(self.pick(light, dark))
     }
