@@ -1,5 +1,17 @@
 //! Integration tests: one binary, one module a kind of promise.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test may use the platform's own functions as a second route"
+)]
+mod determinism;
+mod diagnostics;
+mod distributions;
+#[cfg(feature = "chart")]
+mod figures;
 mod known;
 mod market;
+mod statistics;
 mod support;
+mod two_routes;
 mod worked_examples;
+mod second;
