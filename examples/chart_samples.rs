@@ -6,18 +6,21 @@
 
 use loophole::calendar::Month;
 use loophole::chart::figure::Figure;
-use loophole::numbers::Unit;
-use loophole::chart::input::{MonthlyBand, Provenance, Spread};
+use loophole::chart::input::{MonthlyBand, Provenance, Rule, Spread};
 use loophole::chart::theme::{Size, Theme};
 use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, who_pays,
 };
+use loophole::numbers::Unit;
 use std::path::PathBuf;
 
 const MONTHS: usize = 60;
 const PATHS: usize = 400;
 const START: Month = Month::new(2026, 10);
-const RULE: &str = "180-day wind-down, if not reversed";
+
+fn rule() -> Rule {
+    Rule { design: "180-day wind-down".into(), condition: "if in force and not reversed".into() }
+}
 
 /// Uniform numbers from a counter: splitmix64.
 struct Dice(u64);
@@ -110,7 +113,7 @@ fn lost_compute() -> Figure {
     let effective = (0..MONTHS).map(|t| 0.11 * (-((t as f64 - 6.0) / 3.5).powi(2)).exp()).collect();
     lost_compute::figure(&lost_compute::Input {
         start: START,
-        rule_design: RULE.into(),
+        rule: rule(),
         window_months: 24,
         total: skewed(1, 6.1e9, 0.4),
         total_share: skewed(2, 0.19, 0.35),
@@ -128,7 +131,7 @@ fn effect() -> Figure {
     };
     effect::figure(&effect::Input {
         start: START,
-        rule_design: RULE.into(),
+        rule: rule(),
         headline: effect::Headline {
             workload: "training".into(),
             period: "2028".into(),
@@ -160,7 +163,7 @@ fn difference() -> Figure {
     };
     difference::figure(&difference::Input {
         start: START,
-        rule_design: RULE.into(),
+        rule: rule(),
         headline: difference::Headline {
             workload: "training".into(),
             period: "2028".into(),
@@ -224,7 +227,7 @@ fn who_pays() -> Figure {
         cost: spread(seed, median * 1e9, sd * 1e9),
     };
     who_pays::figure(&who_pays::Input {
-        rule_design: RULE.into(),
+        rule: rule(),
         lines: vec![
             line("offshore rent not paid", Labs, -118.0, 22.0, 101),
             line("domestic and grey resource cost", Labs, 74.0, 18.0, 102),
@@ -275,6 +278,7 @@ fn supply_mix() -> Figure {
         start: START,
         arms: arms.into_iter().enumerate().map(arm).collect(),
         headline: 2,
+        rule: rule(),
         unserved_difference: spread(120, 0.16, 0.04),
         provenance: provenance(),
     })
@@ -338,7 +342,7 @@ fn parity() -> Figure {
     };
     parity::figure(&parity::Input {
         start: START,
-        rule_design: RULE.into(),
+        rule: rule(),
         workloads: workloads().into_iter().enumerate().map(panel).collect(),
         provenance: provenance(),
     })
@@ -356,7 +360,7 @@ fn delay() -> Figure {
         }
     };
     delay::figure(&delay::Input {
-        rule_design: RULE.into(),
+        rule: rule(),
         checkpoints: vec![checkpoint(24, 5.2, 140), checkpoint(36, 9.4, 141)],
         provenance: provenance(),
     })

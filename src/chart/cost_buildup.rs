@@ -4,9 +4,9 @@
 //! intervals. Owned chips cost chip, building, operations and energy; rented ones rent and overhead.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Part, Row, range};
-use crate::numbers::Unit;
 use super::input::{Provenance, Spread};
 use super::wording::NOT_DISTINGUISHABLE;
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

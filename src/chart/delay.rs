@@ -5,15 +5,15 @@
 //! long, and its bar is hatched.
 
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
-use crate::numbers::{Unit, chance};
-use super::input::{Provenance, Spread};
+use super::input::{Provenance, Rule, Spread};
 use super::wording::NOT_DISTINGUISHABLE;
+use crate::numbers::{Unit, chance};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// The rule's design and condition.
-    pub rule_design: String,
+    /// The rule.
+    pub rule: Rule,
     /// One panel each; the title speaks of the last.
     pub checkpoints: Vec<Checkpoint>,
     /// Where it comes from.
@@ -96,7 +96,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "delay".into(),
         subtitle: format!(
             "Extra months labs need for the training compute of the open arm, share of paths ({})",
-            input.rule_design
+            input.rule.words()
         ),
         panels: input.checkpoints.iter().zip(&binned).map(panel).collect(),
         shared_axis: true,
@@ -172,14 +172,16 @@ fn title(input: &Input) -> String {
     let (spread, month) = (last.spread(), last.month);
     if !spread.excludes(0.0) {
         return format!(
-            "The delay of training from closing the door {NOT_DISTINGUISHABLE} at month {month} ({} months)",
+            "The delay of training from closing the door ({}) {NOT_DISTINGUISHABLE} at month {month} ({} months)",
+            input.rule.design,
             last.interval()
         );
     }
     let median = last.bound(spread.p50, 0.5);
     let likely = chance(last.share(|d, _| d > 12.0));
     format!(
-        "By month {month} closing the door delays training by {median} months ({}); the chance of more than a year is {likely}",
+        "By month {month} closing the door ({}) delays training by {median} months ({}); chance of over a year {likely}",
+        input.rule.design,
         last.interval()
     )
 }

@@ -3,18 +3,18 @@
 //! Arms share their draws, so the fan is of differences and is far narrower than the difference of the arms' fans.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
-use crate::numbers::{Unit, chance};
-use super::input::{MonthlyBand, Provenance, Spread};
+use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
 use crate::calendar::Month;
+use crate::numbers::{Unit, chance};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     /// Month 0.
     pub start: Month,
-    /// The rule's design and condition.
-    pub rule_design: String,
+    /// The rule.
+    pub rule: Rule,
     /// The difference the title states.
     pub headline: Headline,
     /// One panel each, in the scenario's order.
@@ -68,7 +68,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "difference".into(),
         subtitle: format!(
             "Closed minus open, path by path: marginal cost in USD per H100e-hour, real ({})",
-            input.rule_design
+            input.rule.words()
         ),
         notes: vec![format!("{FAN_NOTE} Elasticity of demand drawn from {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
@@ -96,16 +96,16 @@ fn title(input: &Input) -> String {
     let Headline { workload, period, difference } = &input.headline;
     let interval = difference.interval(Unit::Usd);
     let likely = chance(difference.above_zero);
+    let design = &input.rule.design;
     if !difference.excludes(0.0) {
         return format!(
-            "In {period} the effect of closing on the marginal cost of {workload} {NOT_DISTINGUISHABLE} ({interval}); the chance of a rise is {likely}"
+            "The effect of closing ({design}) on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval}); chance of a rise {likely}"
         );
     }
-    let verb = if difference.p50 > 0.0 { "adds" } else { "takes" };
+    let (verb, to) = if difference.p50 > 0.0 { ("adds", "to") } else { ("takes", "off") };
     let size = Unit::Usd.show(difference.p50.abs(), difference.resolution());
-    let to = if difference.p50 > 0.0 { "to" } else { "off" };
     format!(
-        "In {period} closing {verb} {size} {to} the marginal H100e-hour of {workload} ({interval}); the chance of a rise is {likely}"
+        "Closing ({design}) {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}); chance of a rise {likely}"
     )
 }
 

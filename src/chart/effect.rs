@@ -3,18 +3,18 @@
 //! The marginal cost (shadow price) rests on the demand elasticity, so the note always states the range it was drawn from.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
-use crate::numbers::Unit;
-use super::input::{MonthlyBand, Provenance, Spread};
+use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent, fold};
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     /// Month 0.
     pub start: Month,
-    /// The rule's design and condition: "180-day wind-down, if not reversed".
-    pub rule_design: String,
+    /// The rule.
+    pub rule: Rule,
     /// The ratio the title states.
     pub headline: Headline,
     /// One panel each, in the scenario's order.
@@ -72,7 +72,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "effect".into(),
         subtitle: format!(
             "Marginal cost of compute, USD per H100e-hour, real; door open and closed ({})",
-            input.rule_design
+            input.rule.words()
         ),
         notes: vec![format!("{FAN_NOTE} Elasticity of demand drawn from {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
@@ -86,12 +86,15 @@ pub fn figure(input: &Input) -> Figure {
 fn title(input: &Input) -> String {
     let Headline { workload, period, ratio } = &input.headline;
     let (verb, size, interval) = fold(ratio);
+    let design = &input.rule.design;
     if !ratio.excludes(1.0) {
         return format!(
-            "The effect of closing the door on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval})"
+            "The effect of closing the door ({design}) on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval})"
         );
     }
-    format!("Closing the rental door {verb} the marginal cost of {workload} {size} in {period} ({interval})")
+    format!(
+        "Closing the rental door ({design}) {verb} the marginal cost of {workload} {size} in {period} ({interval})"
+    )
 }
 
 fn alt(input: &Input, title: &str) -> String {

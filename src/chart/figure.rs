@@ -5,9 +5,9 @@
 //! (`Display`) and the CSV ([`Figure::csv`]) are made from the same layers the picture is, so that a test of one is a test
 //! of the other.
 
-use crate::numbers::{Unit, log_ticks, ticks};
 use super::input::{MonthlyBand, Spread};
 use crate::calendar::Month;
+use crate::numbers::{Unit, log_ticks, ticks};
 
 /// What a mark stands for. One meaning has one colour in every chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

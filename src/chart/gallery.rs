@@ -6,7 +6,7 @@
 
 use super::cost_buildup::{self, CostPart as Drawn};
 use super::figure::Figure;
-use super::input::{MonthlyBand, Provenance, Spread};
+use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::{delay, difference, effect, lost_compute, parity, rule_design, supply_mix, who_pays};
 use crate::analysis::compare::{Effects, Measure, Scope, effect_values};
 use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
@@ -92,13 +92,13 @@ impl Gallery<'_> {
         self.effects.iter().find(|effect| effect.arm == arm).map(|effect| (arm, effect))
     }
 
-    fn design(&self, arm: usize, scope: Scope) -> String {
+    fn rule(&self, arm: usize, scope: Scope) -> Rule {
         let condition = match scope {
             Scope::Certain => "if not reversed",
             Scope::Expected => "weighted by its chance and its reversal",
             Scope::IfClosed => "if closed and not reversed",
         };
-        format!("{}, {condition}", self.outcome.arms[arm].design)
+        Rule { design: self.outcome.arms[arm].design.clone(), condition: condition.to_string() }
     }
 
     fn spread(&self, arm: usize, id: &str, measure: Measure) -> Option<Spread> {
@@ -141,7 +141,8 @@ impl Gallery<'_> {
     fn effective(&self, arm: usize) -> Vec<f64> {
         let months = self.outcome.scalar(arm, "effective_month").unwrap_or(&[]);
         let share = |t: usize| months.iter().filter(|month| **month == t as f64).count() as f64;
-        let shares: Vec<f64> = (0..self.outcome.months).map(|t| share(t) / months.len().max(1) as f64).collect();
+        let shares: Vec<f64> =
+            (0..self.outcome.months).map(|t| share(t) / months.len().max(1) as f64).collect();
         if shares.iter().all(|share| *share == 0.0) { Vec::new() } else { shares }
     }
 
@@ -178,7 +179,7 @@ impl Gallery<'_> {
             .collect();
         Some(lost_compute::figure(&lost_compute::Input {
             start: self.outcome.start,
-            rule_design: self.design(arm, effects.scope),
+            rule: self.rule(arm, effects.scope),
             window_months: window,
             total: spread(format!("lost.{window}m.all"))?,
             total_share: spread(format!("lost_share.{window}m.all"))?,
@@ -207,7 +208,7 @@ impl Gallery<'_> {
             .collect();
         Some(effect::figure(&effect::Input {
             start: self.outcome.start,
-            rule_design: self.design(arm, effects.scope),
+            rule: self.rule(arm, effects.scope),
             headline: effect::Headline { workload: title.to_lowercase(), period: year.to_string(), ratio },
             workloads,
             elasticity_range: self.elasticity_range.clone(),
@@ -228,7 +229,8 @@ impl Gallery<'_> {
                 let above_zero = calendar_years(self.outcome.start, self.outcome.months)
                     .into_iter()
                     .filter_map(|(year, ..)| {
-                        let spread = self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Difference)?;
+                        let spread =
+                            self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Difference)?;
                         Some((year, spread.above_zero))
                     })
                     .collect();
@@ -241,8 +243,12 @@ impl Gallery<'_> {
             .collect();
         Some(difference::figure(&difference::Input {
             start: self.outcome.start,
-            rule_design: self.design(arm, effects.scope),
-            headline: difference::Headline { workload: title.to_lowercase(), period: year.to_string(), difference },
+            rule: self.rule(arm, effects.scope),
+            headline: difference::Headline {
+                workload: title.to_lowercase(),
+                period: year.to_string(),
+                difference,
+            },
             workloads,
             elasticity_range: self.elasticity_range.clone(),
             provenance: self.provenance.clone(),
@@ -251,7 +257,8 @@ impl Gallery<'_> {
 
     fn rule_design(&self) -> Option<Figure> {
         let (headline, _) = self.headline()?;
-        let over_all: Vec<&Effects> = self.effects.iter().filter(|effect| effect.scope != Scope::IfClosed).collect();
+        let over_all: Vec<&Effects> =
+            self.effects.iter().filter(|effect| effect.scope != Scope::IfClosed).collect();
         if over_all.len() < 2 {
             return None;
         }
@@ -267,7 +274,14 @@ impl Gallery<'_> {
         let window = *windows(self.outcome.months).iter().rfind(|window| **window <= 24)?;
         let lost = format!("H100e-hours lost in {window} months");
         let wanted = [
-            (format!("lost.{window}m.all"), lost.clone(), "costs", lost.replace("lost ", ""), Unit::H100eHours, Measure::Paired),
+            (
+                format!("lost.{window}m.all"),
+                lost.clone(),
+                "costs",
+                lost.replace("lost ", ""),
+                Unit::H100eHours,
+                Measure::Paired,
+            ),
             (
                 "training_delay.24m".to_string(),
                 "Training delay at month 24".to_string(),
@@ -288,8 +302,10 @@ impl Gallery<'_> {
         let metrics: Vec<rule_design::Metric> = wanted
             .into_iter()
             .filter_map(|(id, title, verb, noun, unit, measure)| {
-                let effects =
-                    ordered.iter().map(|effect| self.spread(effect.arm, &id, measure)).collect::<Option<Vec<_>>>()?;
+                let effects = ordered
+                    .iter()
+                    .map(|effect| self.spread(effect.arm, &id, measure))
+                    .collect::<Option<Vec<_>>>()?;
                 Some(rule_design::Metric { title, verb: verb.to_string(), noun, unit, effects })
             })
             .collect();
@@ -324,7 +340,7 @@ impl Gallery<'_> {
         .filter(|line| line.cost.p05 != 0.0 || line.cost.p95 != 0.0)
         .collect();
         Some(who_pays::figure(&who_pays::Input {
-            rule_design: self.design(arm, effects.scope),
+            rule: self.rule(arm, effects.scope),
             lines,
             with_transfer: self.spread(arm, "pv.economic_cost", Measure::Difference)?,
             without_transfer: self.spread(arm, "pv.economic_cost_before_transfer", Measure::Difference)?,
@@ -353,6 +369,7 @@ impl Gallery<'_> {
         supply_mix::figure(&supply_mix::Input {
             start: outcome.start,
             headline: arms.len() - 1,
+            rule: self.headline().map(|(arm, effects)| self.rule(arm, effects.scope)).unwrap_or_default(),
             arms,
             unserved_difference: self
                 .spread(last, "unserved_share.all", Measure::Difference)
@@ -364,7 +381,9 @@ impl Gallery<'_> {
     fn unserved(&self, arm: usize) -> Vec<f64> {
         let mut total = vec![0.0; self.outcome.months];
         for (id, _) in &self.titles.workloads {
-            for (sum, part) in total.iter_mut().zip(self.means(arm, &format!("unserved.{id}")).unwrap_or_default()) {
+            for (sum, part) in
+                total.iter_mut().zip(self.means(arm, &format!("unserved.{id}")).unwrap_or_default())
+            {
                 *sum += part;
             }
         }
@@ -375,7 +394,8 @@ impl Gallery<'_> {
     fn cost_buildup(&self) -> Figure {
         let baseline = self.outcome.baseline;
         let column = |id: String| self.outcome.scalar(baseline, &id);
-        let on_sale: Vec<&ChannelTitle> = self.titles.channels.iter().filter(|channel| channel.on_sale).collect();
+        let on_sale: Vec<&ChannelTitle> =
+            self.titles.channels.iter().filter(|channel| channel.on_sale).collect();
         let workloads: Vec<cost_buildup::Workload> = self
             .titles
             .workloads
@@ -443,7 +463,11 @@ impl Gallery<'_> {
             columns
                 .iter()
                 .filter(|(channel, column)| {
-                    let wanted = if domestic { channel.origin == "domestic" } else { channel.origin == "offshore" && channel.rented };
+                    let wanted = if domestic {
+                        channel.origin == "domestic"
+                    } else {
+                        channel.origin == "offshore" && channel.rented
+                    };
                     wanted && column[i] > 0.0
                 })
                 .map(|(_, column)| column[i])
@@ -471,7 +495,8 @@ impl Gallery<'_> {
                 };
                 let (open, closed) = (paths(self.outcome.baseline)?, paths(arm)?);
                 let reached = |path: &Option<usize>| f64::from(u8::from(path.is_some()));
-                let differences: Vec<f64> = open.iter().zip(&closed).map(|(o, c)| reached(c) - reached(o)).collect();
+                let differences: Vec<f64> =
+                    open.iter().zip(&closed).map(|(o, c)| reached(c) - reached(o)).collect();
                 Some(parity::Workload {
                     title: title.clone(),
                     open: parity::cumulative(&open, months),
@@ -482,7 +507,7 @@ impl Gallery<'_> {
             .collect();
         Some(parity::figure(&parity::Input {
             start: self.outcome.start,
-            rule_design: self.design(arm, effects.scope),
+            rule: self.rule(arm, effects.scope),
             workloads,
             provenance: self.provenance.clone(),
         }))
@@ -504,7 +529,7 @@ impl Gallery<'_> {
             .collect();
         (!checkpoints.is_empty()).then(|| {
             delay::figure(&delay::Input {
-                rule_design: self.design(arm, effects.scope),
+                rule: self.rule(arm, effects.scope),
                 checkpoints,
                 provenance: self.provenance.clone(),
             })
@@ -540,7 +565,17 @@ fn negated(band: MonthlyBand) -> MonthlyBand {
 /// "October 2026".
 fn month_words(month: crate::calendar::Month) -> String {
     const NAMES: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     format!("{} {}", NAMES[month.month() as usize - 1], month.year())

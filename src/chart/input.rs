@@ -152,6 +152,26 @@ impl MonthlyBand {
     }
 }
 
+/// The rule an effect supposes. Every title names its design, every subtitle its condition as well.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rule {
+    /// Its design: "180-day wind-down".
+    pub design: String,
+    /// What the effect supposes of it: "if in force and not reversed", "weighted by its chance". May be empty.
+    pub condition: String,
+}
+
+impl Rule {
+    /// Design and condition: "180-day wind-down, if not reversed".
+    pub fn words(&self) -> String {
+        if self.condition.is_empty() {
+            self.design.clone()
+        } else {
+            format!("{}, {}", self.design, self.condition)
+        }
+    }
+}
+
 /// Where a picture comes from: what a reader needs to reproduce it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Provenance {

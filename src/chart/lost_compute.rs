@@ -4,18 +4,18 @@
 //! share of planned use above, and the distribution of the rule's effective date under the axis.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
-use crate::numbers::Unit;
-use super::input::{MonthlyBand, Provenance, Spread};
+use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     /// Month 0.
     pub start: Month,
-    /// The rule's design and condition, as it follows "the door by a": "180-day wind-down, if not reversed".
-    pub rule_design: String,
+    /// The rule.
+    pub rule: Rule,
     /// Months from the start the title speaks of.
     pub window_months: usize,
     /// H100e-hours lost in them, all workloads, one number a path.
@@ -72,8 +72,8 @@ pub fn figure(input: &Input) -> Figure {
     Figure {
         id: "lost-compute".into(),
         subtitle: format!(
-            "H100e-hours a month that labs use with the door open and not with it closed ({})",
-            input.rule_design
+            "H100e-hours a month that Chinese labs use with the door open, not with it closed ({})",
+            input.rule.words()
         ),
         notes: vec![format!("{FAN_NOTE} Bars: when the rule takes effect.")],
         footnote: input.provenance.lines(),
@@ -88,8 +88,8 @@ fn title(input: &Input) -> String {
     let (total, months) = (&input.total, input.window_months);
     if !total.excludes(0.0) {
         return format!(
-            "Compute lost to closing the door ({}) {NOT_DISTINGUISHABLE} in the first {months} months ({} H100e-hours)",
-            input.rule_design,
+            "Compute lost to closing the door ({}) {NOT_DISTINGUISHABLE} in {months} months ({} H100e-hours)",
+            input.rule.design,
             total.interval(Unit::H100eHours)
         );
     }
@@ -97,7 +97,8 @@ fn title(input: &Input) -> String {
     let size = Unit::H100eHours.show(total.p50.abs(), total.resolution());
     let share = Unit::Share.show(input.total_share.p50.abs(), input.total_share.resolution());
     format!(
-        "Closing the door {verb} Chinese labs {size} H100e-hours in {months} months ({}), {share} of planned use",
+        "Closing the door ({}) {verb} labs {size} H100e-hours in {months} months ({}), {share} of planned use",
+        input.rule.design,
         total.interval(Unit::H100eHours)
     )
 }

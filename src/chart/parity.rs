@@ -5,10 +5,10 @@
 //! an outcome and is stated.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
-use crate::numbers::Unit;
-use super::input::Provenance;
+use super::input::{Provenance, Rule};
 use super::wording::NOT_DISTINGUISHABLE;
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// Two-sided 90% point of the standard normal: how wide a sampling-error band is drawn.
 const Z90: f64 = 1.645;
@@ -18,8 +18,8 @@ const Z90: f64 = 1.645;
 pub struct Input {
     /// Month 0.
     pub start: Month,
-    /// The rule's design and condition.
-    pub rule_design: String,
+    /// The rule.
+    pub rule: Rule,
     /// One panel each; the title speaks of the first.
     pub workloads: Vec<Workload>,
     /// Where it comes from.
@@ -80,7 +80,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "parity".into(),
         subtitle: format!(
             "Share of paths on which domestic cost has matched the offshore price, door open and closed ({})",
-            input.rule_design
+            input.rule.words()
         ),
         panels: input.workloads.iter().map(panel).collect(),
         shared_axis: true,
@@ -104,16 +104,19 @@ fn title(input: &Input) -> String {
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
     let interval = format!("sampling error ±{:.1} points", half_width * 100.0);
     let work = first.title.to_lowercase();
+    let span =
+        if months.is_multiple_of(12) { format!("{} years", months / 12) } else { format!("{months} months") };
+    let design = &input.rule.design;
     if difference.abs() <= half_width || difference == 0.0 {
         return format!(
-            "The effect of closing on the chance that domestic {work} matches offshore within {months} months {NOT_DISTINGUISHABLE} ({} open, {} closed; {interval})",
+            "The effect of closing ({design}) on the chance that domestic {work} matches offshore within {span} {NOT_DISTINGUISHABLE} ({} open, {} closed; {interval})",
             share(open),
             share(closed)
         );
     }
     let verb = if difference > 0.0 { "raises" } else { "lowers" };
     format!(
-        "Closing {verb} the chance that domestic {work} matches offshore within {months} months from {} to {} ({interval})",
+        "Closing ({design}) {verb} the chance that domestic {work} matches offshore within {span} from {} to {} ({interval})",
         share(open),
         share(closed)
     )

@@ -5,9 +5,9 @@
 //! since the median of a rule that seldom binds is zero.
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
-use crate::numbers::Unit;
 use super::input::{Provenance, Spread};
 use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

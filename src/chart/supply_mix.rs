@@ -4,10 +4,10 @@
 //! stands in the title and above each panel.
 
 use super::figure::{Area, Axis, Figure, Layer, Meaning, Panel};
-use crate::numbers::Unit;
-use super::input::{Provenance, Spread};
+use super::input::{Provenance, Rule, Spread};
 use super::wording::{NOT_DISTINGUISHABLE, capitalised, origin};
 use crate::calendar::Month;
+use crate::numbers::Unit;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,10 @@ pub struct Input {
     pub start: Month,
     /// One panel each, the open arm first.
     pub arms: Vec<Arm>,
-    /// Which arm the title compares with the first.
+    /// Which arm the title compares with the first; 0 in a run of one arm.
     pub headline: usize,
+    /// The rule of that arm.
+    pub rule: Rule,
     /// Its unserved share less the first arm's, path by path.
     pub unserved_difference: Spread,
     /// Where it comes from.
@@ -92,18 +94,23 @@ fn title(input: &Input) -> String {
     let (Some(open), Some(closed)) = (input.arms.first(), input.arms.get(input.headline)) else {
         return "Where compute comes from".into();
     };
-    let baseline = open.unserved_share.median(Unit::Share);
+    if input.headline == 0 {
+        return format!("{} of planned compute goes unserved", open.unserved_share.words(Unit::Share));
+    }
     if !input.unserved_difference.excludes(0.0) {
         let difference = input.unserved_difference;
         let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);
         return format!(
-            "The effect of closing the door on unserved compute {NOT_DISTINGUISHABLE} (90%: {} to {} points of planned use; {baseline} unserved with it open)",
+            "The effect of closing the door ({}) on unserved compute {NOT_DISTINGUISHABLE} (90%: {} to {} points of planned use)",
+            input.rule.design,
             points(difference.p05),
             points(difference.p95)
         );
     }
+    let baseline = open.unserved_share.median(Unit::Share);
     format!(
-        "With the door closed {} of planned compute goes unserved ({}), against {baseline} with it open",
+        "With the door closed ({}) {} of planned compute goes unserved ({}), against {baseline} with it open",
+        input.rule.design,
         closed.unserved_share.median(Unit::Share),
         closed.unserved_share.interval(Unit::Share)
     )

@@ -4,15 +4,15 @@
 //! with it and without it.
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
-use crate::numbers::Unit;
-use super::input::{Provenance, Spread};
+use super::input::{Provenance, Rule, Spread};
 use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
+use crate::numbers::Unit;
 
 /// What the figure needs; present values in USD, closed − open, path by path; positive is a cost to the party.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// The rule's design and condition.
-    pub rule_design: String,
+    /// The rule.
+    pub rule: Rule,
     /// Rows, party by party.
     pub lines: Vec<Line>,
     /// The labs' total, transfer included.
@@ -109,7 +109,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "who-pays".into(),
         subtitle: format!(
             "Present value of closing the door, real USD ({}); right of zero: a cost, left: a gain",
-            input.rule_design
+            input.rule.words()
         ),
         panels: vec![panel],
         shared_axis: false,
@@ -124,7 +124,8 @@ fn title(input: &Input) -> String {
     let (with, without) = (&input.with_transfer, &input.without_transfer);
     if !with.excludes(0.0) {
         return format!(
-            "What closing the door costs labs {NOT_DISTINGUISHABLE} ({}), {} without the transfer to vendors",
+            "What closing the door ({}) costs labs {NOT_DISTINGUISHABLE} ({}); {} without the transfer to vendors",
+            input.rule.design,
             with.interval(Unit::Usd),
             without.median(Unit::Usd)
         );
@@ -133,7 +134,8 @@ fn title(input: &Input) -> String {
     let size = Unit::Usd.show(with.p50.abs(), with.resolution());
     let net = Unit::Usd.show(if with.p50 > 0.0 { without.p50 } else { -without.p50 }, without.resolution());
     format!(
-        "Closing the door {verb} labs {size} ({}); {net} without the transfer to vendors",
+        "Closing the door ({}) {verb} labs {size} ({}); {net} without the transfer to vendors",
+        input.rule.design,
         with.interval(Unit::Usd)
     )
 }

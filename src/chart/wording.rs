@@ -1,8 +1,8 @@
 //! How a finding is worded: effects with their interval, or the admission that there is none to see.
 
 use super::figure::{Meaning, range};
-use crate::numbers::{Unit, change};
 use super::input::{MonthlyBand, Spread};
+use crate::numbers::{Unit, change};
 
 /// What a title says when the 90% interval of an effect contains its null value.
 pub const NOT_DISTINGUISHABLE: &str = "is not distinguishable from zero";

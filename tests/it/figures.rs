@@ -7,13 +7,13 @@
 use loophole::calendar::Month;
 use loophole::chart::draw::{scene, svg};
 use loophole::chart::figure::{Figure, Layer, Meaning};
-use loophole::numbers::Unit;
-use loophole::chart::input::{MonthlyBand, Provenance, Spread};
+use loophole::chart::input::{MonthlyBand, Provenance, Rule, Spread};
 use loophole::chart::theme::{LIGHTNESS_STEP, Size, TEXT_CONTRAST, Theme};
 use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, text,
     who_pays,
 };
+use loophole::numbers::Unit;
 use proptest::prelude::*;
 use resvg::usvg;
 
@@ -40,6 +40,10 @@ impl Mix {
             effects: vec![0.8, 1.0, 1.4, 2.0],
             name: "Wind-down".into(),
         }
+    }
+
+    fn rule(&self) -> Rule {
+        Rule { design: self.name.clone(), condition: "if not reversed".into() }
     }
 
     fn start(&self) -> Month {
@@ -82,7 +86,7 @@ impl Mix {
         };
         lost_compute::figure(&lost_compute::Input {
             start: self.start(),
-            rule_design: self.name.clone(),
+            rule: self.rule(),
             window_months: 24,
             total: self.spread(1e9),
             total_share: self.spread(0.1),
@@ -97,7 +101,7 @@ impl Mix {
             |k| effect::Workload { title: self.title(k), open: self.band(1.0), closed: self.band(1.5) };
         effect::figure(&effect::Input {
             start: self.start(),
-            rule_design: self.name.clone(),
+            rule: self.rule(),
             headline: effect::Headline {
                 workload: "training".into(),
                 period: "2028".into(),
@@ -117,7 +121,7 @@ impl Mix {
         };
         difference::figure(&difference::Input {
             start: self.start(),
-            rule_design: self.name.clone(),
+            rule: self.rule(),
             headline: difference::Headline {
                 workload: "training".into(),
                 period: "2028".into(),
@@ -154,7 +158,7 @@ impl Mix {
             cost: self.spread(if k.is_multiple_of(2) { 1e10 } else { -1e10 }),
         };
         who_pays::figure(&who_pays::Input {
-            rule_design: self.name.clone(),
+            rule: self.rule(),
             lines: (0..self.arms).map(line).collect(),
             with_transfer: self.spread(1e11),
             without_transfer: self.spread(6e10),
@@ -174,6 +178,7 @@ impl Mix {
             start: self.start(),
             arms: (0..self.arms).map(arm).collect(),
             headline: 1,
+            rule: self.rule(),
             unserved_difference: self.spread(0.05),
             provenance: self.provenance(),
         })
@@ -208,7 +213,7 @@ impl Mix {
         };
         parity::figure(&parity::Input {
             start: self.start(),
-            rule_design: self.name.clone(),
+            rule: self.rule(),
             workloads: (0..self.workloads).map(workload).collect(),
             provenance: self.provenance(),
         })
@@ -222,7 +227,7 @@ impl Mix {
             censored: self.effects.iter().map(|e| e * 10.0 > limit).collect(),
         };
         delay::figure(&delay::Input {
-            rule_design: self.name.clone(),
+            rule: self.rule(),
             checkpoints: vec![checkpoint(24), checkpoint(36)],
             provenance: self.provenance(),
         })
@@ -313,13 +318,15 @@ fn titles_admit_an_effect_that_cannot_be_told_from_zero() {
     };
     let same = parity::figure(&parity::Input {
         start: Month::new(2026, 10),
-        rule_design: "cliff".into(),
+        rule: Rule { design: "cliff".into(), condition: String::new() },
         workloads: vec![workload],
         provenance: nothing.provenance(),
     });
     assert!(same.title.contains("not distinguishable from zero"), "{}", same.title);
     for figure in Mix::small().figures() {
         assert!(!figure.title.contains("not distinguishable"), "{}: {}", figure.id, figure.title);
+        let names_the_rule = figure.id == "cost-buildup" || figure.title.contains("Wind-down");
+        assert!(names_the_rule, "{}: {}", figure.id, figure.title);
     }
 }
 

@@ -78,17 +78,22 @@ fn plotted(marks: &[&Mark], scene: &Scene) -> String {
     buffer.get(from..to).unwrap_or_default().to_string()
 }
 
-fn hatched(points: &[(f64, f64)], id: &str) -> String {
+fn hatched(points: &[(f64, f64)], color: Rgb, id: &str) -> String {
     let corners: Vec<String> = points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
-    format!("<polygon fill=\"url(#{id}-hatch)\" points=\"{}\"/>\n", corners.join(" "))
+    format!("<polygon fill=\"url(#{})\" points=\"{}\"/>\n", hatch_id(id, color), corners.join(" "))
+}
+
+fn hatch_id(id: &str, color: Rgb) -> String {
+    format!("{id}-hatch-{}", color.css().trim_start_matches('#'))
 }
 
 fn hatch_pattern(id: &str, color: Rgb, ground: Rgb, scale: f64) -> String {
     let (step, line) = (px(9.0 * scale), px(2.6 * scale));
     format!(
-        "<pattern id=\"{id}-hatch\" width=\"{step}\" height=\"{step}\" patternUnits=\"userSpaceOnUse\" \
+        "<pattern id=\"{}\" width=\"{step}\" height=\"{step}\" patternUnits=\"userSpaceOnUse\" \
          patternTransform=\"rotate(45)\"><rect width=\"{step}\" height=\"{step}\" fill=\"{}\"/>\
          <rect width=\"{line}\" height=\"{step}\" fill=\"{}\"/></pattern>",
+        hatch_id(id, color),
         ground.mixed(color, 0.12).css(),
         ground.mixed(color, 0.75).css()
     )
@@ -126,7 +131,7 @@ fn font_face(bytes: &[u8], weight: u32) -> String {
     )
 }
 
-/// The scene as an SVG document. The same scene gives the same bytes.
+/// The scene as an SVG document; `id` keeps its names apart from another picture's on one page. The same scene gives the same bytes.
 pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, description: &str) -> String {
     let mut out = String::new();
     let (width, height) = (px(scene.canvas.width()), px(scene.canvas.height()));
@@ -139,8 +144,15 @@ pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, descr
         escaped(description)
     );
     let _ = write!(out, "<style>\n{}{}</style>\n", font_face(REGULAR, 400), font_face(BOLD, 700));
-    let hatch =
-        hatch_pattern(id, theme.color(crate::chart::figure::Meaning::Unserved), theme.ground(), scale);
+    let mut colors: Vec<Rgb> = Vec::new();
+    for mark in &scene.marks {
+        if let Mark::Hatched(_, color) = mark
+            && !colors.contains(color)
+        {
+            colors.push(*color);
+        }
+    }
+    let hatch: String = colors.iter().map(|color| hatch_pattern(id, *color, theme.ground(), scale)).collect();
     let _ = write!(
         out,
         "<defs>{hatch}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
@@ -159,9 +171,9 @@ pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, descr
         }
     };
     for mark in &scene.marks {
-        if let Mark::Hatched(points, _) = mark {
+        if let Mark::Hatched(points, color) = mark {
             flush(&mut run, &mut out);
-            out.push_str(&hatched(points, id));
+            out.push_str(&hatched(points, *color, id));
         } else {
             run.push(mark);
         }
