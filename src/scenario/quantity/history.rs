@@ -1,9 +1,10 @@
 //! Forms that are read from files: samples, and histories fitted by maximum likelihood.
 
-use super::diagnostic::{Diagnostic, Origin, nearest};
-use super::quantity::{Form, Parsed, Process, Reader, Support, is_date};
-use super::raw::{Entry, Node};
-use super::table::Csv;
+use super::super::diagnostic::{Diagnostic, Origin, nearest};
+use super::super::raw::{Entry, Node};
+use super::super::table::Csv;
+use super::read::Reader;
+use super::{Form, Parsed, Process, Support, is_date};
 use crate::calendar::Month;
 use crate::math;
 use crate::random::fit::{Model, Observation, fit};
