@@ -7,7 +7,7 @@ use super::read::Reader;
 use super::{Form, Parsed, Process, Support, is_date};
 use crate::calendar::Month;
 use crate::math;
-use crate::random::fit::{Model, Observation, fit};
+use crate::random::fit::{Fitted, Model, Observation, fit};
 use crate::random::process::Anchor;
 
 impl Reader<'_> {
@@ -55,6 +55,19 @@ impl Reader<'_> {
                 return None;
             }
         };
+        let fits = [
+            ("volatility_per_sqrt_year", Some(fitted.volatility_per_sqrt_year)),
+            ("half_life_months", fitted.half_life_months),
+        ];
+        for (name, number) in fits {
+            if let Some(Fitted { value, std_error: None }) = number {
+                let problem =
+                    Diagnostic::warning(at, format!("{key}: the history does not determine {name}"));
+                let problem =
+                    problem.label(format!("fitted {value:.3} from {} observations", observations.len()));
+                self.problems.push(problem.hint("choose more or other rows, or state the process by hand"));
+            }
+        }
         let half_life = fitted.half_life_months.map(|fitted| fitted.value);
         let constant = |x: f64| Parsed::constant(x, at);
         let process = Process {
