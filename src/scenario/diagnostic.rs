@@ -114,7 +114,7 @@ pub struct Diagnostic {
     /// What was read there, beside the caret.
     pub label: String,
     /// A second place that matters, and why.
-    pub related: Option<(Origin, String)>,
+    pub related: Option<Box<(Origin, String)>>,
     /// What is allowed, or other facts.
     pub notes: Vec<String>,
     /// What to do.
@@ -153,7 +153,7 @@ impl Diagnostic {
     }
     /// With a second place.
     pub fn related(self, origin: Origin, why: impl Into<String>) -> Diagnostic {
-        Diagnostic { related: Some((origin, why.into())), ..self }
+        Diagnostic { related: Some(Box::new((origin, why.into()))), ..self }
     }
 }
 
@@ -203,7 +203,7 @@ fn render_one(files: &Files, diagnostic: &Diagnostic, renderer: &Renderer) -> St
         Severity::Warning => Level::WARNING,
     };
     let mut marks = vec![(diagnostic.origin, diagnostic.label.as_str(), AnnotationKind::Primary)];
-    marks.extend(diagnostic.related.iter().map(|(at, why)| (*at, why.as_str(), AnnotationKind::Context)));
+    marks.extend(diagnostic.related.iter().map(|place| (place.0, place.1.as_str(), AnnotationKind::Context)));
     let together = marks.iter().all(|(at, ..)| at.file == diagnostic.origin.file);
     let title = level.primary_title(diagnostic.title.as_str());
     let mut report = if together {

@@ -10,7 +10,6 @@ mod check;
 pub mod checked;
 mod correlation;
 pub mod diagnostic;
-mod history;
 pub mod overlay;
 pub mod quantity;
 pub mod raw;
@@ -137,6 +136,10 @@ fn finish(
     }
     for flag in sets {
         loader.set(&mut tree, "--set", flag);
+    }
+    if let Some(entry) = tree.entry("extends") {
+        let problem = Diagnostic::error(entry.key, "`extends` cannot be set from outside");
+        loader.problems.push(problem.hint("lay a file on top with `--with`"));
     }
     let file = loader.files.add("defaults".into(), FileKind::Default, PathBuf::new(), String::new());
     let defaults = Origin { file, start: 0, end: 0 };

@@ -135,7 +135,10 @@ impl Scenario {
                     shown.push(self.plain(join(field.key), value.into(), "default".into()));
                 }
             }
-            Value::List(list) if list.iter().any(|item| item.table().is_some()) => {
+            Value::List(list)
+                if list.iter().any(|item| item.table().is_some())
+                    || self.base.quantity(&join("0")).is_some() =>
+            {
                 for (at, item) in list.iter().enumerate() {
                     let name = at.to_string();
                     self.leaves(&join(&name), item, kind.and_then(|kind| kind.child(&name)), shown);

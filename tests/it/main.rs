@@ -1,5 +1,21 @@
 //! Integration tests: one binary, one module a kind of promise.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test may use the platform's own functions as a second route"
+)]
+mod analytic;
+mod coverage;
+mod determinism;
+mod diagnostics;
+mod distributions;
+#[cfg(feature = "chart")]
+mod figures;
+mod invariants;
 mod known;
 mod market;
+mod second;
+mod small;
+mod statistics;
 mod support;
+mod two_routes;
 mod worked_examples;

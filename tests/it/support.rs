@@ -4,11 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use loophole::engine::executor::{self, EngineError, Options};
+use loophole::engine::catalogue::{Catalogue, PathView};
+use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::{Cell, Outcome};
 use loophole::model::drivers::{Drivers, Scratch};
 use loophole::model::ledger::Trace;
+use loophole::model::parameters::{Slot, World};
 use loophole::model::rules::RuleDates;
 use loophole::model::step::{self, Workspace};
 use loophole::scenario::{self, Scenario};
@@ -42,21 +44,57 @@ pub fn run(job: &Job) -> Outcome {
     executor::simulate(job, &Options { threads: 2, ..Options::default() }).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Every arm on one path, told in full.
-pub fn traces(job: &Job, path: u64) -> Result<Vec<Trace>, EngineError> {
+/// A path of a job, told in full.
+pub struct Told {
+    /// By arm.
+    pub worlds: Vec<World>,
+    /// The draws.
+    pub drivers: Drivers,
+    /// By arm.
+    pub dates: Vec<Vec<RuleDates>>,
+    /// By arm.
+    pub traces: Vec<Trace>,
+    baseline: usize,
+}
+
+impl Told {
+    /// Every scalar of an arm, in the catalogue's order.
+    pub fn scalars(&self, arm: usize) -> Vec<f64> {
+        let view = PathView {
+            world: &self.worlds[arm],
+            trace: &self.traces[arm],
+            baseline: &self.traces[self.baseline],
+            drivers: &self.drivers,
+            dates: &self.dates[arm],
+        };
+        Catalogue::of(&self.worlds[0]).scalars.iter().map(|(_, scalar)| scalar.value(&view)).collect()
+    }
+}
+
+/// Simulates one path alone.
+pub fn told(job: &Job, path: u64) -> Told {
+    paths_told(job, &[path]).pop().expect("one path was asked for")
+}
+
+/// Simulates some paths of a job.
+pub fn paths_told(job: &Job, paths: &[u64]) -> Vec<Told> {
     let sampler = executor::sampler(job);
-    let (worlds, _) = executor::calibrated(job, &sampler)?;
-    let (mut drivers, mut dates) = (Drivers::default(), Vec::new());
-    sampler.draw(path, &mut Scratch::default(), &mut drivers);
-    worlds
+    let (worlds, _) = executor::calibrated(job, &sampler).unwrap_or_else(|error| panic!("{error}"));
+    paths
         .iter()
-        .zip(&job.arms)
-        .map(|(world, arm)| {
-            RuleDates::draw_all(world, &sampler, &drivers, path, &mut dates);
-            let mut trace = Trace::default();
-            step::simulate(world, &drivers, &dates, &mut Workspace::default(), &mut trace)
-                .map_err(|failure| EngineError::Market { path, arm: arm.id.clone(), failure })?;
-            Ok(trace)
+        .map(|&path| {
+            let mut drivers = Drivers::default();
+            sampler.draw(path, &mut Scratch::default(), &mut drivers);
+            let (mut dates, mut traces) = (Vec::new(), Vec::new());
+            for world in &worlds {
+                let (mut of_rules, mut trace) = (Vec::new(), Trace::default());
+                RuleDates::draw_all(world, &sampler, &drivers, path, &mut of_rules);
+                step::simulate(world, &drivers, &of_rules, &mut Workspace::default(), &mut trace)
+                    .unwrap_or_else(|failure| panic!("path {path}: {failure:?}"));
+                dates.push(of_rules);
+                traces.push(trace);
+            }
+            Told { worlds: worlds.clone(), drivers, dates, traces, baseline: job.baseline() }
         })
         .collect()
 }
@@ -64,7 +102,7 @@ pub fn traces(job: &Job, path: u64) -> Result<Vec<Trace>, EngineError> {
 /// A quantity's value in month `t` on each path of a job.
 pub fn drawn(job: &Job, key: &str, t: usize) -> Vec<f64> {
     let at = job.quantities.list.iter().position(|quantity| quantity.key == key);
-    let slot = loophole::model::parameters::Slot(at.unwrap_or_else(|| panic!("no quantity {key}")) as u32);
+    let slot = Slot(at.unwrap_or_else(|| panic!("no quantity {key}")) as u32);
     let sampler = executor::sampler(job);
     let (mut scratch, mut drivers) = (Scratch::default(), Drivers::default());
     (0..job.paths as u64)
@@ -163,21 +201,55 @@ pub fn assert_same(one: &Outcome, other: &Outcome) {
 /// An arm of one outcome is an arm of another, bit for bit; both have the same paths and catalogue.
 #[track_caller]
 pub fn assert_same_arm(one: &Outcome, a: usize, other: &Outcome, b: usize) {
+    assert_same_levels(one, a, other, b, &[]);
+    for (m, (label, ..)) in one.catalogue.monthly.iter().enumerate() {
+        for t in 0..one.months {
+            let (x, y) = (one.difference(a, m, t), other.difference(b, m, t));
+            let same = x.as_ref().map(cell_bits) == y.as_ref().map(cell_bits);
+            assert!(same, "the difference of {} in month {t} differs", label.id);
+        }
+    }
+}
+
+/// Scalars (but for some) and monthly levels of two arms are the same, bit for bit.
+#[track_caller]
+pub fn assert_same_levels(one: &Outcome, a: usize, other: &Outcome, b: usize, except: &[&str]) {
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
-    for (s, (label, _)) in one.catalogue.scalars.iter().enumerate() {
+    for (s, (label, _)) in one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id)) {
         let (x, y) = (one.scalar_at(a, s), other.scalar_at(b, s));
         assert!(bits(x) == bits(y), "{} differs", label.id);
     }
     for (m, (label, ..)) in one.catalogue.monthly.iter().enumerate() {
         for t in 0..one.months {
             let (x, y) = (one.level(a, m, t), other.level(b, m, t));
-            assert!(cell_bits(&x) == cell_bits(&y), "{} of month {t} differs: {:?} and {:?}", label.id, x.mean(), y.mean());
-            let (x, y) = (one.difference(a, m, t), other.difference(b, m, t));
-            assert!(
-                x.as_ref().map(cell_bits) == y.as_ref().map(cell_bits),
-                "the difference of {} in month {t} differs",
-                label.id
-            );
+            let same = cell_bits(&x) == cell_bits(&y);
+            assert!(same, "{} of month {t} differs: {:?} and {:?}", label.id, x.mean(), y.mean());
+        }
+    }
+}
+
+/// Scalars of two arms on every path, and means of monthly levels both have, agree within a relative tolerance; below a
+/// dollar, an H100e-hour or a thousandth of anything else, within that tolerance of those.
+#[track_caller]
+pub fn assert_close_levels(one: &Outcome, a: usize, other: &Outcome, b: usize, tolerance: f64, except: &[&str]) {
+    let close = |x: f64, y: f64, unit: &str| {
+        let floor = match unit {
+            "USD" | "H100e-hours" => 1.0,
+            _ => 1e-3,
+        };
+        (x - y).abs() <= tolerance * x.abs().max(y.abs()).max(floor)
+    };
+    for (s, (label, _)) in one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id)) {
+        let at = other.catalogue.scalar_index(&label.id).unwrap_or_else(|| panic!("no scalar {}", label.id));
+        for (x, y) in one.scalar_at(a, s).iter().zip(other.scalar_at(b, at)) {
+            assert!(close(*x, *y, label.unit), "{}: {x} and {y}", label.id);
+        }
+    }
+    for (m, (label, ..)) in one.catalogue.monthly.iter().enumerate() {
+        let Some(at) = other.catalogue.monthly_index(&label.id) else { continue };
+        for t in 0..one.months {
+            let (x, y) = (one.level(a, m, t).mean().value, other.level(b, at, t).mean().value);
+            assert!(close(x, y, label.unit), "{} of month {t}: {x} and {y}", label.id);
         }
     }
 }

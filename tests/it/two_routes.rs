@@ -236,8 +236,8 @@ impl Differences {
     /// Notes `second` and `engine` if they differ by more than the tolerance of the largest of them and `unit`.
     fn check(&mut self, place: &str, name: &str, second: f64, engine: f64, unit: f64) {
         let scale = second.abs().max(engine.abs()).max(unit);
-        // Written so that a number that is not finite differs.
-        if !((second - engine).abs() <= TOLERANCE * scale) {
+        let agree = (second - engine).abs() <= TOLERANCE * scale;
+        if !agree {
             self.0.push(format!("{place} {name}: second route {second}, engine {engine}"));
         }
     }

@@ -32,7 +32,10 @@ pub fn check(
     let checked = Checked { tree, quantities: walked.quantities, defaults, incomplete };
     problems.extend(world::check(&checked));
     problems.extend(rules::check(&checked));
-    problems.extend(correlations::check(&checked));
+    if base.is_none() {
+        // An arm may make one of several correlated quantities certain; the others keep their draws.
+        problems.extend(correlations::check(&checked));
+    }
     problems.extend(sources::check(&checked, base, strict));
     (checked, problems)
 }

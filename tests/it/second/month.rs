@@ -534,10 +534,10 @@ impl Story<'_> {
         let curves = self.curves(lab, t, view);
         let hedge = self.hedge(lab, t, &curves, view);
         let mut tranches = Vec::new();
-        for channel in 0..self.world.channels.len() {
-            match &self.world.channels[channel].supply {
+        for (channel, (place, hedge)) in self.world.channels.iter().zip(&hedge).enumerate() {
+            match &place.supply {
                 Supply::Rental(rental) => self.plan_rental(lab, channel, rental, t, view, &mut tranches),
-                Supply::Owned(_) => self.plan_owned(lab, channel, hedge[channel], t, view, &mut tranches),
+                Supply::Owned(_) => self.plan_owned(lab, channel, *hedge, t, view, &mut tranches),
             }
         }
         let cleared = self.clear(lab, &tranches, &curves);
