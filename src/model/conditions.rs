@@ -2,7 +2,6 @@
 //!
 //! Drivers, rules and feedback state come together here; plans and operations only read the result.
 
-use super::drivers::Drivers;
 use super::ledger::{ChannelMonth, PerWorkload};
 use super::parameters::{Channel, Owned, Rental, Slot, Supply, Target, WorkloadKind, World};
 use super::rules::Regime;
@@ -60,6 +59,7 @@ fn rental_terms(
         contract(&|slot| drivers.ahead(slot, t)) * regime.factor_planned(Target::Price, k, t);
     month.spot_price = drivers.now(rental.price, t) * drivers.now(rental.spot_basis, t) * response * factor;
     month.overhead = drivers.now(rental.overhead, t);
+    month.overhead_planned = drivers.ahead(rental.overhead, t);
     month.on_offer = drivers.now(rental.on_offer, t);
     month.on_offer_planned = drivers.ahead(rental.on_offer, t);
 }
@@ -146,7 +146,7 @@ pub fn demand(
     let (world, drivers) = (regime.world, regime.drivers);
     let planned = when == When::Planned;
     let value = |slot: Slot| if planned { drivers.ahead(slot, t) } else { drivers.now(slot, t) };
-    let distilled = distillation_factor(world, drivers, regime.distillation_left(t, planned));
+    let distilled = distillation_factor(world, value, regime.distillation_left(t, planned));
     let mut factors = [1.0; MAX_WORKLOADS];
     curves.clear();
     for (w, workload) in world.workloads.iter().enumerate() {
@@ -172,9 +172,9 @@ pub fn demand(
     factors
 }
 
-fn distillation_factor(world: &World, drivers: &Drivers, left: f64) -> f64 {
+fn distillation_factor(world: &World, value: impl Fn(Slot) -> f64, left: f64) -> f64 {
     world.distillation.as_ref().map_or(1.0, |today| {
-        let at = |slot: Slot| drivers.now(slot, 0);
-        distillation::demand_factor(at(today.saving), at(today.research_share), at(today.user_share), left)
+        let (saving, research_share) = (value(today.saving), value(today.research_share));
+        distillation::demand_factor(saving, research_share, value(today.user_share), left)
     })
 }

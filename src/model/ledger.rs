@@ -53,6 +53,8 @@ pub struct ChannelMonth {
     pub spot_price: f64,
     /// Rental: billed on top of the price.
     pub overhead: f64,
+    /// Its forecast.
+    pub overhead_planned: f64,
     /// Rental: factor of the labs' use on the price.
     pub rent_response: f64,
     /// Owned: price of a system now, USD a chip.

@@ -109,7 +109,7 @@ impl Planner<'_> {
         let offer = Offer::of(terms.on_offer_planned * self.share(k), door, committed);
         let hours = self.usable_hours(k);
         let availability = hours / HOURS_PER_MONTH;
-        let cost = crate::economics::rental::usable_hour_cost(terms.contract_price_planned, terms.overhead, availability);
+        let cost = crate::economics::rental::usable_hour_cost(terms.contract_price_planned, terms.overhead_planned, availability);
         tranches.push(k, Kind::Committed, committed.total() * hours, 0.0, &terms.rates_planned);
         tranches.push(k, Kind::New, offer.open * hours, cost, &terms.rates_planned);
         tranches.push(k, Kind::NewLeaked, offer.leaked * hours, cost * door.premium, &terms.rates_planned);

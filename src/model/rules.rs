@@ -209,8 +209,9 @@ impl<'a> Regime<'a> {
         })
     }
 
-    fn value(&self, slot: Slot, t: usize) -> f64 {
-        self.drivers.now(slot, t)
+    /// A number of an effect in month `t`, or as forecast for `t + lead`.
+    fn value(&self, slot: Slot, t: usize, planned: bool) -> f64 {
+        if planned { self.drivers.ahead(slot, t) } else { self.drivers.now(slot, t) }
     }
 
     fn ramp(&self, rule: &Rule) -> f64 {
@@ -239,7 +240,7 @@ impl<'a> Regime<'a> {
         for (rule, dates, effect) in self.effects(target).filter(|(_, _, effect)| effect.channels[k]) {
             let s = self.severity_now(rule, dates, t);
             if s > 0.0 {
-                self.narrow(&mut doorway, effect, s, t);
+                self.narrow(&mut doorway, effect, s, t, false);
             }
         }
         doorway.door()
@@ -257,15 +258,15 @@ impl<'a> Regime<'a> {
                 0.0
             };
             if s > 0.0 {
-                self.narrow(&mut doorway, effect, s, t);
+                self.narrow(&mut doorway, effect, s, t, true);
             }
         }
         doorway.door()
     }
 
-    fn narrow(&self, doorway: &mut Doorway, effect: &Effect, severity: f64, t: usize) {
-        let optional = |slot: Option<Slot>, none: f64| slot.map_or(none, |slot| self.value(slot, t));
-        let closed = severity * (1.0 - self.value(effect.factor, t));
+    fn narrow(&self, doorway: &mut Doorway, effect: &Effect, severity: f64, t: usize, planned: bool) {
+        let optional = |slot: Option<Slot>, none: f64| slot.map_or(none, |slot| self.value(slot, t, planned));
+        let closed = severity * (1.0 - self.value(effect.factor, t, planned));
         doorway.narrow(closed, optional(effect.leakage, 0.0), optional(effect.premium, 1.0));
     }
 
@@ -324,7 +325,7 @@ impl<'a> Regime<'a> {
             .filter(|(_, _, effect)| selected(effect))
             .map(|(rule, dates, effect)| {
                 let s = if planned { self.severity_planned(rule, dates, t) } else { self.severity_now(rule, dates, t) };
-                1.0 - s * (1.0 - self.value(effect.factor, t))
+                1.0 - s * (1.0 - self.value(effect.factor, t, planned))
             })
             .product()
     }
@@ -343,16 +344,13 @@ impl<'a> Regime<'a> {
             let Some(effective) = dates.effective.filter(|_| effect.channels[k]) else { continue };
             let shape = Shape::of(&rule.wind_down, self.drivers);
             let last = dates.reversed.map_or(i64::MAX, |reversed| reversed - 1);
-            let share = |month: i64| {
-                let factor = self.value(effect.factor, t as usize);
+            let share = |month: i64, planned: bool| {
+                let factor = self.value(effect.factor, t as usize, planned);
                 factor + (1.0 - factor) * share_kept(shape, month, effective)
             };
-            let kept = share(t.min(last));
-            let planned = match () {
-                _ if !dates.known(t) => kept,
-                _ if dates.undone(t) => kept,
-                _ => share(then),
-            };
+            let kept = share(t.min(last), false);
+            let foreseen = dates.known(t) && !dates.undone(t);
+            let planned = if foreseen { share(then, true) } else { kept };
             if kept < 1.0 || planned < 1.0 {
                 voids.push(Void { effective, kept, planned });
             }
