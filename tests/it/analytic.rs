@@ -250,10 +250,10 @@ fn month_0_meets_the_calibration_price() {
     }
     // Uncertain ones, several workloads and labs: the central path of the baseline meets the price, weighted by stated use.
     for (scenario, price) in [
-        (shipped("close-the-door.toml", &["settings.months=2", "settings.paths=1"]), 2.65),
-        (shipped("one-lab.toml", &["settings.months=2", "settings.paths=1"]), 2.65),
-        (shipped("known/forms.toml", &["settings.months=2", "settings.paths=16"]), 2.0),
-        (written(SMALL, &["calibration={ price_usd_per_h100e_hour = 1.9 }", "settings.months=2"]), 1.9),
+        (shipped("close-the-door.toml", &["settings.months=8", "settings.paths=1"]), 2.65),
+        (shipped("one-lab.toml", &["settings.months=8", "settings.paths=1"]), 2.65),
+        (shipped("known/forms.toml", &["settings.months=8", "settings.paths=16"]), 2.0),
+        (written(SMALL, &["calibration={ price_usd_per_h100e_hour = 1.9 }", "settings.months=8"]), 1.9),
     ] {
         let mut job = scenario.job();
         let baseline = job.baseline();

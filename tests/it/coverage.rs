@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use loophole::model::parameters::{Announcement, Form, Reversal, Supply, Target, WindDown, WorkloadKind};
 use loophole::random::distribution::Distribution;
 use loophole::scenario::quantity::{self, PROCESS_MEMBERS};
-use loophole::scenario::registry::{FORMS, GRADES, Kind, METADATA, ROOT, Schema};
+use loophole::scenario::registry::{FORMS, GRADES, Kind, METADATA, ROOT, Schema, kind_of};
 use toml::{Table, Value};
 
 use crate::support::*;
@@ -41,10 +41,15 @@ const MEMBERS: [(&str, &[&str]); 10] = [
     ("metalog", &["min", "max"]),
 ];
 
-/// Words and keys whose use would say nothing: how a scenario is presented, sampled or cited.
+/// Words and keys whose use would say nothing: how a scenario is put together, presented, sampled or cited, and the further
+/// words of selectors that compare a word with a word.
 fn idle(use_: &str) -> bool {
-    ["output", "sources.", "settings.sampling", "currencies.<id>.note", "tables"].iter().any(|place| use_.starts_with(place))
-        || ["extends", ".title", ".vendor", ".note"].iter().any(|key| use_.ends_with(key))
+    ["extends", "output", "sources.", "settings.sampling", "tables", "chips.<id>.origin = "]
+        .iter()
+        .any(|place| use_.starts_with(place))
+        || [".title", ".vendor", ".note"].iter().any(|key| use_.ends_with(key))
+        || use_.contains(".on.origin = ")
+        || use_.contains(".on.chip_origin = ")
 }
 
 /// What the language has: dotted places with `<id>` for ids, and `place = word` for words.
@@ -124,7 +129,7 @@ fn used(all: &mut BTreeSet<String>, place: &str, it: &'static Kind, value: &Valu
         (Kind::Quantity(_), _) => _ = all.insert("form value".into()),
         (Kind::Overrides, Value::Table(table)) => {
             for (key, value) in table {
-                let inner = loophole::scenario::registry::kind_of(key).unwrap_or_else(|| panic!("{key} is no key"));
+                let inner = kind_of(key).unwrap_or_else(|| panic!("{key} is no key"));
                 used(all, "set", inner, value);
             }
         }
@@ -158,7 +163,7 @@ fn quantity(all: &mut BTreeSet<String>, table: &Table) {
                         quantity(all, inner);
                     }
                     for state in value.as_array().into_iter().flatten().filter_map(Value::as_table) {
-                        all.extend(state.keys().map(|member| format!("{member_of} {member}", member_of = "states")));
+                        all.extend(state.keys().map(|member| format!("states {member}")));
                     }
                 }
             }
@@ -293,7 +298,7 @@ fn every_feedback_moves_something() {
     let sets = ["settings.paths=16", "settings.sampling=\"plain\"", "channels.bought.scarcity_rent_share=0.5"];
     let scenario = shipped("known/forms.toml", &sets);
     let with = run(&scenario.job());
-    let Some(Kind::New(Kind::Tagged { cases, .. })) = loophole::scenario::registry::kind_of("channels") else {
+    let Some(Kind::New(Kind::Tagged { cases, .. })) = kind_of("channels") else {
         panic!("channels are by kind")
     };
     let switches: Vec<(&str, &str)> = cases

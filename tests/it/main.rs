@@ -13,7 +13,6 @@ mod figures;
 mod invariants;
 mod known;
 mod market;
-mod second;
 mod small;
 mod statistics;
 mod support;

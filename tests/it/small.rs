@@ -314,7 +314,8 @@ impl Maker {
     }
 
     fn settings(&mut self, seed: u64) {
-        let (months, lead) = (self.dice.integer(1, 20), self.dice.integer(1, 5));
+        // Every rule's dates lie within the run.
+        let (months, lead) = (self.dice.integer(8, 24), self.dice.integer(1, 5));
         let sampling = self.dice.pick(&["plain", "antithetic", "latin-hypercube", "sobol"]);
         self.line(&format!(
             "[scenario]\ntitle = \"invented {seed}\"\n[settings]\nstart = \"2026-10\"\nmonths = {months}\n\
@@ -393,6 +394,14 @@ impl Maker {
             self.parameter("availability_fraction", 0.7, 1.0);
             if kind == "rental" { self.rental() } else { self.owned() }
         }
+    }
+
+    /// Some channel is of this kind and origin.
+    fn has(&self, kind: &str, origin: &str) -> bool {
+        self.text.split("[channels.").skip(1).any(|channel| {
+            let channel = channel.split('[').next().unwrap_or_default();
+            channel.contains(&format!("kind = \"{kind}\"")) && channel.contains(&format!("origin = \"{origin}"))
+        })
     }
 
     fn rental(&mut self) {
@@ -478,7 +487,7 @@ impl Maker {
             let targets = [
                 ("on = { kind = \"rental\" }", "new_rental_capacity"),
                 ("on = { kind = \"rental\" }", "existing_contracts"),
-                ("on = { kind = \"owned\" }", "owned_access"),
+                ("on = { kind = \"owned\", origin = \"offshore\" }", "owned_access"),
                 ("on = { kind = \"owned\" }", "chip_supply"),
                 ("", "price"),
                 ("", "demand"),
@@ -487,9 +496,8 @@ impl Maker {
             for _ in 0..self.dice.integer(1, 4) {
                 let (on, quantity) = self.dice.pick(&targets);
                 // A selector must select something.
-                let rental = self.text.contains("kind = \"rental\"\nchip");
-                let owned = self.text.contains("kind = \"owned\"\nchip");
-                if on.contains("rental") && !rental || on.contains("owned") && !owned {
+                let (rental, owned, abroad) = (self.has("rental", ""), self.has("owned", ""), self.has("owned", "offshore"));
+                if on.contains("rental") && !rental || on.contains("owned") && !owned || on.contains("origin") && !abroad {
                     continue;
                 }
                 self.line(&format!("[[rules.r{r}.effects]]\nquantity = \"{quantity}\"\n{on}"));
