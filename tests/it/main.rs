@@ -13,6 +13,7 @@ mod figures;
 mod invariants;
 mod known;
 mod market;
+mod second;
 mod small;
 mod statistics;
 mod support;
