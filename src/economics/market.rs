@@ -1,8 +1,50 @@
 //! The month's market: least cost against elastic demand, solved exactly (`docs/model.md §7`).
+//!
+//! **The dual.** An hour of tranche i is worth v_i = max(m_i, max_w lambda_w·e_iw): its best use, idling included. Prices
+//! solve the market when they minimise
+//!     Σ_i K_i·(v_i − m_i) + Σ_w ∫ D_w(p) dp from lambda_w to choke,
+//! which is convex, and in log prices submodular, because v_i is a maximum: the optimal prices form a lattice and have a
+//! lowest vector. Such a function can be descended by moving, each time, the prices of one *set* of workloads by a common
+//! factor, up or down; if no set gains, the prices are optimal (Murota 2003, Discrete Convex Analysis, ch. 7 and 10). With
+//! up to eight workloads there are at most 255 sets, and all can be tried.
+//!
+//! **A move.** Counted in money, what a set S gains by a small rise is what it spends, Σ lambda_w·D_w, less the worth K·v of
+//! every tranche with a best use in S: an auctioneer's excess demand (Demange, Gale and Sotomayor 1986). By a small fall
+//! it gains the worth of the tranches with no best use outside S, less what it spends. A common factor keeps the ties
+//! within S. It grows until a tranche outside is worth as much in S as where it is (up), a tranche of S is worth as much
+//! elsewhere or idle (down), a choke price is met, or demand equals supply.
+//!
+//! **Why the result is the lowest.** First prices only rise, then they only fall. Let L be the lowest of the vectors that
+//! are best among those at or above the start. A member of S already at its price in L adds nothing to what S gains, since
+//! tranches only ever prefer it less as the others rise to L; so it is not in the *smallest* of the steepest sets, and no
+//! price passes L. By the lattice L is nowhere below the lowest optimum, and the fall ends there by the same argument,
+//! provided that sets which neither gain nor lose, vertical demand met exactly, fall too.
+//!
+//! **By hand**, `docs/model.md §13`: m = .4, 1, .2; K = 60, 80, 50; e = (1, .6), (2, 1.8), (.3, .5) for tranches A, B, C. Start at
+//! (.4, .4), below which nobody would serve; worths are those of A, B, C.
+//!
+//! | prices | spend | best uses | worth | gains of sets | move |
+//! | --- | --- | --- | --- | --- | --- |
+//! | .4, .4 | 96, 80 | 1 idle; idle; 2 idle | 24, 80, 10 | {1} 72, {2} 70, both 142 | both up, until B is worth its cost in 1 |
+//! | .5, .5 | 120, 100 | 1; 1 idle; 2 | 30, 80, 12.5 | {1} 10, {2} 87.5, both 97.5 | both up, until they spend their supply |
+//! | 1.481, 1.481 | 212.8, 150 | 1; 1; 2 | 88.9, 236.9, 37.0 | {2} 113 | {2} up, until B earns 1.8·lambda_2 = 2·lambda_1 |
+//! | 1.481, 1.645 | 212.8, 150 | 1; 1 2; 2 | 88.9, 236.9, 41.1 | both down 4.1 | both down, until they spend their supply |
+//! | 1.459, 1.621 | 211.6, 150 | 1; 1 2; 2 | 87.6, 233.5, 40.5 | none | |
+//!
+//! Tranche A goes to 1 whole, C to 2 whole; 2 wants 92.51 and has 25 from C, so B gives it 67.51 / 1.8 = 37.51 hours, and
+//! the other 42.49 to 1. That last step is the primal, in `hours`: with many ties it has many answers, and the
+//! lexicographically largest is taken.
+//!
+//! **Conventions.** Without planned use the price is 0. With planned use and no supply the dual falls up to the choke
+//! price, which is then the lowest optimum. At the choke price anything up to D may be served.
+//!
+//! Every solution is checked against the optimality conditions of the market as given before it is returned.
 
 mod hours;
 mod optimality;
 mod prices;
+mod sets;
+mod start;
 
 use super::demand::DemandCurve;
 use prices::Prices;
@@ -57,9 +99,9 @@ impl Solver {
         market.verify(clearing)
     }
 
-    /// Price moves the last solve took.
+    /// Price moves the last solve took, most of what it cost.
     pub fn moves(&self) -> usize {
-        self.prices.moves()
+        self.prices.moves
     }
 }
 
@@ -69,3 +111,11 @@ pub struct Unsolved {
     /// What is wrong, with numbers.
     pub why: String,
 }
+
+impl std::fmt::Display for Unsolved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the market has no solution: {}", self.why)
+    }
+}
+
+impl std::error::Error for Unsolved {}

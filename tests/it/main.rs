@@ -5,6 +5,7 @@
 )]
 mod analytic;
 mod coverage;
+mod demand;
 mod determinism;
 mod diagnostics;
 mod distributions;

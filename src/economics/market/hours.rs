@@ -1,176 +1,274 @@
 //! The primal: the lexicographically largest hours at the optimal prices.
+//!
+//! At the optimal prices an hour of a tranche is worth the same in each of its best uses. Counted in worth, v·x on one
+//! side and lambda·d on the other, hours are therefore a flow without gains from tranches to buyers. A tranche with one
+//! best use goes there whole. The others are contested, and can be shared out if and only if, for every set of buyers
+//! (Gale 1957, Hoffman 1960),
+//!
+//! * what the set must still be served is no more than what the contested tranches it can have are worth, and
+//! * what only the set can have, of tranches that may not idle, is no more than it may still be served.
+//!
+//! Hours are fixed one tranche and buyer at a time, in the order of ties, at the most that keeps both true for the rest.
+//!
+//! Worth is counted in whole quanta, so that differences lose nothing even when a small tranche shares a buyer with one
+//! 1e10 times its size. Prices come with rounding errors, so the conditions may fail by their size; what buyers must and
+//! may be served is then widened by the smallest common share that makes them true.
 
-use super::prices::{IDLE, Prices, Uses, members};
+use super::prices::{IDLE, Prices, Tranche, Uses, members};
 use super::{Clearing, MAX_WORKLOADS, Market};
+
+/// A share of a tranche, and of what a buyer spends, that is rounding.
+const ROUNDING: f64 = 1e-13;
+
+/// Least share by which bounds are widened.
+const SLACK: f64 = 1e-15;
+
+/// Amounts in dollars below which nothing is told apart.
+const SMALLEST: f64 = 1e-200;
+
+/// Quanta: the largest amount to be shared out is about 2^116 of them, which leaves room for sums of a thousand.
+const QUANTA: i64 = 116;
 
 /// A tranche with more than one best use.
 #[derive(Clone, Copy, Debug)]
 struct Contested {
     /// Its place among the tranches with capacity.
-    place: usize,
-    /// The uses still open.
+    at: usize,
+    /// The buyers still to be considered.
     uses: Uses,
     /// What it may still earn, in quanta.
     most: i128,
-    /// What it must still earn: all, or nothing if it may idle.
+    /// What it must still earn: as much, or nothing if it may idle.
     least: i128,
 }
 
-/// Relative amounts below which a share of a tranche is rounding.
-const ROUNDING: f64 = 1e-13;
-
-/// Work space.
+/// Shares out hours, reusing its memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hours {
     contested: Vec<Contested>,
-    /// By set of workloads: worth of the contested tranches it can have.
-    most: Vec<i128>,
-    /// By set of workloads: worth of the contested tranches only it can have.
-    least: Vec<i128>,
+    /// By set of buyers: worth of the contested tranches it can have, less what it must be served.
+    spare: Vec<i128>,
+    /// By set of buyers: what it may be served, less what it must take.
+    room: Vec<i128>,
 }
 
 impl Hours {
+    /// Writes hours and what they serve.
     pub fn fill(&mut self, prices: &Prices, market: &Market<'_>, clearing: &mut Clearing) {
         let workloads = market.demand.len();
         clearing.hours.clear();
         clearing.hours.resize(market.rate.len(), 0.0);
+        clearing.served.clear();
+        clearing.served.resize(workloads, 0.0);
         self.contested.clear();
-        let quantum = quantum(prices);
-        let mut bought = [0; MAX_WORKLOADS];
-        for (place, t) in prices.tranches.iter().enumerate() {
-            let uses = t.uses & !IDLE;
-            if uses == 0 {
-                continue;
-            }
-            let worth = (t.capacity * t.value * quantum) as i128;
-            if t.uses.is_power_of_two() {
-                let w = uses.trailing_zeros() as usize;
-                bought[w] += worth;
-                clearing.hours[t.place * workloads + prices.place[w]] = t.capacity;
-            } else {
-                let least = if t.uses & IDLE == 0 { worth } else { 0 };
-                self.contested.push(Contested { place, uses, most: worth, least });
+        for (at, t) in prices.tranches.iter().enumerate() {
+            if !t.uses.is_power_of_two() {
+                self.contested.push(Contested { at, uses: t.uses, most: 0, least: 0 });
+            } else if t.uses != IDLE {
+                clearing.hours
+                    [t.place * workloads + prices.buyers()[t.uses.trailing_zeros() as usize].place] =
+                    t.capacity;
             }
         }
         if !self.contested.is_empty() {
-            self.split(prices, quantum, bought, market, clearing);
+            self.share_out(prices, workloads, &mut clearing.hours);
         }
-        clearing.served.clear();
-        clearing.served.resize(workloads, 0.0);
-        for (hours, rate) in clearing.hours.chunks(workloads.max(1)).zip(market.rate.chunks(workloads.max(1)))
-        {
-            for (w, served) in clearing.served.iter_mut().enumerate() {
-                *served += rate[w] * hours[w];
+        for t in &prices.tranches {
+            let row = t.place * workloads..(t.place + 1) * workloads;
+            let uses = market.rate[row.clone()].iter().zip(&clearing.hours[row]);
+            for (served, (rate, hours)) in clearing.served.iter_mut().zip(uses) {
+                *served += rate * hours;
             }
         }
     }
 
-    fn split(
-        &mut self,
-        prices: &Prices,
-        quantum: f64,
-        bought: [i128; MAX_WORKLOADS],
-        market: &Market<'_>,
-        clearing: &mut Clearing,
-    ) {
-        let workloads = market.demand.len();
-        let count = prices.count;
-        let sets = 1usize << count;
-        self.most.clear();
-        self.most.resize(sets, 0);
-        self.least.clear();
-        self.least.resize(sets, 0);
+    /// Writes the hours of the contested tranches.
+    fn share_out(&mut self, prices: &Prices, workloads: usize, hours: &mut [f64]) {
+        let mut bounds = Bounds::new(&mut self.contested, prices);
+        let mut slack = SLACK;
+        while slack > 0.0 {
+            bounds.widen(slack);
+            self.tabulate(&bounds);
+            slack = self.slack(&bounds);
+        }
+        for c in 0..self.contested.len() {
+            let t = &prices.tranches[self.contested[c].at];
+            let whole = self.contested[c].most;
+            for k in members(self.contested[c].uses) {
+                let worth = self.give(c, k, &mut bounds);
+                let to = t.place * workloads + prices.buyers()[bounds.buyers[k]].place;
+                hours[to] = share(worth, whole, bounds.wanted[k]) * t.capacity;
+            }
+        }
+    }
+
+    /// Tabulates spare and room by summing over subsets; spare first by the complement of the set.
+    fn tabulate(&mut self, bounds: &Bounds) {
+        let sets = 1usize << bounds.count;
+        for table in [&mut self.spare, &mut self.room] {
+            table.clear();
+            table.resize(sets, 0);
+        }
         let mut all = 0;
         for c in &self.contested {
             all += c.most;
-            self.most[c.uses] += c.most;
-            self.least[c.uses] += c.least;
+            self.spare[c.uses] -= c.most;
+            self.room[c.uses] -= c.least;
         }
-        for w in 0..count {
-            for with in (0..sets).filter(|set| set & (1 << w) != 0) {
-                let without = with ^ (1 << w);
-                self.most[with] += self.most[without];
-                self.least[with] += self.least[without];
+        for k in 0..bounds.count {
+            all -= bounds.least[k];
+            self.spare[1 << k] += bounds.least[k];
+            self.room[1 << k] += bounds.most[k];
+        }
+        for table in [&mut self.spare, &mut self.room] {
+            for k in 0..bounds.count {
+                for block in table.chunks_exact_mut(2 << k) {
+                    let (without, with) = block.split_at_mut(1 << k);
+                    with.iter_mut().zip(without).for_each(|(with, without)| *with += *without);
+                }
             }
         }
-        self.most.reverse();
-        for most in &mut self.most {
-            *most = all - *most;
-        }
-        let mut at_most = [0i128; MAX_WORKLOADS];
-        let mut at_least = [0i128; MAX_WORKLOADS];
-        for w in 0..count {
-            let wanted = (prices.spend[w] * quantum) as i128;
-            at_most[w] = wanted - bought[w];
-            at_least[w] = if prices.choked & (1 << w) == 0 { wanted - bought[w] } else { 0 };
-        }
-        let sum = |of: &[i128; MAX_WORKLOADS], set: Uses| members(set).map(|w| of[w].max(0)).sum::<i128>();
-        let mut slack: f64 = 0.0;
-        for set in 1..sets {
-            let wanted: f64 = members(set).map(|w| prices.spend[w] * quantum).sum();
-            let short = sum(&at_least, set) - self.most[set];
-            let over = self.least[set] - members(set).map(|w| at_most[w]).sum::<i128>();
-            slack = slack.max(short.max(over) as f64 / wanted);
-        }
-        for w in 0..count {
-            let give = (prices.spend[w] * quantum * slack * (1.0 + 1e-9)) as i128;
-            at_most[w] = (at_most[w] + give).max(0);
-            at_least[w] = (at_least[w] - give).max(0);
-        }
-        let mut free: Vec<i128> = (0..sets).map(|set| self.most[set] - sum(&at_least, set)).collect();
-        let mut room: Vec<i128> = (0..sets).map(|set| sum(&at_most, set) - self.least[set]).collect();
-        for c in &mut self.contested {
-            let t = &prices.tranches[c.place];
-            let whole = c.most;
-            for w in members(c.uses) {
-                let bit = 1 << w;
-                let rest = c.uses & !bit;
-                let mut worth = c.most.min(at_most[w]);
-                for set in 1..sets {
-                    if set & bit == 0 && set & rest != 0 {
-                        worth = worth.min(free[set]);
-                    }
-                    if set & bit != 0 && (rest & !set != 0 || c.least == 0) {
-                        worth = worth.min(room[set]);
-                    }
-                }
-                let worth = worth.max(0);
-                let (most, least) = (c.most - worth, (c.least - worth).max(0));
-                let (before, after) = (at_least[w], (at_least[w] - worth).max(0));
-                at_most[w] -= worth;
-                at_least[w] = after;
-                for set in 1..sets {
-                    let had = if set & c.uses != 0 { c.most } else { 0 };
-                    let has = if set & rest != 0 { most } else { 0 };
-                    let needs = if set & bit != 0 { after - before } else { 0 };
-                    free[set] += has - had - needs;
-                    let had = if c.uses & !set == 0 { c.least } else { 0 };
-                    let has = if rest & !set == 0 { least } else { 0 };
-                    let takes = if set & bit != 0 { worth } else { 0 };
-                    room[set] -= takes + has - had;
-                }
-                (c.uses, c.most, c.least) = (rest, most, least);
-                let mut share = worth as f64 / whole as f64;
-                if share < ROUNDING && (worth as f64) < ROUNDING * prices.spend[w] * quantum {
-                    share = 0.0;
-                } else if share > 1.0 - ROUNDING {
-                    share = 1.0;
-                }
-                clearing.hours[t.place * workloads + prices.place[w]] = t.capacity * share;
+        self.spare.reverse();
+        self.spare.iter_mut().for_each(|spare| *spare += all);
+    }
+
+    /// The share of what a set wants by which the conditions fail, at most; 0 if they hold.
+    fn slack(&self, bounds: &Bounds) -> f64 {
+        let mut slack = 0.0f64;
+        for (set, (&spare, &room)) in self.spare.iter().zip(&self.room).enumerate().skip(1) {
+            let short = spare.min(room);
+            if short < 0 {
+                let wanted: f64 = members(set).map(|k| bounds.wanted[k]).sum();
+                slack = slack.max(-short as f64 / wanted);
             }
+        }
+        slack
+    }
+
+    /// How much of `worth` the conditions let a tranche give to the buyer `bit`, when it then has the uses `rest`.
+    fn allowed(&self, bit: Uses, rest: Uses, may_idle: bool, worth: i128) -> i128 {
+        let mut allowed = worth;
+        for (set, (&spare, &room)) in self.spare.iter().zip(&self.room).enumerate().skip(1) {
+            if set & bit == 0 {
+                if set & rest != 0 && spare < allowed {
+                    allowed = spare;
+                }
+            } else if (rest & !set != 0 || may_idle) && room < allowed {
+                allowed = room;
+            }
+        }
+        allowed.max(0)
+    }
+
+    /// Gives contested tranche `c` to buyer `k` as far as the conditions allow, and returns the worth of it.
+    fn give(&mut self, c: usize, k: usize, bounds: &mut Bounds) -> i128 {
+        let Contested { uses, most, least, .. } = self.contested[c];
+        let bit = 1 << k;
+        let rest = uses & !bit;
+        let last = rest == 0 && least == most;
+        let worth = if last { most } else { self.allowed(bit, rest, least == 0, most.min(bounds.most[k])) };
+        let still_least = (least - worth).max(0);
+        let met = worth.min(bounds.least[k]);
+        for (set, (spare, room)) in self.spare.iter_mut().zip(&mut self.room).enumerate().skip(1) {
+            if set & bit != 0 {
+                *spare += met - if set & rest != 0 { worth } else { most };
+                *room -= if rest & !set == 0 { worth - (least - still_least) } else { worth };
+            } else {
+                if set & rest != 0 {
+                    *spare -= worth;
+                }
+                if rest & !set == 0 {
+                    *room -= still_least;
+                }
+            }
+        }
+        bounds.least[k] -= met;
+        bounds.most[k] -= worth;
+        let contested = &mut self.contested[c];
+        (contested.uses, contested.most, contested.least) = (rest, most - worth, still_least);
+        worth
+    }
+}
+
+/// What the buyers of contested tranches must and may be served by them, in quanta.
+struct Bounds {
+    count: usize,
+    /// Their places among the buyers.
+    buyers: [usize; MAX_WORKLOADS],
+    /// What they want in all.
+    wanted: [f64; MAX_WORKLOADS],
+    least: [i128; MAX_WORKLOADS],
+    most: [i128; MAX_WORKLOADS],
+}
+
+impl Bounds {
+    /// Bounds before rounding is allowed for. Counts the worth of contested tranches, and renames their uses to the buyers
+    /// concerned.
+    fn new(contested: &mut [Contested], prices: &Prices) -> Bounds {
+        let all = contested.iter().fold(0, |all, c| all | c.uses);
+        let tranches = contested.iter().map(|c| &prices.tranches[c.at]);
+        let amounts = tranches.map(|t| t.capacity * t.value).chain(members(all).map(|w| prices.spend[w]));
+        let quantum = quantum(amounts.fold(SMALLEST, f64::max));
+        let mut bounds = Bounds {
+            count: 0,
+            buyers: [0; MAX_WORKLOADS],
+            wanted: [0.0; MAX_WORKLOADS],
+            least: [0; MAX_WORKLOADS],
+            most: [0; MAX_WORKLOADS],
+        };
+        for w in members(all) {
+            let k = bounds.count;
+            bounds.buyers[k] = w;
+            bounds.wanted[k] = prices.spend[w] * quantum;
+            bounds.most[k] = bounds.wanted[k] as i128;
+            for own in prices.tranches.iter().filter(|t| t.uses == 1 << w) {
+                bounds.most[k] -= worth(own, quantum);
+            }
+            bounds.least[k] = if prices.choked & (1 << w) == 0 { bounds.most[k].max(0) } else { 0 };
+            bounds.count += 1;
+        }
+        for c in contested {
+            c.most = worth(&prices.tranches[c.at], quantum);
+            c.least = if c.uses & IDLE == 0 { c.most } else { 0 };
+            c.uses =
+                (0..bounds.count).filter(|&k| c.uses & (1 << bounds.buyers[k]) != 0).map(|k| 1 << k).sum();
+        }
+        bounds
+    }
+
+    /// Widens the bounds by a share of what each buyer wants.
+    fn widen(&mut self, share: f64) {
+        for k in 0..self.count {
+            let give = (self.wanted[k] * share * (1.0 + ROUNDING)) as i128 + 1;
+            self.most[k] = (self.most[k] + give).max(0);
+            self.least[k] = (self.least[k] - give).max(0);
         }
     }
 }
 
-/// Quanta in a dollar: the largest worth in the market is about 2^110 of them.
-fn quantum(prices: &Prices) -> f64 {
-    let mut largest = f64::MIN_POSITIVE;
-    for t in &prices.tranches {
-        largest = largest.max(t.capacity * t.value);
+/// What all hours of a tranche are worth, in quanta.
+fn worth(t: &Tranche, quantum: f64) -> i128 {
+    (t.capacity * t.value * quantum) as i128
+}
+
+/// The share `worth` is of `whole`, cleared of rounding; `wanted` is what its buyer wants in all.
+fn share(worth: i128, whole: i128, wanted: f64) -> f64 {
+    if worth == 0 || worth == whole {
+        return if worth == 0 { 0.0 } else { 1.0 };
     }
-    for w in 0..prices.count {
-        largest = largest.max(prices.spend[w]);
+    let worth = worth as f64;
+    let share = worth / whole as f64;
+    if share > 1.0 - ROUNDING {
+        1.0
+    } else if share < ROUNDING && worth < ROUNDING * wanted {
+        0.0
+    } else {
+        share
     }
-    let exponent = ((largest.to_bits() >> 52) & 0x7ff) as i64 - 1023;
-    f64::from_bits(((1023 + 110 - exponent) as u64) << 52)
+}
+
+/// Quanta in a dollar, a power of two, where `largest` is the largest amount in dollars.
+fn quantum(largest: f64) -> f64 {
+    let exponent = (largest.to_bits() >> 52) as i64 - 1023;
+    f64::from_bits(((1023 + QUANTA - exponent) as u64) << 52)
 }

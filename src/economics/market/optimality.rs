@@ -17,42 +17,47 @@ impl Market<'_> {
     /// Dimensionless; 0 is exact, and a number that is not finite counts as infinite.
     pub fn violation(&self, clearing: &Clearing) -> f64 {
         let workloads = self.demand.len();
-        let mut worst = Worst(0.0);
+        let mut worst = 0.0;
         let mut served = [0.0; MAX_WORKLOADS];
         for (i, (&capacity, &cost)) in self.capacity.iter().zip(self.cost).enumerate() {
-            let rate = &self.rate[i * workloads..(i + 1) * workloads];
-            let hours = &clearing.hours[i * workloads..(i + 1) * workloads];
+            let row = i * workloads..(i + 1) * workloads;
+            let (rate, hours) = (&self.rate[row.clone()], &clearing.hours[row]);
             let mut value = cost;
             let mut used = 0.0;
-            for w in 0..workloads {
-                value = value.max(clearing.price[w] * rate[w]);
+            for (w, served) in served[..workloads].iter_mut().enumerate() {
+                value = larger(value, clearing.price[w] * rate[w]);
                 used += hours[w];
-                served[w] += rate[w] * hours[w];
+                *served += rate[w] * hours[w];
             }
+            let (per_hour, per_value) = (1.0 / capacity, 1.0 / value);
             if capacity == 0.0 {
-                worst.note(used.abs());
+                worst = larger(worst, used.abs());
                 continue;
             }
-            worst.note(used / capacity - 1.0);
-            worst.note((1.0 - used / capacity).min((value - cost) / value));
+            worst = larger(worst, used * per_hour - 1.0);
+            worst = larger(worst, smaller(1.0 - used * per_hour, (value - cost) * per_value));
             for w in 0..workloads {
-                worst.note(-hours[w] / capacity);
-                worst.note((hours[w] / capacity).min((value - clearing.price[w] * rate[w]) / value));
+                let shortfall = (value - clearing.price[w] * rate[w]) * per_value;
+                worst = larger(worst, smaller(hours[w] * per_hour, shortfall));
+                worst = larger(worst, -hours[w] * per_hour);
             }
         }
         for (w, curve) in self.demand.iter().enumerate() {
             let price = clearing.price[w];
-            let most = curve.quantity(price.min(curve.choke_price));
+            if !(price * served[w] * clearing.served[w]).is_finite() {
+                return f64::INFINITY;
+            }
+            let most = curve.quantity(smaller(price, curve.choke_price));
             let least = if price >= curve.choke_price { 0.0 } else { most };
-            worst.note(price / curve.choke_price - 1.0);
-            worst.note(-price);
+            let scale = if most > 0.0 { most } else { 1.0 };
+            worst = larger(worst, price / curve.choke_price - 1.0);
+            worst = larger(worst, -price);
             for amount in [served[w], clearing.served[w]] {
-                let scale = if most > 0.0 { most } else { 1.0 };
-                worst.note((amount - most) / scale);
-                worst.note((least - amount) / scale);
+                worst = larger(worst, (amount - most) / scale);
+                worst = larger(worst, (least - amount) / scale);
             }
         }
-        worst.0
+        worst
     }
 
     /// Refuses a clearing that is not optimal to [`TOLERANCE`].
@@ -84,9 +89,9 @@ impl Market<'_> {
                 ),
             });
         }
-        refuse("capacity", "finite and at least 0", self.capacity, |k| k >= 0.0)?;
-        refuse("cost", "finite and above 0", self.cost, |m| m > 0.0)?;
-        refuse("rate", "finite and at least 0", self.rate, |e| e >= 0.0)?;
+        refuse("capacity", "finite and at least 0", self.capacity, 0.0)?;
+        refuse("cost", "finite and above 0", self.cost, f64::from_bits(1))?;
+        refuse("rate", "finite and at least 0", self.rate, 0.0)?;
         for (w, curve) in self.demand.iter().enumerate() {
             let numbers = [
                 curve.planned_use,
@@ -110,23 +115,20 @@ impl Market<'_> {
     }
 }
 
-/// The first number that is not finite or fails `inside`, as an error.
-fn refuse(what: &str, allowed: &str, numbers: &[f64], inside: impl Fn(f64) -> bool) -> Result<(), Unsolved> {
-    match numbers.iter().position(|&n| !n.is_finite() || !inside(n)) {
-        None => Ok(()),
-        Some(at) => Err(Unsolved { why: format!("{what} {at} is {}, it must be {allowed}", numbers[at]) }),
+/// The first number that is not finite or is below `least`, as an error.
+fn refuse(what: &str, allowed: &str, numbers: &[f64], least: f64) -> Result<(), Unsolved> {
+    let good = |n: f64| n >= least && n < f64::INFINITY;
+    if numbers.iter().all(|&n| good(n)) {
+        return Ok(());
     }
+    let at = numbers.iter().position(|&n| !good(n)).unwrap_or_default();
+    Err(Unsolved { why: format!("{what} {at} is {}, it must be {allowed}", numbers[at]) })
 }
 
-/// The largest number noted; one that is not a number is the largest of all.
-struct Worst(f64);
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
 
-impl Worst {
-    fn note(&mut self, violation: f64) {
-        if violation.is_nan() {
-            self.0 = f64::INFINITY;
-        } else if violation > self.0 {
-            self.0 = violation;
-        }
-    }
+fn smaller(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
 }

@@ -1,4 +1,12 @@
 //! The dual: descent over sets of workloads to the lowest optimal prices.
+//!
+//! The state is a price for each workload with demand and, for each tranche with capacity, the set of its best uses. A
+//! move multiplies the prices of one set of workloads by a common factor: uses that are tied within the set stay tied,
+//! by construction and not by comparison. Sums are kept as worth at the prices of the moment, lambda·D for demand and
+//! v·K for supply, because a common factor scales what a set has of both. Which set moves is chosen in `sets`, where to
+//! start in `start`.
+//!
+//! Nothing here depends on what was solved before: the memory is reused, its contents are not.
 
 use super::{Clearing, MAX_WORKLOADS, Market};
 use crate::economics::demand::DemandCurve;
@@ -10,11 +18,25 @@ pub(super) type Uses = usize;
 /// The use that costs and earns nothing.
 pub(super) const IDLE: Uses = 1 << MAX_WORKLOADS;
 
-/// Relative difference below which two uses of a tranche are tied.
+/// Relative difference below which two uses of a tranche tie where they meet.
 const TIE: f64 = 1e-13;
 
-/// Relative imbalance below which a set of workloads is in balance, for elasticities up to 1.
-const BALANCE: f64 = 1e-13;
+/// Relative size of the rounding in a sum of worths.
+pub(super) const ROUNDING: f64 = 1e-15;
+
+/// A workload with demand, as its price stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Buyer {
+    /// Its place in the market.
+    pub place: usize,
+    pub curve: DemandCurve,
+    /// Most use over planned use.
+    pub most: f64,
+    /// ln(lambda / p_ref).
+    pub log_price: f64,
+    /// D(lambda) / Q.
+    pub use_ratio: f64,
+}
 
 /// A tranche with capacity, as the prices stand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,358 +45,253 @@ pub(super) struct Tranche {
     pub place: usize,
     pub capacity: f64,
     pub cost: f64,
-    /// e by workload that has demand.
+    /// e by buyer.
     pub rate: [f64; MAX_WORKLOADS],
     /// v = max(m, max_w lambda_w·e_w): what an hour is worth.
     pub value: f64,
     /// The uses that reach v.
     pub uses: Uses,
-    /// The factor on the moving prices at which other uses will tie.
-    meets: f64,
+    /// The factor of the current move at which its uses change.
+    pub turns: f64,
 }
 
-/// Prices of the workloads that have demand, and the tranches that have capacity.
+/// The prices, and the market they are settled on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Prices {
-    /// Workloads that have demand.
+    pub buyers: [Buyer; MAX_WORKLOADS],
     pub count: usize,
-    /// Their places in the market.
-    pub place: [usize; MAX_WORKLOADS],
-    pub curve: [DemandCurve; MAX_WORKLOADS],
-    /// lambda.
-    pub price: [f64; MAX_WORKLOADS],
-    /// lambda·D(lambda): what buyers would spend.
-    pub spend: [f64; MAX_WORKLOADS],
-    /// Workloads at their choke price, where they buy anything between nothing and D.
-    pub choked: Uses,
-    /// Workloads whose demand does not grow when the price falls.
-    flat: Uses,
     pub tranches: Vec<Tranche>,
-    /// Work space of the tables over sets.
-    hit: Vec<f64>,
-    miss: Vec<f64>,
-    spent: Vec<f64>,
-    balance: f64,
-    moves: usize,
+    /// lambda by buyer, 0 beyond the last.
+    pub price: [f64; MAX_WORKLOADS],
+    /// lambda·D(lambda) by buyer.
+    pub spend: [f64; MAX_WORKLOADS],
+    /// Buyers at their choke price, who buy anything between nothing and D.
+    pub choked: Uses,
+    /// Buyers who would not buy more at a lower price.
+    pub flat: Uses,
+    /// Relative imbalance that counts as none.
+    pub balance: f64,
+    /// By set of buyers: worth of the tranches that matter to it.
+    pub supply: Vec<f64>,
+    /// By set of buyers: what it spends.
+    pub demand: Vec<f64>,
+    /// By set of buyers: worth of the tranches without a use in it, while supply is tabulated.
+    pub others: Vec<f64>,
+    /// Levels of the merit order, each with what is offered up to it, at the start.
+    pub merit: Vec<(f64, f64)>,
+    /// Moves since the start.
+    pub moves: usize,
 }
 
 impl Prices {
     /// Finds the lowest optimal prices of `market`.
     pub fn settle(&mut self, market: &Market<'_>) {
         self.load(market);
-        self.start();
-        let limit = 1000 + 50 * self.tranches.len() * self.count;
-        while self.moves < limit {
-            if let Some((set, worth)) = self.overdemanded() {
-                self.raise(set, worth);
-            } else if let Some((set, worth)) = self.oversupplied() {
-                self.lower(set, worth);
-            } else {
-                break;
-            }
-            self.moves += 1;
+        match self.count {
+            0 => {}
+            1 => self.descend::<1>(),
+            2 => self.descend::<2>(),
+            3 => self.descend::<3>(),
+            4 => self.descend::<4>(),
+            5 => self.descend::<5>(),
+            6 => self.descend::<6>(),
+            7 => self.descend::<7>(),
+            _ => self.descend::<8>(),
         }
     }
 
-    pub fn moves(&self) -> usize {
-        self.moves
+    /// Descends with as many buyers as `W` says: a constant, so that the loops over them unroll. Up first, then down; a
+    /// second round finds nothing unless rounding left something.
+    fn descend<const W: usize>(&mut self) {
+        self.start::<W>();
+        let limit = 1000 + 50 * self.tranches.len() * W;
+        let mut lowered = true;
+        while lowered && self.moves < limit {
+            lowered = false;
+            while self.moves < limit
+                && let Some(set) = self.overdemanded::<W>()
+            {
+                self.raise::<W>(set);
+                self.moves += 1;
+            }
+            while self.moves < limit
+                && let Some(set) = self.oversupplied::<W>()
+            {
+                self.lower::<W>(set);
+                self.moves += 1;
+                lowered = true;
+            }
+        }
     }
 
-    /// Writes the prices where the market's workloads stand; the price of no demand is 0.
+    /// The workloads with demand.
+    pub fn buyers(&self) -> &[Buyer] {
+        &self.buyers[..self.count]
+    }
+
+    /// Writes the prices where the market's workloads stand; without demand the lowest optimal price is 0.
     pub fn write(&self, market: &Market<'_>, clearing: &mut Clearing) {
         clearing.price.clear();
         clearing.price.resize(market.demand.len(), 0.0);
-        for w in 0..self.count {
-            clearing.price[self.place[w]] = self.price[w];
+        for (buyer, price) in self.buyers().iter().zip(self.price) {
+            clearing.price[buyer.place] = price;
         }
     }
 
-    fn load(&mut self, market: &Market<'_>) {
-        let workloads = market.demand.len();
-        self.count = 0;
-        self.moves = 0;
-        (self.choked, self.flat) = (0, 0);
-        self.balance = BALANCE;
-        for (w, curve) in market.demand.iter().enumerate() {
-            if curve.planned_use > 0.0 {
-                self.place[self.count] = w;
-                self.curve[self.count] = *curve;
-                self.balance = self.balance.max(BALANCE * curve.elasticity);
-                self.count += 1;
-            }
-        }
-        self.tranches.clear();
-        for i in 0..market.capacity.len() {
-            if market.capacity[i] > 0.0 {
-                let mut rate = [0.0; MAX_WORKLOADS];
-                for w in 0..self.count {
-                    rate[w] = market.rate[i * workloads + self.place[w]];
-                }
-                let (capacity, cost) = (market.capacity[i], market.cost[i]);
-                self.tranches.push(Tranche { place: i, capacity, cost, rate, ..Tranche::default() });
-            }
-        }
-    }
-
-    /// Below these prices nobody would serve.
-    fn start(&mut self) {
-        for w in 0..self.count {
-            let mut price = self.curve[w].choke_price;
-            for t in &self.tranches {
-                if t.rate[w] > 0.0 {
-                    price = price.min(t.cost / t.rate[w]);
-                }
-            }
-            self.set_price(w, price);
-        }
-        for t in &mut self.tranches {
-            (t.value, t.uses) = t.best(&self.price[..self.count]);
-        }
-    }
-
-    fn set_price(&mut self, w: usize, price: f64) {
-        let curve = &self.curve[w];
-        let bit = 1 << w;
-        self.choked &= !bit;
-        self.flat &= !bit;
-        let mut price = price;
-        if price >= curve.choke_price * (1.0 - TIE) {
-            price = curve.choke_price;
-            self.choked |= bit;
-        }
-        let ratio = curve.use_ratio(price);
-        if curve.elasticity == 0.0 || ratio >= curve.saturation * (1.0 - TIE) {
-            self.flat |= bit;
-        }
-        self.price[w] = price;
-        self.spend[w] = price * curve.planned_use * ratio;
-    }
-
-    /// A smallest set of workloads that would buy more than all the tranches it can have, with the worth of these:
-    /// raising its prices by a common factor improves the dual.
-    fn overdemanded(&mut self) -> Option<(Uses, f64)> {
-        let sets = 1 << self.count;
-        self.hit.clear();
-        self.hit.resize(sets, 0.0);
-        self.miss.clear();
-        self.miss.resize(sets, 0.0);
-        for t in &self.tranches {
-            self.miss[t.uses & (sets - 1)] += t.capacity * t.value;
-        }
-        for w in 0..self.count {
-            let bit = 1 << w;
-            for without in (0..sets).filter(|set| set & bit == 0) {
-                let with = without | bit;
-                let hit = self.hit[without] + self.hit[with];
-                let miss = self.miss[with];
-                self.hit[without] = hit;
-                self.hit[with] = hit + miss;
-                self.miss[with] = self.miss[without];
-                self.miss[without] += miss;
-            }
-        }
-        self.sum_spend();
-        let choked = self.choked;
-        self.steepest(|table, set| if set & choked == 0 { table.spent[set] - table.hit[set] } else { 0.0 })
-    }
-
-    /// The smallest of the sets that gain most, if any gains more than rounding.
-    fn steepest(&self, gain: impl Fn(&Self, Uses) -> f64) -> Option<(Uses, f64)> {
-        let mut best = 0;
-        let mut most = 0.0;
-        for set in 1..1 << self.count {
-            let gain = gain(self, set);
-            if gain > most && gain > self.balance * self.spent[set] {
-                (best, most) = (set, gain);
-            }
-        }
-        let rounding = 1e-15 * self.spent[best];
-        for part in 1..best {
-            if part & !best == 0
-                && gain(self, part) >= most - self.balance * self.spent[best ^ part] - rounding
-            {
-                best = part;
-                break;
-            }
-        }
-        (best != 0).then(|| (best, self.hit[best]))
-    }
-
-    /// A smallest set of workloads that would not buy all of the tranches that have no other use, with the worth of these:
-    /// lowering its prices by a common factor improves the dual, or leaves it alone.
-    fn oversupplied(&mut self) -> Option<(Uses, f64)> {
-        let sets = 1 << self.count;
-        self.hit.clear();
-        self.hit.resize(sets, 0.0);
-        for t in &self.tranches {
-            if t.uses & IDLE == 0 {
-                self.hit[t.uses] += t.capacity * t.value;
-            }
-        }
-        for w in 0..self.count {
-            let bit = 1 << w;
-            for with in (0..sets).filter(|set| set & bit != 0) {
-                self.hit[with] += self.hit[with ^ bit];
-            }
-        }
-        self.sum_spend();
-        self.steepest(|table, set| table.hit[set] - table.spent[set]).or_else(|| {
-            (1..sets)
-                .find(|&set| set & !self.flat == 0 && self.spent[set] <= self.hit[set] * (1.0 + self.balance))
-                .map(|set| (set, self.hit[set]))
-        })
-    }
-
-    /// Tabulates what each set of workloads would spend.
-    fn sum_spend(&mut self) {
-        self.spent.clear();
-        self.spent.push(0.0);
-        for w in 0..self.count {
-            for set in 0..1 << w {
-                self.spent.push(self.spent[set] + self.spend[w]);
-            }
-        }
-    }
-
-    /// Raises the prices of `set` by a common factor, until a tranche or the choke price is met or its demand has fallen
-    /// to the tranches it has, worth `worth` at the prices before.
-    fn raise(&mut self, set: Uses, worth: f64) {
+    /// Raises the prices of `set` by a common factor, until it meets the worth of another tranche or a choke price, or its
+    /// demand has fallen to its supply.
+    fn raise<const W: usize>(&mut self, set: Uses) {
         let moving = self.prices_of(set);
-        let mut factor = f64::INFINITY;
-        for w in members(set) {
-            factor = factor.min(self.curve[w].choke_price / self.price[w]);
+        let mut limit = f64::INFINITY;
+        for w in (0..W).filter(|w| set & (1 << w) != 0) {
+            limit = limit.min(self.buyers[w].curve.choke_price / self.price[w]);
         }
         for t in &mut self.tranches {
-            let rival = t.best_of(&moving[..self.count]);
-            t.meets = if t.uses & set == 0 && rival > 0.0 { t.value / rival } else { f64::INFINITY };
-            factor = factor.min(t.meets);
+            t.turns = if t.uses & set == 0 { t.value / t.earns::<W>(&moving) } else { f64::INFINITY };
+            limit = limit.min(t.turns);
         }
-        let factor = self.balancing_factor(set, worth, factor).max(1.0);
-        self.scale(set, factor);
+        let factor = self.scale::<W>(set, limit.max(1.0));
         let moved = self.prices_of(set);
         for t in &mut self.tranches {
             if t.uses & set != 0 {
                 t.uses &= set;
-                t.value = t.best_of(&moved[..self.count]);
-            } else if t.meets <= factor * (1.0 + TIE) {
-                let rival = t.best_of(&moved[..self.count]);
-                t.uses |= t.tied(&moved[..self.count], rival);
-                t.value = t.value.max(rival);
+                t.value *= factor;
+            } else if t.turns <= factor * (1.0 + TIE) {
+                t.uses |= t.reach::<W>(&moved, t.earns::<W>(&moved)) & set;
             }
         }
     }
 
     /// Lowers the prices of `set` by a common factor, until one of its tranches has another use or its demand has grown to
-    /// these tranches, worth `worth` at the prices before.
-    fn lower(&mut self, set: Uses, worth: f64) {
+    /// its supply.
+    fn lower<const W: usize>(&mut self, set: Uses) {
         let staying = self.prices_of(!set);
-        let mut factor: f64 = 0.0;
+        let mut limit = 0.0f64;
         for t in &mut self.tranches {
-            let captive = t.uses & !set == 0;
-            t.meets = if captive { t.cost.max(t.best_of(&staying[..self.count])) / t.value } else { 0.0 };
-            factor = factor.max(t.meets);
+            t.turns = if t.uses & !set == 0 { t.earns::<W>(&staying).max(t.cost) / t.value } else { 0.0 };
+            limit = limit.max(t.turns);
         }
-        let factor = self.balancing_factor(set, worth, factor).min(1.0);
-        self.scale(set, factor);
-        let moved = self.prices_of(set);
+        let factor = self.scale::<W>(set, limit.min(1.0));
         for t in &mut self.tranches {
-            if t.uses & set == 0 {
-                continue;
-            }
             if t.uses & !set != 0 {
                 t.uses &= !set;
             } else {
-                t.value = t.best_of(&moved[..self.count]);
-                if t.meets >= factor * (1.0 - TIE) {
-                    let rival = t.cost.max(t.best_of(&staying[..self.count]));
-                    t.uses |= t.tied(&staying[..self.count], rival);
-                    if t.cost >= rival * (1.0 - TIE) {
-                        t.uses |= IDLE;
-                    }
-                    t.value = t.value.max(rival);
+                t.value *= factor;
+                if t.turns >= factor * (1.0 - TIE) {
+                    let other = t.earns::<W>(&staying).max(t.cost);
+                    t.uses |= t.reach::<W>(&staying, other) & !set;
                 }
             }
         }
     }
 
-    /// Moves the prices of `set` by a common factor.
-    fn scale(&mut self, set: Uses, factor: f64) {
-        for w in members(set) {
-            self.set_price(w, self.price[w] * factor);
+    /// Multiplies the prices of `set` by `limit`, or by the factor s on the way there at which it buys what its supply is
+    /// worth at the prices before. Returns the factor.
+    ///     Σ_w lambda_w·D_w(s·lambda_w) = supply
+    /// Newton's method on the logarithms of both sides: exact at once where one elasticity rules.
+    fn scale<const W: usize>(&mut self, set: Uses, limit: f64) -> f64 {
+        let worth = self.supply[set];
+        let end = ln(limit);
+        let mut shift = end;
+        let (mut bought, mut slope) = self.buy::<W>(set, shift);
+        let overshoots = if limit > 1.0 { bought < worth } else { bought > worth * (1.0 + self.balance) };
+        if overshoots {
+            let (mut low, mut high) = (end.min(0.0), end.max(0.0));
+            for _ in 0..100 {
+                if bought > worth {
+                    low = shift;
+                } else {
+                    high = shift;
+                }
+                let newton = shift + bought / slope * ln(bought / worth);
+                let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+                let step = next - shift;
+                shift = next;
+                (bought, slope) = self.buy::<W>(set, shift);
+                let close = (bought - worth).abs() <= ROUNDING * worth;
+                if close || step.abs() <= f64::EPSILON * shift.abs() {
+                    break;
+                }
+            }
+        }
+        let factor = if shift == end { limit } else { exp(shift) };
+        for w in (0..W).filter(|w| set & (1 << w) != 0) {
+            self.price[w] *= factor;
+            self.spend[w] *= factor;
+            self.buyers[w].log_price += shift;
+            self.mark(w);
+        }
+        factor
+    }
+
+    /// What `set` buys at prices e^shift times as high, at the prices before, and minus the slope in `shift`. Leaves the
+    /// parts in `spend`.
+    fn buy<const W: usize>(&mut self, set: Uses, shift: f64) -> (f64, f64) {
+        let (mut bought, mut slope) = (0.0, 0.0);
+        for w in (0..W).filter(|w| set & (1 << w) != 0) {
+            let buyer = &mut self.buyers[w];
+            let part = self.price[w] * buyer.buys(shift);
+            self.spend[w] = part;
+            bought += part;
+            if buyer.use_ratio < buyer.most {
+                slope += buyer.curve.elasticity * part;
+            }
+        }
+        (bought, slope)
+    }
+
+    /// Notes whether a buyer is at the choke price, and puts it exactly there, and whether it is saturated.
+    pub fn mark(&mut self, w: usize) {
+        let buyer = &self.buyers[w];
+        let bit = 1 << w;
+        self.choked &= !bit;
+        if self.price[w] >= buyer.curve.choke_price * (1.0 - TIE) {
+            self.price[w] = buyer.curve.choke_price;
+            self.choked |= bit;
+        }
+        self.flat &= !bit;
+        if buyer.use_ratio >= buyer.most * (1.0 - TIE) {
+            self.flat |= bit;
         }
     }
 
     /// The prices of `set`, 0 elsewhere.
     fn prices_of(&self, set: Uses) -> [f64; MAX_WORKLOADS] {
-        let mut prices = [0.0; MAX_WORKLOADS];
-        for w in (0..self.count).filter(|w| set & (1 << w) != 0) {
-            prices[w] = self.price[w];
+        let mut prices = self.price;
+        for (w, price) in prices.iter_mut().enumerate() {
+            if set & (1 << w) == 0 {
+                *price = 0.0;
+            }
         }
         prices
     }
+}
 
-    /// The factor between 1 and `limit` at which `set` buys what is worth `worth` at the prices as they stand, or `limit`
-    /// if it is met first.
-    ///     Σ_w lambda_w·D_w(s·lambda_w) = worth
-    fn balancing_factor(&self, set: Uses, worth: f64, limit: f64) -> f64 {
-        let bought = |factor: f64| {
-            let mut bought = 0.0;
-            let mut slope = 0.0;
-            for w in members(set) {
-                let curve = &self.curve[w];
-                let ratio = curve.use_ratio((factor * self.price[w]).min(curve.choke_price));
-                let part = self.price[w] * curve.planned_use * ratio;
-                bought += part;
-                if ratio < curve.saturation {
-                    slope -= curve.elasticity * part;
-                }
-            }
-            (bought, slope)
-        };
-        let at_limit = bought(limit).0;
-        let limit_first =
-            if limit > 1.0 { at_limit >= worth } else { at_limit <= worth * (1.0 + self.balance) };
-        if limit_first {
-            return limit;
-        }
-        let (mut low, mut high) = if limit > 1.0 { (0.0, ln(limit)) } else { (ln(limit), 0.0) };
-        let mut at = if limit > 1.0 { low } else { high };
-        for _ in 0..100 {
-            let (bought, slope) = bought(exp(at));
-            if bought > worth {
-                low = at;
-            } else {
-                high = at;
-            }
-            let newton = at - bought * ln(bought / worth) / slope;
-            let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
-            if (next - at).abs() <= 1e-16 || (bought / worth - 1.0).abs() <= 4e-16 {
-                break;
-            }
-            at = next;
-        }
-        exp(at)
+impl Buyer {
+    /// D at a price e^shift times as high, which is noted.
+    pub fn buys(&mut self, shift: f64) -> f64 {
+        self.use_ratio = exp(-self.curve.elasticity * (self.log_price + shift)).min(self.most);
+        self.curve.planned_use * self.use_ratio
     }
 }
 
 impl Tranche {
-    /// The best use at these prices: its worth, and all uses that reach it.
-    fn best(&self, prices: &[f64]) -> (f64, Uses) {
-        let value = self.cost.max(self.best_of(prices));
-        let idle = if self.cost >= value * (1.0 - TIE) { IDLE } else { 0 };
-        (value, self.tied(prices, value) | idle)
-    }
-
     /// The most an hour earns at these prices.
-    fn best_of(&self, prices: &[f64]) -> f64 {
-        prices.iter().zip(&self.rate).fold(0.0, |best, (p, e)| (p * e).max(best))
+    pub fn earns<const W: usize>(&self, prices: &[f64; MAX_WORKLOADS]) -> f64 {
+        let mut best = 0.0;
+        for (price, rate) in prices[..W].iter().zip(&self.rate[..W]) {
+            let earned = price * rate;
+            best = if earned > best { earned } else { best };
+        }
+        best
     }
 
-    /// The workloads at which an hour earns `value` at these prices.
-    fn tied(&self, prices: &[f64], value: f64) -> Uses {
-        let mut uses = 0;
-        for (w, (p, e)) in prices.iter().zip(&self.rate).enumerate() {
-            if p * e >= value * (1.0 - TIE) {
+    /// The uses in which an hour is worth `value`.
+    pub fn reach<const W: usize>(&self, prices: &[f64; MAX_WORKLOADS], value: f64) -> Uses {
+        let enough = value * (1.0 - TIE);
+        let mut uses = if self.cost >= enough { IDLE } else { 0 };
+        for (w, (price, rate)) in prices[..W].iter().zip(&self.rate[..W]).enumerate() {
+            if price * rate >= enough {
                 uses |= 1 << w;
             }
         }
@@ -382,7 +299,14 @@ impl Tranche {
     }
 }
 
-/// The workloads of a set.
+/// The members of a set of buyers, in order.
 pub(super) fn members(set: Uses) -> impl Iterator<Item = usize> {
-    (0..MAX_WORKLOADS).filter(move |w| set & (1 << w) != 0)
+    let mut left = set & (IDLE - 1);
+    std::iter::from_fn(move || {
+        let next = left.trailing_zeros() as usize;
+        (left != 0).then(|| {
+            left &= left - 1;
+            next
+        })
+    })
 }

@@ -2,6 +2,7 @@
 use super::instances::Instance;
 use loophole::economics::demand::DemandCurve;
 use loophole::economics::market::Clearing;
+use loophole::math::{ln, pow};
 
 /// Value of `served` to the buyers: area under inverse demand from nothing.
 pub fn buyers_value(curve: &DemandCurve, served: f64) -> f64 {
@@ -9,7 +10,7 @@ pub fn buyers_value(curve: &DemandCurve, served: f64) -> f64 {
     if q == 0.0 {
         return 0.0;
     }
-    let bend = if e == 0.0 { q } else { q * (choke / p).powf(-e).min(curve.saturation) };
+    let bend = if e == 0.0 { q } else { q * pow(choke / p, -e).min(curve.saturation) };
     let end = if e == 0.0 { q } else { q * curve.saturation };
     let flat = choke * served.min(bend);
     if served <= bend || e == 0.0 {
@@ -17,7 +18,7 @@ pub fn buyers_value(curve: &DemandCurve, served: f64) -> f64 {
     }
     let (from, to) = (bend / q, served.min(end) / q);
     let a = 1.0 - 1.0 / e;
-    flat + p * q * if a.abs() < 1e-6 { (to / from).ln() } else { (to.powf(a) - from.powf(a)) / a }
+    flat + p * q * if a.abs() < 1e-6 { ln(to / from) } else { (pow(to, a) - pow(from, a)) / a }
 }
 
 /// Buyers' surplus at a price: area left of demand, up to the choke.
@@ -29,11 +30,11 @@ pub fn buyers_surplus(curve: &DemandCurve, price: f64) -> f64 {
     if e == 0.0 {
         return q * (choke - price);
     }
-    let bend = p * curve.saturation.powf(-1.0 / e);
+    let bend = p * pow(curve.saturation, -1.0 / e);
     let from = price.max(bend) / p;
     let a = 1.0 - e;
     let power =
-        if a.abs() < 1e-6 { (choke / p / from).ln() } else { ((choke / p).powf(a) - from.powf(a)) / a };
+        if a.abs() < 1e-6 { ln(choke / p / from) } else { (pow(choke / p, a) - pow(from, a)) / a };
     q * curve.saturation * (bend - price).max(0.0) + p * q * power
 }
 

@@ -5,6 +5,7 @@
 use super::instances::Instance;
 use clarabel::algebra::CscMatrix;
 use clarabel::solver::{DefaultSettings, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
+use loophole::math::{ln, pow};
 
 /// What the conic solver found.
 pub struct Found {
@@ -91,7 +92,7 @@ pub fn solve(instance: &Instance) -> Option<Found> {
         let mut balance: Vec<_> = terms.clone();
         let mut offset = 0.0;
         if q > 0.0 {
-            let bend = if e == 0.0 { 1.0 } else { (curve.choke_price / p).powf(-e) };
+            let bend = if e == 0.0 { 1.0 } else { pow(curve.choke_price / p, -e) };
             let end = if e == 0.0 { 1.0 } else { curve.saturation };
             let a = program.variable(-curve.choke_price * q);
             program.between(a, 0.0, bend);
@@ -109,19 +110,19 @@ pub fn solve(instance: &Instance) -> Option<Found> {
                     program.row(&[], 1.0);
                     program.row(&[(z, -1.0)], 0.0);
                     program.within(SupportedConeT::ExponentialConeT());
-                    constant -= scale * bend.ln();
+                    constant -= scale * ln(bend);
                 } else if power > 0.0 {
                     program.row(&[(z, -1.0)], 0.0);
                     program.row(&[], 1.0);
                     program.row(&[(t, -1.0)], 0.0);
                     program.within(SupportedConeT::PowerConeT(power));
-                    constant -= scale * bend.powf(power);
+                    constant -= scale * pow(bend, power);
                 } else {
                     program.row(&[(z, -1.0)], 0.0);
                     program.row(&[(t, -1.0)], 0.0);
                     program.row(&[], 1.0);
                     program.within(SupportedConeT::PowerConeT(-power / (1.0 - power)));
-                    constant -= scale * bend.powf(power);
+                    constant -= scale * pow(bend, power);
                 }
             }
         }

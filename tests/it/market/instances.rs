@@ -5,6 +5,7 @@
 //! choke prices at the reference price and committed hours at next to no cost.
 use loophole::economics::demand::DemandCurve;
 use loophole::economics::market::Market;
+use loophole::math::pow;
 
 /// What the numbers of a random market look like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +65,7 @@ impl Draws {
 
     /// Uniform in the logarithm.
     pub fn size(&mut self, low: f64, high: f64) -> f64 {
-        low * (high / low).powf(self.uniform())
+        low * pow(high / low, self.uniform())
     }
 
     /// A market of at most `tranches` and at most `workloads`.

@@ -1,0 +1,87 @@
+//! The market as the solver sees it, and the prices it starts from.
+
+use super::prices::{Buyer, Prices, Tranche};
+use super::{MAX_WORKLOADS, Market};
+use crate::math::{exp, ln};
+
+/// Relative imbalance below which a set of workloads is in balance; times the elasticity where that is above 1.
+const BALANCE: f64 = 1e-13;
+
+impl Prices {
+    /// Keeps the workloads with demand and the tranches with capacity.
+    pub fn load(&mut self, market: &Market<'_>) {
+        let workloads = market.demand.len();
+        self.moves = 0;
+        self.balance = BALANCE;
+        self.count = 0;
+        for (place, &curve) in market.demand.iter().enumerate() {
+            if curve.planned_use > 0.0 {
+                let most = curve.most_use() / curve.planned_use;
+                self.buyers[self.count] = Buyer { place, curve, most, ..Buyer::default() };
+                self.count += 1;
+                self.balance = self.balance.max(BALANCE * curve.elasticity);
+            }
+        }
+        self.tranches.clear();
+        for (place, (&capacity, &cost)) in market.capacity.iter().zip(market.cost).enumerate() {
+            if capacity > 0.0 {
+                let mut rate = [0.0; MAX_WORKLOADS];
+                let row = &market.rate[place * workloads..(place + 1) * workloads];
+                for (rate, buyer) in rate.iter_mut().zip(self.buyers()) {
+                    *rate = row[buyer.place];
+                }
+                self.tranches.push(Tranche { place, capacity, cost, rate, ..Tranche::default() });
+            }
+        }
+        let sets = 1 << self.count;
+        for table in [&mut self.supply, &mut self.demand, &mut self.others] {
+            table.clear();
+            table.resize(sets, 0.0);
+        }
+    }
+
+    /// Starts near the answer: where one buyer with everybody's plan and mean elasticity would meet the merit order, were
+    /// prices in the ratio of the reference prices. Any start is right; this one saves moves.
+    pub fn start<const W: usize>(&mut self) {
+        self.price = [0.0; MAX_WORKLOADS];
+        let (mut plan, mut elasticity) = (0.0, 0.0);
+        for (price, buyer) in self.price.iter_mut().zip(&self.buyers[..W]) {
+            *price = buyer.curve.reference_price;
+            plan += *price * buyer.curve.planned_use;
+            elasticity += *price * buyer.curve.planned_use * buyer.curve.elasticity;
+        }
+        elasticity /= plan;
+        self.merit.clear();
+        for t in &self.tranches {
+            let value = t.earns::<W>(&self.price);
+            if value > 0.0 {
+                self.merit.push((t.cost / value, t.capacity * value));
+            }
+        }
+        self.merit.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let mut offered = 0.0;
+        for step in &mut self.merit {
+            offered += step.1;
+            step.1 = offered;
+        }
+        let clears = |offered: f64| exp(ln(plan / offered) / elasticity);
+        let last = self.merit.partition_point(|&(level, offered)| level < clears(offered));
+        let before = if last == 0 { 0.0 } else { self.merit[last - 1].1 };
+        let level = clears(before).min(self.merit.get(last).map_or(f64::INFINITY, |step| step.0));
+        self.choked = 0;
+        self.flat = 0;
+        for w in 0..W {
+            let curve = &self.buyers[w].curve;
+            let price = (level * curve.reference_price).clamp(f64::MIN_POSITIVE, curve.choke_price);
+            self.buyers[w].log_price = ln(price / curve.reference_price);
+            self.price[w] = price;
+            self.spend[w] = price * self.buyers[w].buys(0.0);
+            self.mark(w);
+        }
+        for t in &mut self.tranches {
+            let earned = t.earns::<W>(&self.price);
+            t.value = earned.max(t.cost);
+            t.uses = t.reach::<W>(&self.price, t.value);
+        }
+    }
+}
