@@ -124,7 +124,9 @@ pub fn effect_values(outcome: &Outcome, arm: usize, id: &str, measure: Measure) 
     let baseline = outcome.scalar(outcome.baseline, id)?;
     Some(match measure {
         Measure::Difference => values.iter().zip(baseline).map(|(a, b)| a - b).collect(),
-        Measure::Ratio => values.iter().zip(baseline).map(|(a, b)| if b == &0.0 { 1.0 } else { a / b }).collect(),
+        Measure::Ratio => {
+            values.iter().zip(baseline).map(|(a, b)| if b == &0.0 { 1.0 } else { a / b }).collect()
+        }
         Measure::Paired | Measure::Probability => values.to_vec(),
     })
 }
@@ -157,7 +159,15 @@ impl Asker<'_> {
         self.push(question, id, title, unit, measure, &values);
     }
 
-    fn push(&mut self, question: &'static str, id: String, title: String, unit: &'static str, measure: Measure, values: &[f64]) {
+    fn push(
+        &mut self,
+        question: &'static str,
+        id: String,
+        title: String,
+        unit: &'static str,
+        measure: Measure,
+        values: &[f64],
+    ) {
         let picked: Vec<f64> = self.chosen.iter().map(|i| values[*i]).collect();
         let ids: Vec<u64> = self.chosen.iter().map(|i| self.outcome.paths[*i]).collect();
         let summary = summarise(&picked, grouping(self.outcome.sampling, &ids));
@@ -178,7 +188,12 @@ impl Asker<'_> {
         workloads.extend(self.workloads());
         for window in windows(self.outcome.months) {
             for workload in &workloads {
-                self.add("How much compute goes missing?", &format!("lost.{window}m.{workload}"), Measure::Paired, None);
+                self.add(
+                    "How much compute goes missing?",
+                    &format!("lost.{window}m.{workload}"),
+                    Measure::Paired,
+                    None,
+                );
                 self.add(
                     "How much compute goes missing?",
                     &format!("lost_share.{window}m.{workload}"),

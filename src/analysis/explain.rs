@@ -75,7 +75,9 @@ impl std::fmt::Display for Unexplained {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Unexplained::NoArm(id, known) => write!(f, "no arm {id:?}; arms: {}", known.join(", ")),
-            Unexplained::NoChannel(id, known) => write!(f, "no channel {id:?}; channels: {}", known.join(", ")),
+            Unexplained::NoChannel(id, known) => {
+                write!(f, "no channel {id:?}; channels: {}", known.join(", "))
+            }
             Unexplained::OutsideRun(month, first, last) => {
                 write!(f, "month {month} is outside the run; allowed: {first} to {last}")
             }
@@ -207,7 +209,10 @@ impl Reader<'_> {
                     self.given("price", rental.price),
                     self.given("basis", rental.contract_basis),
                     derived("response", terms.rent_response),
-                    derived("rule", if before_rules == 0.0 { 1.0 } else { terms.contract_price / before_rules }),
+                    derived(
+                        "rule",
+                        if before_rules == 0.0 { 1.0 } else { terms.contract_price / before_rules },
+                    ),
                 ],
                 result: terms.contract_price,
                 unit: "USD per chip-hour",
@@ -220,7 +225,11 @@ impl Reader<'_> {
                     self.given("overhead", rental.overhead),
                     self.given("availability", availability),
                 ],
-                result: rental::usable_hour_cost(terms.contract_price, terms.overhead, self.now(availability)),
+                result: rental::usable_hour_cost(
+                    terms.contract_price,
+                    terms.overhead,
+                    self.now(availability),
+                ),
                 unit: "USD per chip-hour",
             },
         ]
@@ -230,18 +239,29 @@ impl Reader<'_> {
         let channel = &self.world.channels[k];
         let (chip, region) = (&self.world.chips[channel.chip], &self.world.regions[channel.region]);
         let start = |slot: Slot| self.drivers.now(slot, 0);
-        let ownership_terms =
-            Terms::new(start(region.wacc), start(owned.life_years), start(owned.residual), start(owned.price_decline));
+        let ownership_terms = Terms::new(
+            start(region.wacc),
+            start(owned.life_years),
+            start(owned.residual),
+            start(owned.price_decline),
+        );
         let mut price = vec![self.given("capex", owned.capex), derived("learning", terms.price_learning)];
         price.extend(owned.extra_capex.map(|slot| self.given("extra", slot)));
         let capital = ownership_terms.capital_charge(1.0, terms.system_price);
-        let energy_cost =
-            energy::cost_per_hour(self.now(chip.all_in_power_kw), self.now(region.pue), self.now(region.electricity));
+        let energy_cost = energy::cost_per_hour(
+            self.now(chip.all_in_power_kw),
+            self.now(region.pue),
+            self.now(region.electricity),
+        );
         let first = capital + terms.building_charge + terms.operations_charge;
         vec![
             Line {
                 name: "Price of a system".into(),
-                formula: if owned.extra_capex.is_some() { "capex · learning · rule + extra" } else { "capex · learning · rule" },
+                formula: if owned.extra_capex.is_some() {
+                    "capex · learning · rule + extra"
+                } else {
+                    "capex · learning · rule"
+                },
                 inputs: price,
                 result: terms.system_price,
                 unit: "USD per chip",
@@ -300,8 +320,17 @@ impl Reader<'_> {
             Line {
                 name: "Cost of a usable hour".into(),
                 formula: "(capital + building + operations)/(730·availability) + energy",
-                inputs: vec![derived("F_1", first), self.given("availability", channel.availability), derived("energy", energy_cost)],
-                result: ownership::buy_cost(first, HOURS_PER_MONTH, self.now(channel.availability), energy_cost),
+                inputs: vec![
+                    derived("F_1", first),
+                    self.given("availability", channel.availability),
+                    derived("energy", energy_cost),
+                ],
+                result: ownership::buy_cost(
+                    first,
+                    HOURS_PER_MONTH,
+                    self.now(channel.availability),
+                    energy_cost,
+                ),
                 unit: "USD per chip-hour",
             },
         ]

@@ -107,12 +107,10 @@ impl Theme {
             Meaning::Imported => (0xF2C84B, 0xFBE59A),
             Meaning::Grey => (0x6B7280, 0x646D7C),
             Meaning::Unserved => (0x8D939C, 0x8A929E),
-            Meaning::Workload(k) => [
-                (0x4B2E83, 0x8F73D1),
-                (0x168F7D, 0x3DBFA9),
-                (0xD8A33C, 0xF3D08A),
-                (0xDCC6E6, 0xF3E8FA),
-            ][k % 4],
+            Meaning::Workload(k) => {
+                [(0x4B2E83, 0x8F73D1), (0x168F7D, 0x3DBFA9), (0xD8A33C, 0xF3D08A), (0xDCC6E6, 0xF3E8FA)]
+                    [k % 4]
+            }
             Meaning::Labs => (0x0F3D5C, 0x3F80AB),
             Meaning::Hosts => (0x6FA898, 0xA9DCCE),
             Meaning::Vendors => (0xA8561A, 0xD98A4A),

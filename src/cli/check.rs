@@ -14,7 +14,11 @@ pub fn check(terminal: &Terminal, args: &CheckArgs) -> Exit {
                 let (_, warnings) = loaded.warnings.count();
                 if !args.quiet {
                     terminal.diagnostics(&loaded.warnings);
-                    let remark = if warnings > 0 { format!(" ({})", plural(warnings, "warning")) } else { String::new() };
+                    let remark = if warnings > 0 {
+                        format!(" ({})", plural(warnings, "warning"))
+                    } else {
+                        String::new()
+                    };
                     terminal.print(&format!("{}: ok{remark}\n", file.display()));
                 }
             }

@@ -68,7 +68,8 @@ pub fn compare(terminal: &Terminal, args: &CompareArgs) -> Exit {
         None => stem(&args.files[0]),
         Some(file) => format!("{}-against-{}", stem(file), stem(&args.files[0])),
     };
-    let scenarios = std::iter::once(&first.scenario).chain(second.as_ref().map(|second| &second.scenario)).collect();
+    let scenarios =
+        std::iter::once(&first.scenario).chain(second.as_ref().map(|second| &second.scenario)).collect();
     let task = Task { name, job, scenarios, view: View::Effects, args: &args.job };
     task.execute(terminal)
 }
@@ -329,7 +330,8 @@ fn elasticity_range(job: &Job) -> String {
             Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => (f64::NAN, f64::NAN),
         }
     });
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
+    let (low, high) =
+        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
     if low == high { format!("{low:.2}") } else { format!("{low:.2} to {high:.2}") }
 }
 

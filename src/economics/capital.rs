@@ -42,8 +42,7 @@ impl DecliningAnnuity {
     pub fn new(wacc: f64, months: f64, decline: f64) -> DecliningAnnuity {
         let decay = math::pow(1.0 - decline, 1.0 / 12.0);
         let q = decay / (1.0 + monthly_rate(wacc));
-        let factor =
-            if q == 1.0 { 1.0 / months } else { (1.0 - q) / (q * (1.0 - math::pow(q, months))) };
+        let factor = if q == 1.0 { 1.0 / months } else { (1.0 - q) / (q * (1.0 - math::pow(q, months))) };
         DecliningAnnuity { factor, decay }
     }
 
@@ -59,10 +58,13 @@ mod tests {
 
     #[test]
     fn present_value_of_the_charges_is_the_price() {
-        for (wacc, months, decline) in [(0.0, 60.0, 0.0), (0.08, 60.0, 0.0), (0.065, 48.0, 0.15), (0.1, 1.0, 0.3)] {
+        for (wacc, months, decline) in
+            [(0.0, 60.0, 0.0), (0.08, 60.0, 0.0), (0.065, 48.0, 0.15), (0.1, 1.0, 0.3)]
+        {
             let annuity = DecliningAnnuity::new(wacc, months, decline);
-            let value: f64 =
-                (1..=months as usize).map(|m| annuity.charge(m as f64) * discount_factor(wacc, m as f64)).sum();
+            let value: f64 = (1..=months as usize)
+                .map(|m| annuity.charge(m as f64) * discount_factor(wacc, m as f64))
+                .sum();
             assert!((value - 1.0).abs() < 1e-12, "{wacc} {months} {decline}: {value}");
         }
     }

@@ -219,7 +219,8 @@ pub enum CostPart {
 
 impl CostPart {
     /// Parts of an owned and of a rented hour.
-    pub const OWNED: [CostPart; 4] = [CostPart::Capital, CostPart::Building, CostPart::Operations, CostPart::Energy];
+    pub const OWNED: [CostPart; 4] =
+        [CostPart::Capital, CostPart::Building, CostPart::Operations, CostPart::Energy];
     /// Parts of a rented hour.
     pub const RENTED: [CostPart; 2] = [CostPart::Rent, CostPart::Overhead];
 
@@ -332,7 +333,12 @@ impl Catalogue {
                 let (id, title) = (&workload.id, &workload.title);
                 for (name, words, unit, metric) in [
                     ("marginal_cost", "Marginal cost of compute", COST, Monthly::MarginalCost(w)),
-                    ("plan_marginal_cost", "Long-run marginal cost of compute", COST, Monthly::PlanMarginalCost(w)),
+                    (
+                        "plan_marginal_cost",
+                        "Long-run marginal cost of compute",
+                        COST,
+                        Monthly::PlanMarginalCost(w),
+                    ),
                     ("planned_use", "Planned use", WORK, Monthly::PlannedUse(w)),
                     ("served", "Served", WORK, Monthly::Served(w)),
                     ("useful_work", "Useful work", WORK, Monthly::UsefulWork(w)),
@@ -343,7 +349,13 @@ impl Catalogue {
                     add(format!("{name}.{id}"), format!("{words}, {title}"), unit, metric, lab);
                 }
             }
-            add("unserved_share".into(), "Unserved share of planned use".into(), "share", Monthly::UnservedShare, lab);
+            add(
+                "unserved_share".into(),
+                "Unserved share of planned use".into(),
+                "share",
+                Monthly::UnservedShare,
+                lab,
+            );
             add("spend".into(), "Spend".into(), "USD", Monthly::Spend, lab);
             for part in PARTS {
                 let (id, title) = part.name();
@@ -354,7 +366,13 @@ impl Catalogue {
             for origin in ORIGINS {
                 let id = origin.id();
                 add(format!("work.{id}"), format!("Work done {id}"), WORK, Monthly::Work(origin), lab);
-                add(format!("orders.{id}"), format!("Chips ordered, {id}"), "chips", Monthly::Orders(origin), lab);
+                add(
+                    format!("orders.{id}"),
+                    format!("Chips ordered, {id}"),
+                    "chips",
+                    Monthly::Orders(origin),
+                    lab,
+                );
                 add(
                     format!("peak_in_use.{id}"),
                     format!("Chips in use, {id}, by peak"),
@@ -390,7 +408,12 @@ impl Catalogue {
                 );
             }
             add(format!("chips.{id}"), format!("Chips in use, {title}"), "chips", Monthly::ChannelChips(k));
-            add(format!("orders.{id}"), format!("Chips ordered or signed, {title}"), "chips", Monthly::ChannelOrders(k));
+            add(
+                format!("orders.{id}"),
+                format!("Chips ordered or signed, {title}"),
+                "chips",
+                Monthly::ChannelOrders(k),
+            );
             add(format!("work.{id}"), format!("Work done, {title}"), WORK, Monthly::ChannelWork(k));
         }
         self.paired = paired;
@@ -403,7 +426,9 @@ impl Catalogue {
         };
         let named: Vec<(Option<usize>, String, String)> =
             std::iter::once((None, "all".to_string(), "all workloads".to_string()))
-                .chain(world.workloads.iter().enumerate().map(|(w, l)| (Some(w), l.id.clone(), l.title.clone())))
+                .chain(
+                    world.workloads.iter().enumerate().map(|(w, l)| (Some(w), l.id.clone(), l.title.clone())),
+                )
                 .collect();
         for window in windows(months) {
             for (w, id, title) in &named {
@@ -474,11 +499,19 @@ impl Catalogue {
         }
         for (id, title, stream) in [
             ("economic_cost", "Economic cost", Stream::EconomicCost),
-            ("economic_cost_before_transfer", "Economic cost without the transfer", Stream::EconomicCostBeforeTransfer),
+            (
+                "economic_cost_before_transfer",
+                "Economic cost without the transfer",
+                Stream::EconomicCostBeforeTransfer,
+            ),
             ("spend", "Spend", Stream::Spend),
             ("value_lost", "Value of lost compute", Stream::ValueLost),
             ("offshore_rent", "Rent to offshore hosts", Stream::OffshoreRent),
-            ("resource.offshore", "Resource cost of chips owned offshore", Stream::Resource(Origin::Offshore)),
+            (
+                "resource.offshore",
+                "Resource cost of chips owned offshore",
+                Stream::Resource(Origin::Offshore),
+            ),
             ("resource.domestic", "Resource cost, domestic chips", Stream::Resource(Origin::Domestic)),
             ("resource.imported", "Resource cost, imported chips", Stream::Resource(Origin::Imported)),
             ("resource.grey", "Resource cost, grey-market chips", Stream::Resource(Origin::Grey)),
@@ -602,7 +635,14 @@ fn ratio(part: f64, whole: f64) -> f64 {
 impl Monthly {
     /// The metric's value in a month, over all labs or of one.
     pub fn value(self, world: &World, month: &MonthTrace, lab: Option<usize>) -> f64 {
-        let labs = || month.labs.iter().enumerate().filter(move |(l, _)| lab.is_none_or(|lab| lab == *l)).map(|(_, b)| b);
+        let labs = || {
+            month
+                .labs
+                .iter()
+                .enumerate()
+                .filter(move |(l, _)| lab.is_none_or(|lab| lab == *l))
+                .map(|(_, b)| b)
+        };
         let sum = |value: &dyn Fn(&LabMonth) -> f64| labs().map(value).sum::<f64>();
         let over_channels = |value: &dyn Fn(usize, &ChannelMonth, &LabChannel) -> f64| {
             labs()
@@ -617,17 +657,18 @@ impl Monthly {
                 .sum::<f64>()
         };
         let of_origin = |origin: Origin, value: &dyn Fn(usize, &ChannelMonth, &LabChannel) -> f64| {
-            over_channels(
-                &|k, terms, channel| {
-                    if world.channels[k].origin == origin { value(k, terms, channel) } else { 0.0 }
-                },
-            )
+            over_channels(&|k, terms, channel| {
+                if world.channels[k].origin == origin { value(k, terms, channel) } else { 0.0 }
+            })
         };
         let mean_dual = |w: usize, dual: &dyn Fn(&LabMonth) -> f64| {
             let mut several = labs();
             match (several.next(), several.next()) {
                 (Some(only), None) => dual(only),
-                _ => ratio(sum(&|books| dual(books) * books.planned_use[w]), sum(&|books| books.planned_use[w])),
+                _ => ratio(
+                    sum(&|books| dual(books) * books.planned_use[w]),
+                    sum(&|books| books.planned_use[w]),
+                ),
             }
         };
         let work = |channel: &LabChannel| channel.work.iter().sum::<f64>();
@@ -680,7 +721,9 @@ impl Monthly {
             Monthly::ChannelOrders(k) => over_channels(&|at, _, channel| {
                 if at == k { channel.orders + channel.signed_open + channel.signed_leaked } else { 0.0 }
             }),
-            Monthly::ChannelWork(k) => over_channels(&|at, _, channel| if at == k { work(channel) } else { 0.0 }),
+            Monthly::ChannelWork(k) => {
+                over_channels(&|at, _, channel| if at == k { work(channel) } else { 0.0 })
+            }
         }
     }
 }
@@ -730,7 +773,8 @@ impl Scalar {
             Scalar::HourCostPart(k, part) => part.of(&trace.months[0].channels[k]),
             Scalar::UsefulWork(w, window) => total(trace, &Monthly::UsefulWork, w, window),
             Scalar::Lost(w, window) => {
-                total(path.baseline, &Monthly::UsefulWork, w, window) - total(trace, &Monthly::UsefulWork, w, window)
+                total(path.baseline, &Monthly::UsefulWork, w, window)
+                    - total(trace, &Monthly::UsefulWork, w, window)
             }
             Scalar::LostShare(w, window) => ratio(
                 Scalar::Lost(w, window).value(path),
@@ -750,7 +794,9 @@ impl Scalar {
                         .labs
                         .iter()
                         .flat_map(|books| books.channels.iter().zip(&month.channels))
-                        .map(|(channel, terms)| energy::terawatt_hours(channel.hours_run(), terms.kwh_per_hour, 1.0))
+                        .map(|(channel, terms)| {
+                            energy::terawatt_hours(channel.hours_run(), terms.kwh_per_hour, 1.0)
+                        })
                         .sum::<f64>()
                 })
                 .sum(),
@@ -759,7 +805,9 @@ impl Scalar {
                 .channels
                 .iter()
                 .enumerate()
-                .filter(|(_, channel)| channel.origin == Origin::Offshore && matches!(channel.supply, Supply::Rental(_)))
+                .filter(|(_, channel)| {
+                    channel.origin == Origin::Offshore && matches!(channel.supply, Supply::Rental(_))
+                })
                 .map(|(k, _)| monthly(trace, Monthly::ChannelChips(k), month - 1))
                 .sum(),
             Scalar::EffectiveMonth => path
@@ -768,9 +816,9 @@ impl Scalar {
                 .filter_map(|dates| dates.effective)
                 .min()
                 .map_or(months as f64, |month| (month as f64).min(months as f64)),
-            Scalar::Bound => {
-                flag(path.dates.iter().any(|dates| dates.effective.is_some_and(|month| month < months as i64)))
-            }
+            Scalar::Bound => flag(
+                path.dates.iter().any(|dates| dates.effective.is_some_and(|month| month < months as i64)),
+            ),
             Scalar::Reversed => {
                 flag(path.dates.iter().any(|dates| dates.reversed.is_some_and(|month| month < months as i64)))
             }
@@ -798,16 +846,16 @@ impl Stream {
                 monthly(Monthly::EconomicCost) - monthly(Monthly::SpendPart(Part::Scarcity))
             }
             Stream::Spend => monthly(Monthly::Spend),
-            Stream::ValueLost => {
-                (0..world.workloads.len()).map(|w| monthly(Monthly::ValueLost(w))).sum()
-            }
+            Stream::ValueLost => (0..world.workloads.len()).map(|w| monthly(Monthly::ValueLost(w))).sum(),
             Stream::OffshoreRent => over(Origin::Offshore, &|_, _, channel| channel.spend.rent()),
             Stream::Resource(Origin::Offshore) => {
                 over(Origin::Offshore, &|_, _, channel| channel.spend.resource() - channel.spend.rent())
             }
             Stream::Resource(origin) => over(origin, &|_, _, channel| channel.spend.resource()),
             Stream::Scarcity => monthly(Monthly::SpendPart(Part::Scarcity)),
-            Stream::DomesticSales => over(Origin::Domestic, &|_, terms, channel| channel.orders * terms.system_price),
+            Stream::DomesticSales => {
+                over(Origin::Domestic, &|_, terms, channel| channel.orders * terms.system_price)
+            }
             Stream::Relet => month
                 .channels
                 .iter()
@@ -851,7 +899,12 @@ fn training_delay(path: &PathView<'_>, month: usize) -> (f64, bool) {
 /// First month in which the cheapest domestic chip on sale costs no more than the cheapest offshore contract.
 fn parity_month(path: &PathView<'_>, w: usize) -> Option<usize> {
     let lowest = |month: &MonthTrace, cost: &dyn Fn(usize, &ChannelMonth) -> Option<f64>| {
-        month.channels.iter().enumerate().filter_map(|(k, terms)| cost(k, terms)).fold(f64::INFINITY, f64::min)
+        month
+            .channels
+            .iter()
+            .enumerate()
+            .filter_map(|(k, terms)| cost(k, terms))
+            .fold(f64::INFINITY, f64::min)
     };
     let serves = |terms: &ChannelMonth| terms.rates[w] > 0.0;
     path.trace.months.iter().position(|month| {

@@ -80,11 +80,16 @@ impl fmt::Display for EngineError {
                 failure.month, failure.market, failure.lab, failure.why.why
             ),
             EngineError::NotFinite { path, arm, place } => match place.month {
-                Some(month) => write!(f, "path {path}, arm {arm}, month {month}: {} is not finite", place.metric),
+                Some(month) => {
+                    write!(f, "path {path}, arm {arm}, month {month}: {} is not finite", place.metric)
+                }
                 None => write!(f, "path {path}, arm {arm}: {} is not finite", place.metric),
             },
             EngineError::Unpaired { arm, what } => {
-                write!(f, "arm {arm} differs from the first arm in its {what}; arms must share it to be paired")
+                write!(
+                    f,
+                    "arm {arm} differs from the first arm in its {what}; arms must share it to be paired"
+                )
             }
             EngineError::Cancelled => write!(f, "stopped before any path was done"),
         }
@@ -148,13 +153,17 @@ pub fn sampler(job: &Job) -> Sampler<'_> {
 ///
 /// # Errors
 /// [`EngineError::Uncalibrated`].
-pub fn calibrated(job: &Job, sampler: &Sampler<'_>) -> Result<(Vec<World>, Option<Calibration>), EngineError> {
+pub fn calibrated(
+    job: &Job,
+    sampler: &Sampler<'_>,
+) -> Result<(Vec<World>, Option<Calibration>), EngineError> {
     let mut worlds: Vec<World> = job.arms.iter().map(|arm| arm.world.clone()).collect();
     let baseline = &job.arms[job.baseline()].world;
     let Some(price) = baseline.calibration_price else { return Ok((worlds, None)) };
     let mut central = Drivers::default();
     sampler.central(&mut Scratch::default(), &mut central);
-    let calibration = calibrate::calibrate(baseline, &central, central.now(price, 0)).map_err(EngineError::Uncalibrated)?;
+    let calibration =
+        calibrate::calibrate(baseline, &central, central.now(price, 0)).map_err(EngineError::Uncalibrated)?;
     for world in &mut worlds {
         world.demand_scale = calibration.factor;
     }
@@ -166,9 +175,11 @@ fn check_paired(job: &Job) -> Result<(), EngineError> {
     for arm in &job.arms {
         let world = &arm.world;
         let ids = |world: &World| world.channels.iter().map(|channel| channel.id.clone()).collect::<Vec<_>>();
-        let workloads = |world: &World| world.workloads.iter().map(|workload| workload.id.clone()).collect::<Vec<_>>();
+        let workloads =
+            |world: &World| world.workloads.iter().map(|workload| workload.id.clone()).collect::<Vec<_>>();
         let labs = |world: &World| world.labs.iter().map(|lab| lab.id.clone()).collect::<Vec<_>>();
-        let serves = |world: &World| world.channels.iter().map(|channel| channel.serves.clone()).collect::<Vec<_>>();
+        let serves =
+            |world: &World| world.channels.iter().map(|channel| channel.serves.clone()).collect::<Vec<_>>();
         let what = match () {
             _ if world.start != first.start || world.months != first.months => "horizon",
             _ if world.lead != first.lead => "planning lead",
@@ -333,9 +344,9 @@ impl Worker {
                     dates: &self.dates[a],
                 })
                 .collect();
-            self.columns.record(&plan.catalogue, &plan.layout, (i, n), &views).map_err(|place| {
-                EngineError::NotFinite { path, arm: arms[place.arm].id.clone(), place }
-            })?;
+            self.columns
+                .record(&plan.catalogue, &plan.layout, (i, n), &views)
+                .map_err(|place| EngineError::NotFinite { path, arm: arms[place.arm].id.clone(), place })?;
         }
         Ok(())
     }

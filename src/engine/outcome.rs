@@ -88,8 +88,7 @@ impl Outcome {
         let mut order: Vec<usize> = (0..merged.paths.len()).collect();
         order.sort_by_key(|&at| merged.paths[at]);
         let sorted = |column: Vec<f64>| order.iter().map(|&at| column[at]).collect::<Vec<f64>>();
-        let scalars =
-            merged.scalars.into_iter().map(|arm| arm.into_iter().map(sorted).collect()).collect();
+        let scalars = merged.scalars.into_iter().map(|arm| arm.into_iter().map(sorted).collect()).collect();
         let world = &job.arms[0].world;
         Outcome {
             arms: job

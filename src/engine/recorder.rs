@@ -35,7 +35,8 @@ impl Layout {
     /// Cells of an arm: its levels, then its differences.
     pub fn arm_cells(&self, arm: usize) -> std::ops::Range<usize> {
         let levels = self.metrics * self.months;
-        let size = |arm: usize| if arm == self.baseline { levels } else { levels + self.paired * self.months };
+        let size =
+            |arm: usize| if arm == self.baseline { levels } else { levels + self.paired * self.months };
         let start = (0..arm).map(size).sum();
         start..start + size(arm)
     }
@@ -170,7 +171,8 @@ impl UnitMoments {
     pub fn estimate(replicates: &[&UnitMoments]) -> Estimate {
         if let [only] = replicates {
             let variance = only.squares / (only.count - 1.0);
-            let std_error = if only.count > 1.0 { crate::math::sqrt(variance / only.count) } else { f64::INFINITY };
+            let std_error =
+                if only.count > 1.0 { crate::math::sqrt(variance / only.count) } else { f64::INFINITY };
             return Estimate { value: only.mean, std_error };
         }
         let total: f64 = replicates.iter().map(|part| part.count).sum();
@@ -202,11 +204,7 @@ impl CellMoments {
 
     /// The moments of a block of `n` paths, `unit` paths a unit.
     pub fn of(columns: &Columns, n: usize, unit: usize) -> CellMoments {
-        let cells = columns
-            .monthly
-            .chunks_exact(n)
-            .map(|column| UnitMoments::of(column, unit))
-            .collect();
+        let cells = columns.monthly.chunks_exact(n).map(|column| UnitMoments::of(column, unit)).collect();
         CellMoments { cells }
     }
 

@@ -31,7 +31,9 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {} {}: {}", self.doing, self.path.display(), self.why)?;
         let hint = match self.why.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, or choose another --out",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "free some space, or choose another --out"
+            }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 "choose a folder you may write to with --out"
             }
@@ -123,7 +125,10 @@ fn stranger(target: &Path) -> io::Result<Option<PathBuf>> {
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
         .and_then(|manifest| manifest.get("results")?.as_array().cloned())
         .map(|results| {
-            results.iter().filter_map(|file| file.get("name")?.as_str().map(|name| target.join(name))).collect()
+            results
+                .iter()
+                .filter_map(|file| file.get("name")?.as_str().map(|name| target.join(name)))
+                .collect()
         })
         .unwrap_or_default();
     let mut folders = vec![target.to_path_buf()];

@@ -29,7 +29,12 @@ fn shown(unit: Unit, estimate: Estimate) -> String {
 
 /// "2.1 (90%: 1.3 to 4.0)".
 fn with_interval(unit: Unit, summary: &Summary) -> String {
-    format!("{} (90%: {} to {})", shown(unit, summary.p50), shown(unit, summary.p05), shown(unit, summary.p95))
+    format!(
+        "{} (90%: {} to {})",
+        shown(unit, summary.p50),
+        shown(unit, summary.p05),
+        shown(unit, summary.p95)
+    )
 }
 
 /// A table of text, its first column left-aligned and the others right-aligned.
@@ -90,7 +95,8 @@ impl TextTable {
 
 /// The rows of the terminal's table; everything else is in `summary.csv`.
 fn is_headline(row: &Row, months: usize) -> bool {
-    let year_or_rate = row.id.contains(".y2") || row.id.starts_with("work_share") || row.id.starts_with("rented");
+    let year_or_rate =
+        row.id.contains(".y2") || row.id.starts_with("work_share") || row.id.starts_with("rented");
     let whole_run = row.id.contains(&format!(".{months}m.")) && ![12, 24].contains(&months);
     !year_or_rate && !whole_run && !(row.id.starts_with("lost_share") && !row.id.ends_with(".all"))
 }
@@ -140,7 +146,8 @@ pub fn level_table(outcome: &Outcome) -> String {
     header.extend(outcome.arms.iter().map(|arm| arm.id.as_str()));
     let mut table = TextTable::new(&header);
     for (s, (metric, _)) in outcome.catalogue.scalars.iter().enumerate() {
-        let shown_here = ["pv.", "unserved_share", "average_cash_cost", "electricity", "parity_month", "orders."];
+        let shown_here =
+            ["pv.", "unserved_share", "average_cash_cost", "electricity", "parity_month", "orders."];
         let mean_price = metric.id.starts_with("marginal_cost.") && metric.id.ends_with(".mean");
         if !mean_price && !shown_here.iter().any(|start| metric.id.starts_with(start)) {
             continue;
@@ -171,13 +178,22 @@ pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
     let mut table = TextTable::new(&header);
     for effect in effects {
         let arm = &outcome.arms[effect.arm].title;
-        let name = if effect.scope == Scope::Certain { arm.clone() } else { format!("{arm}, {}", scope_short(effect.scope)) };
+        let name = if effect.scope == Scope::Certain {
+            arm.clone()
+        } else {
+            format!("{arm}, {}", scope_short(effect.scope))
+        };
         let mut cells = vec![name];
         for (id, _) in &columns {
             cells.push(effect.row(id).map_or(String::new(), |row| {
                 let unit = unit_of(row.unit);
                 let summary = &row.summary;
-                format!("{} ({} to {})", shown(unit, summary.p50), shown(unit, summary.p05), shown(unit, summary.p95))
+                format!(
+                    "{} ({} to {})",
+                    shown(unit, summary.p50),
+                    shown(unit, summary.p05),
+                    shown(unit, summary.p95)
+                )
             }));
         }
         table.row(cells);
@@ -228,7 +244,9 @@ pub fn findings(outcome: &Outcome, effects: &[Effects], about: &About) -> String
         outcome.start,
     );
     if outcome.incomplete {
-        text.push_str("**Incomplete: the run was interrupted; the numbers rest on the paths that were done.**\n\n");
+        text.push_str(
+            "**Incomplete: the run was interrupted; the numbers rest on the paths that were done.**\n\n",
+        );
     }
     if !about.note.is_empty() {
         let _ = writeln!(text, "{}\n", about.note);
@@ -283,7 +301,9 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
             ));
         }
     }
-    for row in effect.rows.iter().filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean")) {
+    for row in
+        effect.rows.iter().filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean"))
+    {
         all.push(format!(
             "{design}: {} is {} times what it is with {} ({scope}; it rests on the elasticities of demand in the scenario).",
             lower_first(&row.title),
@@ -316,7 +336,10 @@ fn who_pays(effect: &Effects, design: &str) -> Option<String> {
 /// Says so where the interval spans zero.
 fn doubt(summary: &Summary, what: &str) -> String {
     if summary.p05.value < 0.0 && summary.p95.value > 0.0 {
-        format!(" The interval spans zero: the chance of {what} is {}.", shown(Unit::Share, summary.above_zero))
+        format!(
+            " The interval spans zero: the chance of {what} is {}.",
+            shown(Unit::Share, summary.above_zero)
+        )
     } else {
         String::new()
     }
@@ -338,7 +361,9 @@ pub fn calibration_line(outcome: &Outcome, calibration: &crate::model::calibrate
     let duals: Vec<String> = calibration
         .duals
         .iter()
-        .flat_map(|lab| lab.iter().zip(&workloads).map(|(dual, id)| format!("{id} {}", Unit::Usd.show(*dual, 0.0))))
+        .flat_map(|lab| {
+            lab.iter().zip(&workloads).map(|(dual, id)| format!("{id} {}", Unit::Usd.show(*dual, 0.0)))
+        })
         .collect();
     format!(
         "month 0 calibrated to {} per H100e-hour: planned use × {:.4}, marginal cost {}\n",

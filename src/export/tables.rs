@@ -24,7 +24,11 @@ pub fn summary_csv(outcome: &Outcome, effects: &[Effects]) -> String {
     for (arm, label) in outcome.arms.iter().enumerate() {
         for (s, (metric, _)) in outcome.catalogue.scalars.iter().enumerate() {
             let summary = summarise(outcome.scalar_at(arm, s), group);
-            summary_row(&mut text, ["level", "", &label.id, &metric.id, &metric.title, metric.unit], &summary);
+            summary_row(
+                &mut text,
+                ["level", "", &label.id, &metric.id, &metric.title, metric.unit],
+                &summary,
+            );
         }
     }
     for effect in effects {
@@ -43,14 +47,9 @@ fn summary_row(text: &mut String, labels: [&str; 6], summary: &Summary) {
         text.push(',');
     }
     let _ = write!(text, "{}", summary.paths);
-    for Estimate { value, std_error } in [
-        summary.mean,
-        summary.p05,
-        summary.p50,
-        summary.p95,
-        summary.above_zero,
-        summary.below_zero,
-    ] {
+    for Estimate { value, std_error } in
+        [summary.mean, summary.p05, summary.p50, summary.p95, summary.above_zero, summary.below_zero]
+    {
         let _ = write!(text, ",{value},{std_error}");
     }
     text.push('\n');
@@ -129,11 +128,23 @@ pub fn monthly_csv(outcome: &Outcome) -> String {
     for (arm, label) in outcome.arms.iter().enumerate() {
         for (m, (metric, ..)) in outcome.catalogue.monthly.iter().enumerate() {
             for t in 0..outcome.months {
-                monthly_row(&mut text, outcome, ["level", &label.id, &metric.id, metric.unit], t, &outcome.level(arm, m, t));
+                monthly_row(
+                    &mut text,
+                    outcome,
+                    ["level", &label.id, &metric.id, metric.unit],
+                    t,
+                    &outcome.level(arm, m, t),
+                );
             }
             for t in 0..outcome.months {
                 if let Some(cell) = outcome.difference(arm, m, t) {
-                    monthly_row(&mut text, outcome, ["difference", &label.id, &metric.id, metric.unit], t, &cell);
+                    monthly_row(
+                        &mut text,
+                        outcome,
+                        ["difference", &label.id, &metric.id, metric.unit],
+                        t,
+                        &cell,
+                    );
                 }
             }
         }
@@ -175,5 +186,9 @@ pub fn paths_csv(outcome: &Outcome) -> String {
 
 /// A CSV field, quoted where it must be.
 pub fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_string()
+    }
 }

@@ -16,7 +16,9 @@ pub fn channel_month(regime: &Regime<'_>, state: &ChannelState, k: usize, t: usi
     let (world, drivers) = (regime.world, regime.drivers);
     let channel = &world.channels[k];
     let (chip, region) = (&world.chips[channel.chip], &world.regions[channel.region]);
-    let power = |value: &dyn Fn(Slot) -> f64| (value(chip.all_in_power_kw), value(region.pue), value(region.electricity));
+    let power = |value: &dyn Fn(Slot) -> f64| {
+        (value(chip.all_in_power_kw), value(region.pue), value(region.electricity))
+    };
     let (kw, pue, tariff) = power(&|slot| drivers.now(slot, t));
     let (kw_planned, pue_planned, tariff_planned) = power(&|slot| drivers.ahead(slot, t));
     let mut month = ChannelMonth {
@@ -34,7 +36,8 @@ pub fn channel_month(regime: &Regime<'_>, state: &ChannelState, k: usize, t: usi
         Supply::Rental(rental) => rental_terms(regime, state, rental, k, t, &mut month),
         Supply::Owned(owned) => owned_terms(regime, state, owned, k, t, &mut month),
     }
-    let (now, planned) = (regime.factor(Target::Efficiency, k, t), regime.factor_planned(Target::Efficiency, k, t));
+    let (now, planned) =
+        (regime.factor(Target::Efficiency, k, t), regime.factor_planned(Target::Efficiency, k, t));
     month.rates = rates(world, channel, month.mfu_learning, now, |slot| drivers.now(slot, t));
     month.rates_planned = rates(world, channel, month.mfu_learning, planned, |slot| drivers.ahead(slot, t));
     month
@@ -50,7 +53,8 @@ fn rental_terms(
 ) {
     let drivers = regime.drivers;
     let response = state.rent_response(rental, drivers, t);
-    let contract = |value: &dyn Fn(Slot) -> f64| value(rental.price) * value(rental.contract_basis) * response;
+    let contract =
+        |value: &dyn Fn(Slot) -> f64| value(rental.price) * value(rental.contract_basis) * response;
     let factor = regime.factor(Target::Price, k, t);
     month.rent_response = response;
     month.contract_price_before_rules = contract(&|slot| drivers.now(slot, t));
@@ -85,9 +89,11 @@ fn owned_terms(
     month.operations_charge = ownership::operations_charge(drivers.now(region.opex_usd_per_kw_year, t), kw);
     let first_month = month.first_capital_charge + month.building_charge + month.operations_charge;
     let buy = |energy| ownership::buy_cost(first_month, HOURS_PER_MONTH, month.availability, energy);
-    (month.buy_cost, month.buy_cost_planned) = (buy(month.energy_per_hour), buy(month.energy_per_hour_planned));
+    (month.buy_cost, month.buy_cost_planned) =
+        (buy(month.energy_per_hour), buy(month.energy_per_hour_planned));
     month.supply_response = state.supply_response(owned, drivers, t);
-    month.supply = drivers.now(owned.supply, t) * regime.factor(Target::ChipSupply, k, t) * month.supply_response;
+    month.supply =
+        drivers.now(owned.supply, t) * regime.factor(Target::ChipSupply, k, t) * month.supply_response;
 }
 
 /// e of a channel's chip by workload: work per usable hour over the reference chip's at central parameters, so that the
@@ -108,7 +114,12 @@ fn rates(
         let roofs = roofline::Roofs {
             compute: roofline::compute_roof(goodput, value(efficiency.peak_tflops), mfu),
             memory: workload.intensity.map_or(f64::INFINITY, |intensity| {
-                roofline::memory_roof(goodput, value(chip.memory_tb_per_s), value(efficiency.mbu), value(intensity))
+                roofline::memory_roof(
+                    goodput,
+                    value(chip.memory_tb_per_s),
+                    value(efficiency.mbu),
+                    value(intensity),
+                )
             }),
         };
         let compute = roofs.compute / workload.reference.compute;
@@ -151,7 +162,12 @@ pub fn demand(
     curves.clear();
     for (w, workload) in world.workloads.iter().enumerate() {
         let Some(demand) = &world.labs[lab].demand[w] else {
-            curves.push(DemandCurve { reference_price: 1.0, choke_price: 1.0, saturation: 1.0, ..DemandCurve::default() });
+            curves.push(DemandCurve {
+                reference_price: 1.0,
+                choke_price: 1.0,
+                saturation: 1.0,
+                ..DemandCurve::default()
+            });
             continue;
         };
         if workload.distillable {

@@ -83,7 +83,10 @@ const PARTS: [&str; 3] = ["/regime", "/jump-count", "/jump-size"];
 impl<'a> Sampler<'a> {
     /// A sampler of `quantities` over `months` with forecasts `lead` months ahead, and of one uniform a path for each of
     /// `events`.
-    #[expect(clippy::too_many_arguments, reason = "a constructor: each is one independent part of the experiment's design")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a constructor: each is one independent part of the experiment's design"
+    )]
     pub fn new(
         quantities: &'a Quantities,
         events: &[String],
@@ -170,7 +173,9 @@ impl<'a> Sampler<'a> {
                 }
                 Form::Converted { amount, per_usd } => {
                     scratch.column.clear();
-                    scratch.column.extend((0..months).map(|t| drivers.now(*amount, t) / drivers.now(*per_usd, t)));
+                    scratch
+                        .column
+                        .extend((0..months).map(|t| drivers.now(*amount, t) / drivers.now(*per_usd, t)));
                     scratch
                         .column
                         .extend((0..months).map(|t| drivers.ahead(*amount, t) / drivers.ahead(*per_usd, t)));
@@ -238,7 +243,14 @@ impl<'a> Sampler<'a> {
         tied
     }
 
-    fn shocks(&self, index: usize, process: &Process, path: u64, tied: Option<&Vec<f64>>, scratch: &mut Scratch) {
+    fn shocks(
+        &self,
+        index: usize,
+        process: &Process,
+        path: u64,
+        tied: Option<&Vec<f64>>,
+        scratch: &mut Scratch,
+    ) {
         let months = self.months;
         let first = self.sources[index];
         let uniforms = |source: usize, column: &mut Vec<f64>| {
@@ -360,7 +372,9 @@ fn interpolate(knots: &[(i32, f64)], linear: bool, t: i32) -> f64 {
     }
     let (month, value) = knots[after - 1];
     match knots.get(after) {
-        Some((next, target)) if linear => value + (target - value) * f64::from(t - month) / f64::from(next - month),
+        Some((next, target)) if linear => {
+            value + (target - value) * f64::from(t - month) / f64::from(next - month)
+        }
         _ => value,
     }
 }

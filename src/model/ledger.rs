@@ -237,12 +237,7 @@ impl Spend {
 
     /// All but the transfer to vendors.
     pub fn resource(&self) -> f64 {
-        self.rent()
-            + self.capital
-            + self.building
-            + self.operations
-            + self.energy
-            + self.idle_energy
+        self.rent() + self.capital + self.building + self.operations + self.energy + self.idle_energy
     }
 
     /// What goes to hosts.

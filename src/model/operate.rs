@@ -60,7 +60,9 @@ impl Operator<'_> {
         }
         for (k, terms) in self.terms.iter().enumerate() {
             match &self.regime.world.channels[k].supply {
-                Supply::Rental(rental) => self.settle(k, terms, rental, &mut holdings[k], &mut month.channels[k]),
+                Supply::Rental(rental) => {
+                    self.settle(k, terms, rental, &mut holdings[k], &mut month.channels[k])
+                }
                 Supply::Owned(owned) => {
                     let idle_share = self.regime.drivers.now(owned.idle_share, self.t);
                     self.charge(terms, idle_share, &holdings[k], &mut month.channels[k]);
@@ -134,7 +136,14 @@ impl Operator<'_> {
     }
 
     /// Signs for the new hours used and bills contracts and spot.
-    fn settle(&self, k: usize, terms: &ChannelMonth, rental: &Rental, holding: &mut Holding, books: &mut LabChannel) {
+    fn settle(
+        &self,
+        k: usize,
+        terms: &ChannelMonth,
+        rental: &Rental,
+        holding: &mut Holding,
+        books: &mut LabChannel,
+    ) {
         let (hours, premium) = (self.usable_hours(k), self.door(k).premium);
         let chips = |kind: Kind| books.hours[kind as usize] / hours;
         let (open, leaked) = (chips(Kind::New), chips(Kind::NewLeaked));

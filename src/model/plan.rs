@@ -44,7 +44,9 @@ impl Planner<'_> {
         for (k, terms) in self.terms.iter().enumerate() {
             match self.regime.world.channels[k].supply {
                 Supply::Rental(_) => self.rent(k, terms, &holdings[k], tranches),
-                Supply::Owned(_) => self.own(k, terms, &holdings[k], month.channels[k].hedge_orders, tranches),
+                Supply::Owned(_) => {
+                    self.own(k, terms, &holdings[k], month.channels[k].hedge_orders, tranches)
+                }
             }
         }
         tranches.solve(curves)?;
@@ -53,7 +55,9 @@ impl Planner<'_> {
         for (k, kind, _, hours) in tranches.used() {
             let hours: f64 = hours.iter().sum();
             match kind {
-                Kind::Buy => month.channels[k].orders += hours / (self.usable_hours(k) * self.usable_share(k)),
+                Kind::Buy => {
+                    month.channels[k].orders += hours / (self.usable_hours(k) * self.usable_share(k))
+                }
                 Kind::Committed | Kind::New | Kind::NewLeaked => month.channels[k].planned_hours += hours,
                 Kind::Spot | Kind::SpotLeaked | Kind::Fleet => {}
             }
@@ -66,18 +70,24 @@ impl Planner<'_> {
 
     /// What an hour of channel `k` is worth in the plan, USD.
     pub fn worth(&self, k: usize, plan_price: &PerWorkload) -> f64 {
-        plan_price.iter().zip(&self.terms[k].rates_planned).map(|(price, rate)| price * rate).fold(0.0, f64::max)
+        plan_price
+            .iter()
+            .zip(&self.terms[k].rates_planned)
+            .map(|(price, rate)| price * rate)
+            .fold(0.0, f64::max)
     }
 
     /// Scarcity rent by this plan of chips of channel `k`, USD per usable hour.
     pub fn scarcity_rate(&self, k: usize, plan_price: &PerWorkload) -> f64 {
         let channel = &self.regime.world.channels[k];
         match &channel.supply {
-            Supply::Owned(owned) if matches!(channel.origin, Origin::Domestic | Origin::Grey) => learning::scarcity_rent(
-                self.regime.drivers.now(owned.scarcity_rent_share, 0),
-                self.worth(k, plan_price),
-                self.terms[k].buy_cost_planned,
-            ),
+            Supply::Owned(owned) if matches!(channel.origin, Origin::Domestic | Origin::Grey) => {
+                learning::scarcity_rent(
+                    self.regime.drivers.now(owned.scarcity_rent_share, 0),
+                    self.worth(k, plan_price),
+                    self.terms[k].buy_cost_planned,
+                )
+            }
             _ => 0.0,
         }
     }
@@ -109,7 +119,11 @@ impl Planner<'_> {
         let offer = Offer::of(terms.on_offer_planned * self.share(k), door, committed);
         let hours = self.usable_hours(k);
         let availability = hours / HOURS_PER_MONTH;
-        let cost = crate::economics::rental::usable_hour_cost(terms.contract_price_planned, terms.overhead_planned, availability);
+        let cost = crate::economics::rental::usable_hour_cost(
+            terms.contract_price_planned,
+            terms.overhead_planned,
+            availability,
+        );
         tranches.push(k, Kind::Committed, committed.total() * hours, 0.0, &terms.rates_planned);
         tranches.push(k, Kind::New, offer.open * hours, cost, &terms.rates_planned);
         tranches.push(k, Kind::NewLeaked, offer.leaked * hours, cost * door.premium, &terms.rates_planned);
@@ -133,7 +147,8 @@ impl Planner<'_> {
             return;
         }
         let mean_rate = |k: usize| {
-            let weighted = curves.iter().zip(&self.terms[k].rates_planned).map(|(curve, e)| curve.planned_use * e);
+            let weighted =
+                curves.iter().zip(&self.terms[k].rates_planned).map(|(curve, e)| curve.planned_use * e);
             weighted.sum::<f64>() / planned
         };
         let mut domestic: Vec<(f64, usize, f64)> = (0..world.channels.len())
@@ -141,9 +156,12 @@ impl Planner<'_> {
             .filter(|&k| matches!(world.channels[k].supply, Supply::Owned(_)))
             .map(|k| (k, mean_rate(k)))
             .filter(|&(_, rate)| rate > 0.0)
-            .map(|(k, rate)| (self.terms[k].buy_cost_planned / rate, k, rate * self.usable_hours(k) * self.usable_share(k)))
+            .map(|(k, rate)| {
+                (self.terms[k].buy_cost_planned / rate, k, rate * self.usable_hours(k) * self.usable_share(k))
+            })
             .collect();
-        let held: f64 = domestic.iter().map(|&(_, k, work)| holdings[k].fleet.chips[self.then()] * work).sum();
+        let held: f64 =
+            domestic.iter().map(|&(_, k, work)| holdings[k].fleet.chips[self.then()] * work).sum();
         let mut missing = share * planned - held;
         domestic.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, k, work) in domestic {

@@ -26,12 +26,19 @@ impl RuleDates {
         let at = |slot: Slot| drivers.now(slot, 0);
         let announced = announcement_month(&rule.announcement, at, u_announcement);
         let effective = announced.map(|month| month + months_from_days(at(rule.lag_days)) as i64);
-        let reversed = effective.zip(reversal_months(&rule.reversal, at, u_reversal)).map(|(from, k)| from + k);
+        let reversed =
+            effective.zip(reversal_months(&rule.reversal, at, u_reversal)).map(|(from, k)| from + k);
         RuleDates { announced, effective, reversed }
     }
 
     /// Dates of every rule of `world` on path `path`.
-    pub fn draw_all(world: &World, sampler: &Sampler<'_>, drivers: &Drivers, path: u64, dates: &mut Vec<RuleDates>) {
+    pub fn draw_all(
+        world: &World,
+        sampler: &Sampler<'_>,
+        drivers: &Drivers,
+        path: u64,
+        dates: &mut Vec<RuleDates>,
+    ) {
         dates.clear();
         dates.extend(world.rules.iter().map(|rule| {
             let (announcement, reversal) =
@@ -205,7 +212,10 @@ pub struct Regime<'a> {
 impl<'a> Regime<'a> {
     fn effects(&self, target: Target) -> impl Iterator<Item = (&'a Rule, RuleDates, &'a Effect)> + use<'a> {
         self.world.rules.iter().zip(self.dates).flat_map(move |(rule, dates)| {
-            rule.effects.iter().filter(move |effect| effect.target == target).map(move |effect| (rule, *dates, effect))
+            rule.effects
+                .iter()
+                .filter(move |effect| effect.target == target)
+                .map(move |effect| (rule, *dates, effect))
         })
     }
 
@@ -324,7 +334,11 @@ impl<'a> Regime<'a> {
         self.effects(target)
             .filter(|(_, _, effect)| selected(effect))
             .map(|(rule, dates, effect)| {
-                let s = if planned { self.severity_planned(rule, dates, t) } else { self.severity_now(rule, dates, t) };
+                let s = if planned {
+                    self.severity_planned(rule, dates, t)
+                } else {
+                    self.severity_now(rule, dates, t)
+                };
                 1.0 - s * (1.0 - self.value(effect.factor, t, planned))
             })
             .product()
@@ -332,8 +346,9 @@ impl<'a> Regime<'a> {
 
     /// A rule on this channel's new capacity is announced and not yet in force.
     pub fn closing_soon(&self, k: usize, t: usize) -> bool {
-        self.effects(Target::NewRental)
-            .any(|(_, dates, effect)| effect.channels[k] && dates.impending(t as i64) && !dates.undone(t as i64))
+        self.effects(Target::NewRental).any(|(_, dates, effect)| {
+            effect.channels[k] && dates.impending(t as i64) && !dates.undone(t as i64)
+        })
     }
 
     /// Rules on existing contracts of channel `k`, as seen in month `t`.

@@ -65,8 +65,12 @@ impl State {
             if let Supply::Owned(owned) = &channel.supply {
                 let region = &world.regions[channel.region];
                 let at = |slot| drivers.now(slot, 0);
-                let terms =
-                    Terms::new(at(region.wacc), at(owned.life_years), at(owned.residual), at(owned.price_decline));
+                let terms = Terms::new(
+                    at(region.wacc),
+                    at(owned.life_years),
+                    at(owned.residual),
+                    at(owned.price_decline),
+                );
                 state.charges.clear();
                 state.charges.extend((1..=terms.life_months).scan(terms.annuity.factor, |charge, _| {
                     *charge *= terms.annuity.decay;

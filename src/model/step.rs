@@ -124,7 +124,13 @@ fn take_stock(regime: &Regime<'_>, work: &mut Workspace, terms: &[ChannelMonth])
                     let chips = share * drivers.now(owned.fleet, 0);
                     holding.fleet.begin(chips, owned.fleet_age_months, price, ownership, &state.charges);
                     for (arrives, chips) in owned.pipeline.iter().enumerate() {
-                        holding.fleet.buy(share * drivers.now(*chips, 0), arrives, price, 0.0, &state.charges);
+                        holding.fleet.buy(
+                            share * drivers.now(*chips, 0),
+                            arrives,
+                            price,
+                            0.0,
+                            &state.charges,
+                        );
                     }
                 }
             }

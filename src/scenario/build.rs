@@ -29,7 +29,12 @@ pub struct ArmIn<'a> {
 }
 
 impl ArmIn<'_> {
-    fn compile(&self, table: &mut Table, references: &BTreeMap<String, Rate>, start: Month) -> (Arm, BTreeMap<String, Slot>) {
+    fn compile(
+        &self,
+        table: &mut Table,
+        references: &BTreeMap<String, Rate>,
+        start: Month,
+    ) -> (Arm, BTreeMap<String, Slot>) {
         let mut slots = BTreeMap::new();
         let mut builder = Builder { checked: self.checked, base: self.base, table, slots: &mut slots, start };
         let world = builder.world(self.id, references);
@@ -524,7 +529,8 @@ impl Builder<'_> {
 
     /// The stream that dates an announcement or reversal: its key, or that of the `stream` its chance names.
     fn date_stream(&self, place: &str, event: &str) -> String {
-        let chance = |field: &str| self.checked.quantity(&format!("{place}.{event}.{field}"))?.meta.stream.as_ref();
+        let chance =
+            |field: &str| self.checked.quantity(&format!("{place}.{event}.{field}"))?.meta.stream.as_ref();
         match chance("probability").or_else(|| chance("hazard_per_year")) {
             Some(stream) => format!("{stream}.date"),
             None => format!("{place}.{event}"),
@@ -570,7 +576,8 @@ impl Builder<'_> {
 
     fn effect(&mut self, place: &str, channels: &[&str], workloads: &[&str], labs: &[&str]) -> Effect {
         let checked = self.checked;
-        let target = checked.text(&format!("{place}.quantity")).and_then(target_of).unwrap_or(Target::NewRental);
+        let target =
+            checked.text(&format!("{place}.quantity")).and_then(target_of).unwrap_or(Target::NewRental);
         let selector = checked.tree.get(&format!("{place}.on"));
         let of_demand = target == Target::Demand;
         let of_channels = !of_demand && target != Target::Distillation;

@@ -200,8 +200,11 @@ fn examine(
 impl Scenario {
     /// The job to simulate.
     pub fn job(&self) -> Job {
-        let arms: Vec<_> =
-            self.arms.iter().map(|(id, checked)| build::ArmIn { id, base: &self.base, checked: checked.as_ref() }).collect();
+        let arms: Vec<_> = self
+            .arms
+            .iter()
+            .map(|(id, checked)| build::ArmIn { id, base: &self.base, checked: checked.as_ref() })
+            .collect();
         build::job(&self.base, &arms)
     }
 
@@ -353,7 +356,11 @@ impl Scenario {
         let on_disk = |kind| matches!(kind, FileKind::Scenario | FileKind::Overlay | FileKind::Table);
         for file in self.files.iter().filter(|file| on_disk(file.kind)) {
             if !files.iter().any(|other| other.name == file.name) {
-                files.push(FileRead { name: file.name.clone(), sha256: file.sha256.clone(), text: file.text.clone() });
+                files.push(FileRead {
+                    name: file.name.clone(),
+                    sha256: file.sha256.clone(),
+                    text: file.text.clone(),
+                });
             }
         }
         files

@@ -102,11 +102,18 @@ fn rents_have_the_moments_and_quantiles_of_their_law() {
                 let density = exp(-0.5 * z * z) / sqrt(2.0 * std::f64::consts::PI) / (s * truth);
                 let error = sqrt(p * (1.0 - p) / 3000.0) / density;
                 let found = cell.quantile(p);
-                assert!((found - truth).abs() <= 4.0 * error + truth / 512.0, "{found}, not {truth}, at {p} of month {t}");
+                assert!(
+                    (found - truth).abs() <= 4.0 * error + truth / 512.0,
+                    "{found}, not {truth}, at {p} of month {t}"
+                );
             }
         }
         // Rent without limit sets the price of compute, and the plan's is the median forecast.
-        let job = written(&rental(rent.form, "on_offer_chips = 1000000", 100.0), &["settings.months=25", "settings.lead_months=5"]).job();
+        let job = written(
+            &rental(rent.form, "on_offer_chips = 1000000", 100.0),
+            &["settings.months=25", "settings.lead_months=5"],
+        )
+        .job();
         let trace = &told(&job, 0).traces[0];
         for t in 0..20 {
             let (month, price) = (&trace.months[t].labs[0], trace.months[t].channels[0].contract_price);
@@ -123,16 +130,26 @@ fn rents_have_the_moments_and_quantiles_of_their_law() {
 #[test]
 fn dates_of_rules_have_their_law() {
     let rule = |id: &str, rest: &str| {
-        format!("[rules.{id}]\n{rest}\n[[rules.{id}.effects]]\nquantity = \"price\"\nfactor = 1.1\n[arms.{id}]\nrules = [\"{id}\"]\n")
+        format!(
+            "[rules.{id}]\n{rest}\n[[rules.{id}.effects]]\nquantity = \"price\"\nfactor = 1.1\n[arms.{id}]\nrules = [\"{id}\"]\n"
+        )
     };
     let text = rental("2", "on_offer_chips = 100", 100.0)
         + &rule("hazard", "announced = { hazard_per_year = 0.4, from = \"2027-01\", until = \"2028-06\" }")
-        + &rule("window", "announced = { probability = 0.3, from = \"2026-12\", until = \"2027-11\" }\nlag_days = 30")
+        + &rule(
+            "window",
+            "announced = { probability = 0.3, from = \"2026-12\", until = \"2027-11\" }\nlag_days = 30",
+        )
         + &rule("undone", "announced = \"2026-10\"\nreversal = { hazard_per_year = 0.8 }")
         + &rule("stayed", "announced = \"2026-10\"\nreversal = { probability = 0.6, within_days = 365 }");
     let outcome = run(&written(&text, &["settings.months=24", "settings.paths=4000"]).job());
     let share = |arm: &str, metric: &str, test: &dyn Fn(f64) -> bool| {
-        average(&scalar(&outcome, arm, metric).iter().map(|value| f64::from(u8::from(test(*value)))).collect::<Vec<f64>>())
+        average(
+            &scalar(&outcome, arm, metric)
+                .iter()
+                .map(|value| f64::from(u8::from(test(*value))))
+                .collect::<Vec<f64>>(),
+        )
     };
     // From month 3 to month 20, effective at once: after m months of exposure 1 − exp(−0.4·m/12).
     for t in [3, 8, 20] {
@@ -153,7 +170,10 @@ fn dates_of_rules_have_their_law() {
         // Price in force in month t: a rule undone after k months, k = ceil of a uniform year, acts in months 0 … k − 1.
         let at = cell(&outcome, "stayed", "price.rent", t);
         within(at.mean(), 2.0 * (1.0 + 0.1 * (1.0 - 0.6 * t as f64 / 12.0)));
-        within(cell(&outcome, "undone", "price.rent", t).mean(), 2.0 * (1.0 + 0.1 * exp(-0.8 * t as f64 / 12.0)));
+        within(
+            cell(&outcome, "undone", "price.rent", t).mean(),
+            2.0 * (1.0 + 0.1 * exp(-0.8 * t as f64 / 12.0)),
+        );
     }
 }
 
@@ -181,7 +201,8 @@ fn pairing_divides_the_variance_by_221() {
     let apart: Vec<f64> = scalar(&other, "levy", "pv.spend").iter().zip(open).map(|(a, b)| a - b).collect();
     near(variance(&paired) / variance(&apart), 1.0 / 221.0, 4.0 * sqrt(2.0 * 4.0 / 4000.0));
     // The cells hold the same pairing.
-    let (level, difference) = (cell(&one, "levy", "spend", 11).mean(), difference(&one, "levy", "spend", 11).mean());
+    let (level, difference) =
+        (cell(&one, "levy", "spend", 11).mean(), difference(&one, "levy", "spend", 11).mean());
     exact(difference.std_error / level.std_error, 0.1 / 1.1);
 }
 
@@ -195,7 +216,10 @@ fn antithetic_pairs_and_point_sets_cut_the_error() {
         let estimate = cell(&outcome, "open", "served.work", 0).mean();
         // E[146,000/p] = 146,000·ln 2. A replicated error rests on 16 replicates: 5.6 of them are as rare as 4.
         let truth = 146_000.0 * ln(2.0);
-        assert!((estimate.value - truth).abs() <= 5.6 * estimate.std_error, "{scheme}: {estimate:?}, {truth}");
+        assert!(
+            (estimate.value - truth).abs() <= 5.6 * estimate.std_error,
+            "{scheme}: {estimate:?}, {truth}"
+        );
         estimate.std_error
     };
     let plain = error("plain");
@@ -283,7 +307,8 @@ fn central(job: &Job, factor: Option<f64>) -> loophole::model::ledger::Trace {
     loophole::engine::executor::sampler(job).central(&mut Default::default(), &mut drivers);
     let dates = loophole::model::rules::RuleDates::central(&world, &drivers);
     let mut trace = Default::default();
-    loophole::model::step::simulate(&world, &drivers, &dates, &mut Default::default(), &mut trace).expect("it runs");
+    loophole::model::step::simulate(&world, &drivers, &dates, &mut Default::default(), &mut trace)
+        .expect("it runs");
     trace
 }
 
@@ -298,7 +323,9 @@ fn a_parameter_reaches_the_market_as_drawn() {
         within(quantile(spend, p, Grouping::Independent), 2.0 * exp(0.4 * normal_quantile(p)));
     }
     // Unit elasticity: the rent paid is the same at every price.
-    assert!(scalar(&outcome, "open", "pv.spend").iter().all(|paid| (paid - 146_000.0).abs() <= 1e-9 * 146_000.0));
+    assert!(
+        scalar(&outcome, "open", "pv.spend").iter().all(|paid| (paid - 146_000.0).abs() <= 1e-9 * 146_000.0)
+    );
 }
 
 /// Two prices tied by Spearman's 0.8 as parameters, two by 0.7 as shocks: what is drawn has it.
@@ -318,15 +345,21 @@ fn correlations_are_met() {
     };
     let correlation = |x: &[f64], y: &[f64]| {
         let (mx, my) = (average(x).value, average(y).value);
-        let dot = |a: &[f64], ma: f64, b: &[f64], mb: f64| a.iter().zip(b).map(|(p, q)| (p - ma) * (q - mb)).sum::<f64>();
+        let dot = |a: &[f64], ma: f64, b: &[f64], mb: f64| {
+            a.iter().zip(b).map(|(p, q)| (p - ma) * (q - mb)).sum::<f64>()
+        };
         dot(x, mx, y, my) / sqrt(dot(x, mx, x, mx) * dot(y, my, y, my))
     };
-    let (a, b) = (drawn(&job, "channels.own.chip_price_usd", 0), drawn(&job, "regions.home.electricity_usd_per_kwh", 0));
+    let (a, b) = (
+        drawn(&job, "channels.own.chip_price_usd", 0),
+        drawn(&job, "regions.home.electricity_usd_per_kwh", 0),
+    );
     // Standard errors of a correlation: (1 − ρ²)/√n, a little more for ranks.
     let spearman = correlation(&ranks(&a), &ranks(&b));
     assert!((spearman - 0.8).abs() < 4.0 * 1.1 * (1.0 - 0.64) / sqrt(4000.0), "{spearman}");
     // After one month y is the shock scaled, so logs have the shocks' correlation.
     let logs = |key: &str| drawn(&job, key, 1).iter().map(|price| ln(*price)).collect::<Vec<f64>>();
-    let shocks = correlation(&logs("channels.rent.price_usd_per_chip_hour"), &logs("channels.rent.spot_basis_ratio"));
+    let shocks =
+        correlation(&logs("channels.rent.price_usd_per_chip_hour"), &logs("channels.rent.spot_basis_ratio"));
     assert!((shocks - 0.7).abs() < 4.0 * (1.0 - 0.49) / sqrt(4000.0), "{shocks}");
 }

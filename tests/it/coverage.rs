@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use loophole::model::parameters::{Announcement, Form, Reversal, Supply, Target, WindDown, WorkloadKind};
 use loophole::random::distribution::Distribution;
 use loophole::scenario::quantity::{self, PROCESS_MEMBERS};
-use loophole::scenario::registry::{FORMS, GRADES, Kind, METADATA, ROOT, Schema, kind_of};
+use loophole::scenario::registry::{FORMS, Kind, METADATA, ROOT, Schema, kind_of};
+use loophole::source::Grade;
 use toml::{Table, Value};
 
 use crate::support::*;
@@ -18,7 +19,8 @@ pub fn all_shipped() -> Vec<String> {
     for folder in ["", "known/"] {
         let entries = std::fs::read_dir(scenarios().join(folder)).expect("the folder is there");
         let files: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml")) {
+        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "toml"))
+        {
             names.push(format!("{folder}{}", file.file_name().expect("a name").to_string_lossy()));
         }
     }
@@ -56,7 +58,8 @@ fn idle(use_: &str) -> bool {
 fn language() -> BTreeSet<String> {
     fn schema(all: &mut BTreeSet<String>, place: &str, schema: &'static Schema) {
         for field in schema.fields {
-            let place = if place.is_empty() { field.key.to_string() } else { format!("{place}.{}", field.key) };
+            let place =
+                if place.is_empty() { field.key.to_string() } else { format!("{place}.{}", field.key) };
             all.insert(place.clone());
             kind(all, &place, &field.kind);
         }
@@ -92,7 +95,7 @@ fn language() -> BTreeSet<String> {
     all.extend(FORMS.iter().map(|form| format!("form {form}")));
     all.extend(PROCESS_MEMBERS.iter().map(|member| format!("process {member}")));
     all.extend(METADATA.iter().map(|key| format!("metadata {key}")));
-    all.extend(GRADES.iter().map(|grade| format!("grade {grade}")));
+    all.extend(Grade::NAMES.iter().map(|grade| format!("grade {grade}")));
     for (owner, members) in MEMBERS {
         all.extend(members.iter().map(|member| format!("{owner} {member}")));
     }
@@ -108,7 +111,12 @@ fn used(all: &mut BTreeSet<String>, place: &str, it: &'static Kind, value: &Valu
         (Kind::Table(_) | Kind::Tagged { .. }, Value::Table(table)) => {
             for (key, value) in table {
                 all.insert(below(key));
-                used(all, &below(key), it.child(key).unwrap_or_else(|| panic!("{} is no key", below(key))), value);
+                used(
+                    all,
+                    &below(key),
+                    it.child(key).unwrap_or_else(|| panic!("{} is no key", below(key))),
+                    value,
+                );
             }
         }
         (Kind::New(inner) | Kind::Of(_, inner), Value::Table(table)) => {
@@ -152,8 +160,12 @@ fn quantity(all: &mut BTreeSet<String>, table: &Table) {
         }
         match (&**key, value) {
             ("grade", Value::String(word)) => _ = all.insert(format!("grade {word}")),
-            ("anchor" | "family" | "interpolation" | "model", Value::String(word)) => _ = all.insert(format!("{key} {word}")),
-            ("min" | "max", _) if table.get("family").is_some_and(|family| family.as_str() == Some("metalog")) => {
+            ("anchor" | "family" | "interpolation" | "model", Value::String(word)) => {
+                _ = all.insert(format!("{key} {word}"))
+            }
+            ("min" | "max", _)
+                if table.get("family").is_some_and(|family| family.as_str() == Some("metalog")) =>
+            {
                 all.insert(format!("metalog {key}"));
             }
             ("jumps" | "regimes" | "history" | "beta", Value::Table(members)) => {
@@ -213,7 +225,11 @@ fn shipped_scenarios_compile_to_every_case() {
                 seen.insert(family(distribution));
             }
             if let Form::Process(process) = &quantity.form {
-                seen.insert(if process.half_life_months.is_some() { "mean reversion" } else { "random walk" });
+                seen.insert(if process.half_life_months.is_some() {
+                    "mean reversion"
+                } else {
+                    "random walk"
+                });
                 if process.jumps.is_some() {
                     seen.insert("jumps");
                 }
@@ -253,7 +269,11 @@ fn shipped_scenarios_compile_to_every_case() {
                 });
                 for effect in &rule.effects {
                     let acts = effect.channels.contains(&true) || effect.workloads.contains(&true);
-                    assert!(acts || effect.target == Target::Distillation, "{name}: a {:?} on nothing", effect.target);
+                    assert!(
+                        acts || effect.target == Target::Distillation,
+                        "{name}: a {:?} on nothing",
+                        effect.target
+                    );
                     seen.insert(match effect.target {
                         Target::NewRental => "new rental",
                         Target::ExistingContracts => "existing contracts",
@@ -269,11 +289,39 @@ fn shipped_scenarios_compile_to_every_case() {
         }
     }
     let all = [
-        "constant", "parameter", "process", "linear schedule", "step schedule", "converted", "mean reversion",
-        "random walk", "jumps", "regimes", "training", "decode", "inference", "rental", "owned", "fixed", "window",
-        "hazard", "immediate", "linear", "cliff", "grandfathered", "never undone", "undone at a hazard",
-        "undone within days", "new rental", "existing contracts", "owned access", "chip supply", "price", "demand",
-        "efficiency", "distillation effect",
+        "constant",
+        "parameter",
+        "process",
+        "linear schedule",
+        "step schedule",
+        "converted",
+        "mean reversion",
+        "random walk",
+        "jumps",
+        "regimes",
+        "training",
+        "decode",
+        "inference",
+        "rental",
+        "owned",
+        "fixed",
+        "window",
+        "hazard",
+        "immediate",
+        "linear",
+        "cliff",
+        "grandfathered",
+        "never undone",
+        "undone at a hazard",
+        "undone within days",
+        "new rental",
+        "existing contracts",
+        "owned access",
+        "chip supply",
+        "price",
+        "demand",
+        "efficiency",
+        "distillation effect",
     ];
     let missing: Vec<&&str> = all.iter().filter(|case| !seen.contains(**case)).collect();
     assert!(missing.is_empty(), "no shipped scenario has: {missing:?}");
@@ -295,7 +343,8 @@ fn family(distribution: &Distribution) -> &'static str {
 /// moves the answer.
 #[test]
 fn every_feedback_moves_something() {
-    let sets = ["settings.paths=16", "settings.sampling=\"plain\"", "channels.bought.scarcity_rent_share=0.5"];
+    let sets =
+        ["settings.paths=16", "settings.sampling=\"plain\"", "channels.bought.scarcity_rent_share=0.5"];
     let scenario = shipped("known/forms.toml", &sets);
     let with = run(&scenario.job());
     let Some(Kind::New(Kind::Tagged { cases, .. })) = kind_of("channels") else {

@@ -23,7 +23,8 @@ const ELASTICITIES: [f64; 9] = [0.2, 0.35, 0.6, 1.0 - 1e-9, 1.0, 1.0 + 1e-9, 1.2
 #[test]
 fn by_hand() {
     let curve = curve(1.0);
-    let close = |got: f64, want: f64| assert!((got - want).abs() <= 1e-12 * want.abs(), "{got} against {want}");
+    let close =
+        |got: f64, want: f64| assert!((got - want).abs() <= 1e-12 * want.abs(), "{got} against {want}");
     close(curve.quantity(2.0), 120.0);
     close(curve.quantity(10.0), 24.0);
     assert_eq!(curve.quantity(10.0 + 1e-9), 0.0);
@@ -105,7 +106,10 @@ fn extreme_elasticities_are_finite() {
         let curve = curve(elasticity);
         for served in [0.0, 1e-9, 1.0, 119.0, 120.0, 239.0, 1e6] {
             let value = curve.value_between(served, 120.0);
-            assert!(value.is_finite() && (served <= 120.0) == (value >= 0.0), "{elasticity}, {served}: {value}");
+            assert!(
+                value.is_finite() && (served <= 120.0) == (value >= 0.0),
+                "{elasticity}, {served}: {value}"
+            );
         }
         assert!([0.0, 0.1, 2.0, 9.0].map(|p| curve.surplus(p)).iter().all(|s| s.is_finite() && *s >= 0.0));
     }

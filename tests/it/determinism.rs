@@ -90,7 +90,11 @@ fn an_interrupted_run_is_the_shorter_run() {
 /// Under the Latin hypercube there is no shorter run to be; what is done is still a part of the whole.
 #[test]
 fn an_interrupted_latin_hypercube_keeps_its_paths() {
-    let job = shipped("known/constant-hazard.toml", &["settings.sampling=\"latin-hypercube\"", "settings.paths=512"]).job();
+    let job = shipped(
+        "known/constant-hazard.toml",
+        &["settings.sampling=\"latin-hypercube\"", "settings.paths=512"],
+    )
+    .job();
     let (whole, part) = (run(&job), interrupted(&job, 1, 40).expect("it runs"));
     assert!(part.incomplete && !part.paths.is_empty() && part.paths.len() < 512);
     let lost = whole.catalogue.scalar_index("lost.36m.all").expect("a scalar");
@@ -118,7 +122,12 @@ fn blocks_cut_every_path_once() {
                 assert!(block.paths.windows(2).all(|pair| pair[0] < pair[1]));
                 assert!(block.replicate < replicates(sampling));
                 if replicates(sampling) > 1 {
-                    assert!(block.paths.iter().all(|path| *path as usize % replicates(sampling) == block.replicate));
+                    assert!(
+                        block
+                            .paths
+                            .iter()
+                            .all(|path| *path as usize % replicates(sampling) == block.replicate)
+                    );
                 }
                 // Antithetic pairs stay together, but for a last path without a partner.
                 if unit(sampling) == 2 {
@@ -135,7 +144,8 @@ fn progress_counts_every_path_once() {
     let job = shipped("known/constant-hazard.toml", &["settings.paths=100"]).job();
     let seen = std::sync::Mutex::new(Vec::new());
     let progress = |done: usize| seen.lock().expect("not poisoned").push(done);
-    executor::simulate(&job, &Options { threads: 4, progress: Some(&progress), cancel: None }).expect("it runs");
+    executor::simulate(&job, &Options { threads: 4, progress: Some(&progress), cancel: None })
+        .expect("it runs");
     let mut seen = seen.into_inner().expect("not poisoned");
     seen.sort_unstable();
     assert_eq!(seen.len(), 100_usize.div_ceil(BLOCK));

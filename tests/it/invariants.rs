@@ -60,19 +60,29 @@ fn check_market(told: &Told, arm: usize, lab: usize, t: usize, books: &LabMonth,
                 let at = |slot: Slot| told.drivers.now(slot, t);
                 let (choke, reference) = (at(demand.choke_price), at(demand.reference_price));
                 let (lambda, saturation) = (books.price[w], at(demand.saturation));
-                assert!(lambda >= 0.0 && lambda <= choke * (1.0 + SOLVER), "{place}: lambda {lambda}, choke {choke}");
+                assert!(
+                    lambda >= 0.0 && lambda <= choke * (1.0 + SOLVER),
+                    "{place}: lambda {lambda}, choke {choke}"
+                );
                 assert!(served <= saturation * planned * (1.0 + SOLVER), "{place}");
                 if lambda < choke * (1.0 - SOLVER) {
                     let wanted = planned
-                        * saturation.min(loophole::math::pow(lambda.max(1e-300) / reference, -at(demand.elasticity)));
-                    assert!(same(served, wanted, planned), "{place}: {served} served, {wanted} wanted at {lambda}");
+                        * saturation
+                            .min(loophole::math::pow(lambda.max(1e-300) / reference, -at(demand.elasticity)));
+                    assert!(
+                        same(served, wanted, planned),
+                        "{place}: {served} served, {wanted} wanted at {lambda}"
+                    );
                 }
             }
         }
     }
     for channel in &books.channels {
         for (hours, capacity) in channel.hours.iter().zip(&channel.capacity) {
-            assert!(*hours >= 0.0 && *hours <= capacity * (1.0 + SOLVER), "{place}: {hours} of {capacity} hours");
+            assert!(
+                *hours >= 0.0 && *hours <= capacity * (1.0 + SOLVER),
+                "{place}: {hours} of {capacity} hours"
+            );
         }
     }
 }
@@ -92,7 +102,10 @@ fn check_money(books: &LabMonth, place: &str) {
     ];
     assert!(parts.iter().all(|part| *part >= 0.0), "{place}: {parts:?}");
     assert!(same(spend.total(), parts.iter().sum(), 1e-6), "{place}");
-    assert!(same(books.economic_cost(), spend.total() + books.value_lost.iter().sum::<f64>(), 1e-6), "{place}");
+    assert!(
+        same(books.economic_cost(), spend.total() + books.value_lost.iter().sum::<f64>(), 1e-6),
+        "{place}"
+    );
 }
 
 /// Chips ordered = arrived + in pipeline; fleet = arrived − retired.
@@ -114,7 +127,11 @@ fn check_chips(told: &Told, arm: usize, lab: usize, k: usize, place: &str) {
         let alive = (young..=old).filter(|age| age + t < life).count() as f64 / (old - young + 1) as f64;
         let fleet: f64 =
             share * at(owned.fleet) * alive + ((t + 1).saturating_sub(life)..=t).map(arrived).sum::<f64>();
-        assert!(same(channel(t).chips, fleet, 1e-6), "{place}, month {t}: {} chips, not {fleet}", channel(t).chips);
+        assert!(
+            same(channel(t).chips, fleet, 1e-6),
+            "{place}, month {t}: {} chips, not {fleet}",
+            channel(t).chips
+        );
         let supply = trace.months[t].channels[k].supply * told.drivers.now(world.labs[lab].shares[k], t);
         assert!(channel(t).orders <= supply * (1.0 + SOLVER), "{place}, month {t}");
         assert!(channel(t).hedge_orders <= channel(t).orders * (1.0 + SOLVER), "{place}, month {t}");
@@ -151,7 +168,10 @@ fn check_contracts(told: &Told, arm: usize, lab: usize, k: usize, place: &str) {
         let hours = HOURS_PER_MONTH * trace.months[t].channels[k].availability;
         let in_use = channel(t).chips_in_use(hours);
         let on_offer = trace.months[t].channels[k].on_offer * share(t);
-        assert!(in_use <= on_offer.max(alive) * (1.0 + SOLVER) + 1e-6, "{place}, month {t}: {in_use} of {on_offer}");
+        assert!(
+            in_use <= on_offer.max(alive) * (1.0 + SOLVER) + 1e-6,
+            "{place}, month {t}: {in_use} of {on_offer}"
+        );
     }
 }
 
@@ -227,7 +247,8 @@ fn check_metrics(outcome: &Outcome, what: &str) {
             let lost = per_workload(arm, "value_lost", t);
             assert!(same(level(arm, "economic_cost", t), spend + lost, spend), "{place}");
             let served = per_workload(arm, "served", t);
-            let origins: f64 = ORIGINS.iter().map(|origin| level(arm, &format!("work.{}", origin.id()), t)).sum();
+            let origins: f64 =
+                ORIGINS.iter().map(|origin| level(arm, &format!("work.{}", origin.id()), t)).sum();
             assert!(same(served, origins, 1e-3), "{place}: served {served}, by origin {origins}");
             let planned = per_workload(arm, "planned_use", t);
             let balance = served + per_workload(arm, "unserved", t) - per_workload(arm, "beyond_plan", t);
@@ -296,7 +317,9 @@ fn certain(job: &mut Job) {
             Form::Parameter(distribution) => Some(distribution.quantile(0.5)),
             Form::Process(process) => {
                 silent.push(process.volatility);
-                silent.extend(process.jumps.iter().flat_map(|jumps| [jumps.per_year, jumps.log_mean, jumps.log_sd]));
+                silent.extend(
+                    process.jumps.iter().flat_map(|jumps| [jumps.per_year, jumps.log_mean, jumps.log_sd]),
+                );
                 for state in process.regimes.iter().flat_map(|regimes| &regimes.states) {
                     silent.push(state.drift_per_year);
                     silent.extend(state.volatility);
@@ -326,7 +349,11 @@ fn without_spread_all_paths_are_one_path() {
         for arm in 0..outcome.arms.len() {
             for (s, (label, _)) in outcome.catalogue.scalars.iter().enumerate() {
                 let values = outcome.scalar_at(arm, s);
-                assert!(values.iter().all(|value| value.to_bits() == values[0].to_bits()), "{}: {values:?}", label.id);
+                assert!(
+                    values.iter().all(|value| value.to_bits() == values[0].to_bits()),
+                    "{}: {values:?}",
+                    label.id
+                );
             }
             for m in 0..outcome.catalogue.monthly.len() {
                 for t in 0..outcome.months {
@@ -409,15 +436,21 @@ fn a_certain_rule_is_a_dated_rule() {
     let effects = "\n[[rules.ID.effects]]\non = { tag = \"door\" }\nquantity = \"new_rental_capacity\"\nleakage_fraction = 0.2\n\
                    premium_ratio = 1.5\n[[rules.ID.effects]]\non = { tag = \"door\" }\nquantity = \"existing_contracts\"\n";
     let rule = |id: &str, announced: &str| {
-        format!("[rules.{id}]\nannounced = {announced}\n{wind_down}{effects}\n[arms.{id}]\nrules = [\"{id}\"]\n")
-            .replace("ID", id)
+        format!(
+            "[rules.{id}]\nannounced = {announced}\n{wind_down}{effects}\n[arms.{id}]\nrules = [\"{id}\"]\n"
+        )
+        .replace("ID", id)
     };
     for month in ["2026-10", "2027-03"] {
         for anticipation in ["0", "0.6"] {
             let text = SMALL.to_string()
                 + &rule("dated", &format!("\"{month}\""))
-                + &rule("certain", &format!("{{ probability = 1, from = \"{month}\", until = \"{month}\" }}"));
-            let outcome = run(&written(&text, &[&format!("labs.all.anticipation_fraction={anticipation}")]).job());
+                + &rule(
+                    "certain",
+                    &format!("{{ probability = 1, from = \"{month}\", until = \"{month}\" }}"),
+                );
+            let outcome =
+                run(&written(&text, &[&format!("labs.all.anticipation_fraction={anticipation}")]).job());
             assert_same_arm(&outcome, arm(&outcome, "dated"), &outcome, arm(&outcome, "certain"));
         }
     }
@@ -487,7 +520,10 @@ fn twice_the_money_is_twice_the_cost_and_the_same_compute() {
         let mut dear = job.clone();
         double_money(&mut dear);
         let (cheap, dear) = (run(&job), run(&dear));
-        assert_eq!(cheap.calibration.as_ref().map(|it| it.factor.to_bits()), dear.calibration.as_ref().map(|it| it.factor.to_bits()));
+        assert_eq!(
+            cheap.calibration.as_ref().map(|it| it.factor.to_bits()),
+            dear.calibration.as_ref().map(|it| it.factor.to_bits())
+        );
         let check = |label: &loophole::engine::catalogue::Label, x: f64, y: f64| {
             let factor = if label.unit.starts_with("USD") { 2.0 } else { 1.0 };
             let close = (factor * x - y).abs() <= 1e-12 * y.abs();
@@ -512,9 +548,18 @@ fn twice_the_money_is_twice_the_cost_and_the_same_compute() {
 fn money_in_yuan_is_the_same_money() {
     let yuan = SMALL
         .replace("initial = 2.2\n", "initial = 17.6\ncurrency = \"cny\"\n")
-        .replace("system_capex_incl_chip_usd = 31000", "system_capex_incl_chip_usd = { value = 248000, currency = \"cny\" }")
-        .replace("electricity_usd_per_kwh = 0.11", "electricity_usd_per_kwh = { value = 0.88, currency = \"cny\" }")
-        .replace("choke_price_usd_per_h100e_hour = 8\n", "choke_price_usd_per_h100e_hour = { value = 64, currency = \"cny\" }\n");
+        .replace(
+            "system_capex_incl_chip_usd = 31000",
+            "system_capex_incl_chip_usd = { value = 248000, currency = \"cny\" }",
+        )
+        .replace(
+            "electricity_usd_per_kwh = 0.11",
+            "electricity_usd_per_kwh = { value = 0.88, currency = \"cny\" }",
+        )
+        .replace(
+            "choke_price_usd_per_h100e_hour = 8\n",
+            "choke_price_usd_per_h100e_hour = { value = 64, currency = \"cny\" }\n",
+        );
     assert_eq!(yuan.matches("cny").count(), 4);
     let yuan = yuan + "[currencies.cny]\nper_usd = 8\n";
     assert_same(&run(&written(SMALL, &[]).job()), &run(&written(&yuan, &[]).job()));
@@ -572,7 +617,9 @@ fn what_is_not_used_moves_nothing() {
     let sets = ["settings.paths=3", "settings.months=8"];
     let flagship = shipped("close-the-door.toml", &sets);
     let mut cluttered: toml::Table = flagship.to_toml().parse().expect("it parses");
-    let clutter = CLUTTER.replace("efficiency.train =", "efficiency.training =").replace("tag = \"door\"", "origin = \"offshore\"");
+    let clutter = CLUTTER
+        .replace("efficiency.train =", "efficiency.training =")
+        .replace("tag = \"door\"", "origin = \"offshore\"");
     for (key, entries) in clutter.parse::<toml::Table>().expect("it parses") {
         let toml::Value::Table(entries) = entries else { continue };
         cluttered.get_mut(&key).and_then(toml::Value::as_table_mut).expect("a table").extend(entries);
@@ -590,7 +637,8 @@ fn reordered(text: &str, backwards: bool) -> String {
             keys.reverse();
         }
         let quoted = |key: &str| format!("\"{key}\"");
-        let is_table = |value: &toml::Value| value.is_table() && !value.as_table().is_some_and(toml::Table::is_empty);
+        let is_table =
+            |value: &toml::Value| value.is_table() && !value.as_table().is_some_and(toml::Table::is_empty);
         for (key, value) in keys.iter().filter(|(_, value)| !is_table(value)) {
             *text += &format!("{} = {value}\n", quoted(key));
         }
@@ -630,7 +678,10 @@ fn order_and_comments_of_a_file_move_nothing() {
 fn the_first_paths_are_the_shorter_run() {
     for scheme in ["plain", "antithetic", "sobol"] {
         for (short, long) in [(20, 90), (1, 2), (64, 1000)] {
-            let job = |paths: usize| written(SMALL, &[&sampling(scheme), &format!("settings.paths={paths}"), "settings.months=6"]).job();
+            let job = |paths: usize| {
+                written(SMALL, &[&sampling(scheme), &format!("settings.paths={paths}"), "settings.months=6"])
+                    .job()
+            };
             let (short, long) = (run(&job(short)), run(&job(long)));
             for arm in 0..short.arms.len() {
                 for s in 0..short.catalogue.scalars.len() {
@@ -688,12 +739,16 @@ fn a_renamed_channel_with_pinned_streams_keeps_its_draws() {
         text.replace("initial = 2.2\n", "initial = 2.2\nstream = \"rent\"\n")
             .replace("initial = 1.2\n", "initial = 1.2\nstream = \"spot\"\n")
     };
-    let renamed = SMALL.replace("[channels.rent]", "[channels.leased]").replace("[channels.rent.", "[channels.leased.");
-    let (one, other) = (run(&written(&pinned(SMALL.into()), &[]).job()), run(&written(&pinned(renamed), &[]).job()));
+    let renamed =
+        SMALL.replace("[channels.rent]", "[channels.leased]").replace("[channels.rent.", "[channels.leased.");
+    let (one, other) =
+        (run(&written(&pinned(SMALL.into()), &[]).job()), run(&written(&pinned(renamed), &[]).job()));
     for id in ["open", "closed", "perhaps"] {
         assert_close_levels(&one, arm(&one, id), &other, arm(&other, id), 1e-12, &[]);
     }
-    let rents = |outcome: &Outcome, id: &str| (0..18).map(|t| month(outcome, "open", id, t).to_bits()).collect::<Vec<u64>>();
+    let rents = |outcome: &Outcome, id: &str| {
+        (0..18).map(|t| month(outcome, "open", id, t).to_bits()).collect::<Vec<u64>>()
+    };
     assert_eq!(rents(&one, "price.rent"), rents(&other, "price.leased"));
 }
 
@@ -701,8 +756,12 @@ fn a_renamed_channel_with_pinned_streams_keeps_its_draws() {
 /// replicates, so their bound is Student's at the chance of four normal standard errors.
 #[test]
 fn sampling_schemes_agree() {
-    let outcomes = SCHEMES.map(|scheme| run(&written(SMALL, &[&sampling(scheme), "settings.paths=2048", "settings.months=10"]).job()));
-    for id in ["pv.economic_cost", "lost.10m.all", "rule_in_force", "effective_month", "marginal_cost.train.mean"] {
+    let outcomes = SCHEMES.map(|scheme| {
+        run(&written(SMALL, &[&sampling(scheme), "settings.paths=2048", "settings.months=10"]).job())
+    });
+    for id in
+        ["pv.economic_cost", "lost.10m.all", "rule_in_force", "effective_month", "marginal_cost.train.mean"]
+    {
         for arm in 0..3 {
             let estimates: Vec<(Estimate, f64)> = outcomes
                 .iter()
@@ -715,8 +774,13 @@ fn sampling_schemes_agree() {
                 .collect();
             for (a, ka) in &estimates {
                 for (b, kb) in &estimates {
-                    let allowed = loophole::math::sqrt((ka * a.std_error) * (ka * a.std_error) + (kb * b.std_error) * (kb * b.std_error));
-                    assert!((a.value - b.value).abs() <= allowed.max(1e-9 * a.value.abs()), "{id}: {a:?} and {b:?}");
+                    let allowed = loophole::math::sqrt(
+                        (ka * a.std_error) * (ka * a.std_error) + (kb * b.std_error) * (kb * b.std_error),
+                    );
+                    assert!(
+                        (a.value - b.value).abs() <= allowed.max(1e-9 * a.value.abs()),
+                        "{id}: {a:?} and {b:?}"
+                    );
                 }
             }
             // Cells know the same.
@@ -724,7 +788,10 @@ fn sampling_schemes_agree() {
                 if id == "pv.economic_cost" && outcome.sampling == Sampling::Plain {
                     let rate = loophole::math::pow(1.05, -1.0 / 12.0);
                     let sum: f64 = (0..10)
-                        .map(|t| loophole::math::pow(rate, t as f64) * month(outcome, &outcome.arms[arm].id, "economic_cost", t))
+                        .map(|t| {
+                            loophole::math::pow(rate, t as f64)
+                                * month(outcome, &outcome.arms[arm].id, "economic_cost", t)
+                        })
                         .sum();
                     near(sum, estimate.value, 1e-9);
                 }
@@ -739,7 +806,8 @@ fn sampling_schemes_agree() {
 fn one_month_and_twenty_years() {
     for months in ["settings.months=1", "settings.months=240"] {
         let now = "rules.perhaps.announced={ probability = 0.5, from = \"2026-10\", until = \"2026-10\" }";
-        let job = written(SMALL, &[months, "settings.paths=4", "rules.close.announced=\"2026-10\"", now]).job();
+        let job =
+            written(SMALL, &[months, "settings.paths=4", "rules.close.announced=\"2026-10\"", now]).job();
         let outcome = run(&job);
         check_metrics(&outcome, months);
         check_books(&told(&job, 3), months);
@@ -767,9 +835,16 @@ fn ten_tenths_are_one_lab() {
         for t in 0..18 {
             for metric in ["spend", "economic_cost", "served.train", "work.domestic", "orders.domestic"] {
                 let whole = month(&ten, id, metric, t);
-                assert!(same(10.0 * month(&ten, id, &format!("{metric}@l7"), t), whole, 1.0), "{metric} of month {t}");
+                assert!(
+                    same(10.0 * month(&ten, id, &format!("{metric}@l7"), t), whole, 1.0),
+                    "{metric} of month {t}"
+                );
             }
-            near(month(&ten, id, "marginal_cost.train@l7", t), month(&one, id, "marginal_cost.train", t), SOLVER);
+            near(
+                month(&ten, id, "marginal_cost.train@l7", t),
+                month(&one, id, "marginal_cost.train", t),
+                SOLVER,
+            );
         }
     }
 }
@@ -801,12 +876,16 @@ fn no_supply_at_all() {
 /// Nothing wanted: nothing bought.
 #[test]
 fn no_demand_at_all() {
-    let outcome = run(&written(SMALL, &[
-        "labs.all.demand.train.planned_use_h100e=0",
-        "labs.all.demand.serve.planned_use_h100e=0",
-        "channels.rent.committed_chips=0",
-        "arms.perhaps.rules=[]",
-    ]).job());
+    let outcome = run(&written(
+        SMALL,
+        &[
+            "labs.all.demand.train.planned_use_h100e=0",
+            "labs.all.demand.serve.planned_use_h100e=0",
+            "channels.rent.committed_chips=0",
+            "arms.perhaps.rules=[]",
+        ],
+    )
+    .job());
     for t in 0..18 {
         for id in ["spend.contracts", "spend.spot", "orders.domestic", "served.train", "value_lost.serve"] {
             assert_eq!(month(&outcome, "closed", id, t), 0.0, "{id}");
@@ -817,7 +896,8 @@ fn no_demand_at_all() {
 /// A draw is a function of (seed, stream, path, month) only: the stream of a price is what the price says it is.
 #[test]
 fn a_draw_is_its_streams() {
-    let job = written(SMALL, &["channels.own.chip_price_usd={ uniform = [5000, 9000], stream = \"here\" }"]).job();
+    let job =
+        written(SMALL, &["channels.own.chip_price_usd={ uniform = [5000, 9000], stream = \"here\" }"]).job();
     let key = StreamKey::new(11, "here");
     for (path, price) in drawn(&job, "channels.own.chip_price_usd", 5).into_iter().enumerate() {
         near(price, 5000.0 + 4000.0 * key.uniform(path as u64, 0, 0), 1e-12);

@@ -65,7 +65,8 @@ fn constant_hazard() {
     let conditional = 73_000.0 * (0..36).map(chance).sum::<f64>() / chance(35);
     printed(conditional, 1_513_103.76, 0.01);
     let all = effects(&outcome);
-    let if_closed = all.iter().find(|effects| effects.scope == Scope::IfClosed).expect("the rule may not come");
+    let if_closed =
+        all.iter().find(|effects| effects.scope == Scope::IfClosed).expect("the rule may not come");
     within(if_closed.row("lost.36m.all").expect("a row").summary.mean, conditional);
     within(average(scalar(&outcome, "hazard", "rule_in_force")), chance(35));
     assert!(scalar(&outcome, "hazard", "rule_reversed").iter().all(|reversed| *reversed == 0.0));
@@ -78,7 +79,11 @@ fn gbm_rent() {
     for t in 0..13 {
         exact(month(&outcome, "open", "marginal_cost.work", t), 200.0);
         let spend = cell(&outcome, "open", "spend", t).mean();
-        if t == 0 { exact(spend.value, truth(0)) } else { within(spend, truth(t)) }
+        if t == 0 {
+            exact(spend.value, truth(0))
+        } else {
+            within(spend, truth(t))
+        }
         // Rented to the last hour: spend is the price.
         exact(spend.value, 73_000.0 * month(&outcome, "open", "price.rent", t));
     }
@@ -87,7 +92,9 @@ fn gbm_rent() {
     printed(sum, 2_063_954.46, 0.01);
     within(average(scalar(&outcome, "open", "pv.spend")), sum);
     let last = on_paths("gbm-rent", |trace| trace.months[12].labs[0].spend().total());
-    for (p, z, digits) in [(0.05, -1.644853626951, 100_499.28), (0.5, 0.0, 164_614.54), (0.95, 1.644853626951, 269_633.25)] {
+    for (p, z, digits) in
+        [(0.05, -1.644853626951, 100_499.28), (0.5, 0.0, 164_614.54), (0.95, 1.644853626951, 269_633.25)]
+    {
         let truth = 146_000.0 * exp(0.12 + 0.3 * z);
         printed(truth, digits, 0.01);
         let found = quantile(&last, p, Grouping::Independent);
@@ -95,8 +102,11 @@ fn gbm_rent() {
         near(cell(&outcome, "open", "spend", 12).quantile(p), found.value, 1.0 / 256.0);
     }
     printed(0.25 * sum, 515_988.61, 0.01);
-    let levy: Vec<f64> =
-        scalar(&outcome, "levy", "pv.spend").iter().zip(scalar(&outcome, "open", "pv.spend")).map(|(a, b)| a - b).collect();
+    let levy: Vec<f64> = scalar(&outcome, "levy", "pv.spend")
+        .iter()
+        .zip(scalar(&outcome, "open", "pv.spend"))
+        .map(|(a, b)| a - b)
+        .collect();
     within(average(&levy), 0.25 * sum);
     for (effect, open) in levy.iter().zip(scalar(&outcome, "open", "pv.spend")) {
         exact(*effect, 0.25 * open);
@@ -166,9 +176,10 @@ fn no_uncertainty() {
     printed(open + area(150.0), 77_096.916476, 1e-6);
     printed(closed + area(70.0), 133_973.853595, 1e-6);
     for t in 0..3 {
-        for (arm, spend, d) in
-            [("open", open, 150.0), ("closed", if t == 0 { open } else { closed }, if t == 0 { 150.0 } else { 70.0 })]
-        {
+        for (arm, spend, d) in [
+            ("open", open, 150.0),
+            ("closed", if t == 0 { open } else { closed }, if t == 0 { 150.0 } else { 70.0 }),
+        ] {
             let at = |metric: &str| month(&outcome, arm, metric, t);
             exact(at("marginal_cost.work"), 240.0 / d);
             exact(at("served.work"), d * 730.0);
@@ -195,7 +206,9 @@ fn ou_rent() {
     within(average(scalar(&outcome, "open", "pv.spend")), 1_898_000.0);
     let last = on_paths("ou-rent", |trace| trace.months[12].labs[0].spend().total());
     let (v, s) = (variance(12), sqrt(variance(12)));
-    for (p, z, digits) in [(0.05, -1.644853626951, 96_928.07), (0.5, 0.0, 142_103.56), (0.95, 1.644853626951, 208_334.10)] {
+    for (p, z, digits) in
+        [(0.05, -1.644853626951, 96_928.07), (0.5, 0.0, 142_103.56), (0.95, 1.644853626951, 208_334.10)]
+    {
         let truth = 146_000.0 * exp(s * z - 0.5 * v);
         printed(truth, digits, 0.01);
         within(quantile(&last, p, Grouping::Independent), truth);
@@ -210,7 +223,8 @@ fn ou_rent() {
 #[test]
 fn rent_or_own() {
     let outcome = known("rent-or-own");
-    let rents = drawn(&shipped("known/rent-or-own.toml", &[]).job(), "channels.rent.price_usd_per_chip_hour", 0);
+    let rents =
+        drawn(&shipped("known/rent-or-own.toml", &[]).job(), "channels.rent.price_usd_per_chip_hour", 0);
     exact(month(&outcome, "open", "hour_cost.fleet", 0), 1.20);
     within(cell(&outcome, "open", "marginal_cost.work", 0).mean(), 1.50);
     near(month(&outcome, "open", "marginal_cost.work", 0), average(&rents).value, 1e-9);
@@ -240,7 +254,10 @@ fn supply_cap() {
         for t in 0..12 {
             exact(month(&outcome, arm, "marginal_cost.work", t), lambda(t));
             exact(month(&outcome, arm, "plan_marginal_cost.work", t), lambda(t + 2));
-            exact(month(&outcome, arm, "served.work", t) / month(&outcome, arm, "planned_use.work", t), capacity(t) / planned(t));
+            exact(
+                month(&outcome, arm, "served.work", t) / month(&outcome, arm, "planned_use.work", t),
+                capacity(t) / planned(t),
+            );
             exact(month(&outcome, arm, "orders.fleet", t), 5.0);
             exact(month(&outcome, arm, "hour_cost.fleet", t), 1.2);
         }
@@ -279,7 +296,9 @@ fn take_or_pay() {
         exact(months(&outcome, arm, "spend.spot").iter().sum::<f64>() + 1.0, 1.0);
     }
     exact(month(&outcome, "cliff", "spend.dues", 7), 210_240.0);
-    for (t, remaining, chips) in [(4, 450.0, 90.0), (5, 360.0, 80.0), (6, 280.0, 70.0), (7, 210.0, 60.0), (8, 150.0, 50.0)] {
+    for (t, remaining, chips) in
+        [(4, 450.0, 90.0), (5, 360.0, 80.0), (6, 280.0, 70.0), (7, 210.0, 60.0), (8, 150.0, 50.0)]
+    {
         exact(month(&outcome, "line", "spend.dues", t), 292.0 * (chips + 0.4 * remaining));
     }
 }
@@ -300,7 +319,8 @@ fn forms() {
     let growth = draws("labs.big.demand.train.planned_use_h100e.trend_per_year");
     let squares: Vec<f64> = growth.iter().map(|g| (g - 0.3) * (g - 0.3)).collect();
     within(average(&squares), 0.121591 * 0.121591);
-    let quantile_is = |key: &str, p: f64, truth: f64| within(quantile(&draws(key), p, Grouping::Independent), truth);
+    let quantile_is =
+        |key: &str, p: f64, truth: f64| within(quantile(&draws(key), p, Grouping::Independent), truth);
     for (p, truth) in [(0.05, 0.05), (0.5, 0.1), (0.95, 0.20)] {
         quantile_is("channels.hired.overhead_fraction", p, truth);
     }
@@ -329,7 +349,11 @@ fn asked(name: &str, paths: usize) -> Outcome {
         }
         for (m, (label, ..)) in outcome.catalogue.monthly.iter().enumerate() {
             for t in 0..outcome.months {
-                assert!(outcome.level(arm, m, t).mean().value.is_finite(), "{name}: {} of month {t}", label.id);
+                assert!(
+                    outcome.level(arm, m, t).mean().value.is_finite(),
+                    "{name}: {} of month {t}",
+                    label.id
+                );
             }
         }
     }
@@ -363,7 +387,9 @@ fn the_door_open() {
     assert!((0.12..=0.44).contains(&offshore), "{offshore}");
     // Chinese chips do more of the work at the end than at the start, smuggled ones never most of it.
     assert!(mid_difference(&outcome, "open", "open", "work_share.domestic.60m") == 0.0);
-    assert!(mid(&outcome, "open", "work_share.domestic.60m") > mid(&outcome, "open", "work_share.domestic.1m"));
+    assert!(
+        mid(&outcome, "open", "work_share.domestic.60m") > mid(&outcome, "open", "work_share.domestic.1m")
+    );
     assert!(mid(&outcome, "open", "work_share.grey.12m") < 0.5);
     // The month-0 price is the observed one, and compute is worth dollars, not cents or hundreds.
     for work in WORK {
@@ -397,11 +423,16 @@ fn the_door_closed() {
         assert!(shortage(18) > shortage(8).min(shortage(6)), "{arm}: {} then {}", shortage(6), shortage(18));
         // What is left is dearer at the margin, for all work.
         for work in WORK {
-            assert!(mid_ratio(&outcome, arm, "open", &format!("marginal_cost.{work}.mean")) > 1.02, "{arm}: {work}");
+            assert!(
+                mid_ratio(&outcome, arm, "open", &format!("marginal_cost.{work}.mean")) > 1.02,
+                "{arm}: {work}"
+            );
         }
         // Training is late, by less than the run.
         assert!(mid(&outcome, arm, "training_delay.24m") > 0.2, "{arm}");
-        assert!(scalar(&outcome, arm, "training_delay.24m").iter().all(|delay| (-1e-9..=36.0).contains(delay)));
+        assert!(
+            scalar(&outcome, arm, "training_delay.24m").iter().all(|delay| (-1e-9..=36.0).contains(delay))
+        );
         // The economy pays, hosts lose rent and have chips to relet, domestic makers and smugglers gain.
         for (id, sign) in [
             ("pv.economic_cost", 1.0),
@@ -418,8 +449,10 @@ fn the_door_closed() {
         }
         assert!(mid_difference(&outcome, arm, "open", "orders.grey") >= 0.0, "{arm}");
         // Cash is no guide: it moves less than the cost does, because rent not paid hides compute not had.
-        let (cash, cost) =
-            (mid_difference(&outcome, arm, "open", "pv.spend"), mid_difference(&outcome, arm, "open", "pv.economic_cost"));
+        let (cash, cost) = (
+            mid_difference(&outcome, arm, "open", "pv.spend"),
+            mid_difference(&outcome, arm, "open", "pv.economic_cost"),
+        );
         assert!(cash < cost, "{arm}");
         // The rule is sure, binds in April 2027 and stands.
         assert!(scalar(&outcome, arm, "effective_month").iter().all(|month| *month == 6.0), "{at}");
@@ -434,9 +467,11 @@ fn the_door_closed() {
         assert!(lost("wind-down", window) > lost("leaky", window));
         assert!(lost("owned-too", window) > lost("wind-down", window));
     }
-    for (now, later) in
-        scalar(&outcome, "immediate", "lost.12m.all").iter().zip(scalar(&outcome, "wind-down", "lost.12m.all"))
-    {
+    for (now, later) in scalar(&outcome, "immediate", "lost.12m.all").iter().zip(scalar(
+        &outcome,
+        "wind-down",
+        "lost.12m.all",
+    )) {
         assert!(now >= later, "a path loses {now} at once and {later} in half a year");
     }
     // Weighted by its chance, the rule costs less than if it is sure.
@@ -480,7 +515,12 @@ fn free_energy_makes_no_chips() {
     let lost = |arm: &str| mid(&outcome, arm, "lost.60m.all");
     // Free power adds little work to that of the open door, and hardly softens the closed one.
     assert!(lost("free-energy") <= 0.0);
-    assert!(lost("free-energy").abs() < 0.2 * lost("wind-down"), "{} {}", lost("free-energy"), lost("wind-down"));
+    assert!(
+        lost("free-energy").abs() < 0.2 * lost("wind-down"),
+        "{} {}",
+        lost("free-energy"),
+        lost("wind-down")
+    );
     assert!(lost("free-energy-wind-down") > 0.7 * lost("wind-down"));
     // It is a gift of money all the same.
     assert!(mid_difference(&outcome, "free-energy", "open", "pv.economic_cost") < 0.0);
@@ -503,11 +543,23 @@ fn licences_and_the_import_gate() {
 fn a_closed_door_teaches() {
     let outcome = asked("learning-by-closing.toml", 16);
     // Closing makes domestic makers sell more, and more so where supply and prices answer.
-    let taught = |kind: &str| mid_difference(&outcome, &format!("{kind}-wind-down"), &format!("{kind}-open"), "orders.domestic");
-    assert!(taught("off") > 0.0 && taught("strong") > taught("off"), "{} {}", taught("off"), taught("strong"));
+    let taught = |kind: &str| {
+        mid_difference(&outcome, &format!("{kind}-wind-down"), &format!("{kind}-open"), "orders.domestic")
+    };
+    assert!(
+        taught("off") > 0.0 && taught("strong") > taught("off"),
+        "{} {}",
+        taught("off"),
+        taught("strong")
+    );
     // The share of the loss it undoes is real and not all of it.
     let lost = |kind: &str| {
-        -mid_difference(&outcome, &format!("{kind}-wind-down"), &format!("{kind}-open"), "useful_work.60m.all")
+        -mid_difference(
+            &outcome,
+            &format!("{kind}-wind-down"),
+            &format!("{kind}-open"),
+            "useful_work.60m.all",
+        )
     };
     assert!(lost("strong") > 0.0 && lost("strong") < lost("off"), "{} {}", lost("strong"), lost("off"));
     assert_eq!(mid(&outcome, "off-wind-down", "pv.scarcity"), 0.0);
@@ -521,11 +573,18 @@ fn the_average_hides_who_is_exposed() {
             / month(&outcome, "open", &format!("marginal_cost.training@{lab}"), t)
     };
     for t in [14, 24] {
-        assert!(dearer("frontier", t) > dearer("all", t), "month {t}: {} {}", dearer("frontier", t), dearer("all", t));
+        assert!(
+            dearer("frontier", t) > dearer("all", t),
+            "month {t}: {} {}",
+            dearer("frontier", t),
+            dearer("all", t)
+        );
         assert!(dearer("all", t) > 1.0);
     }
-    let short = |lab: &str| month(&outcome, "wind-down", &format!("unserved.training@{lab}"), 18)
-        / month(&outcome, "wind-down", &format!("planned_use.training@{lab}"), 18);
+    let short = |lab: &str| {
+        month(&outcome, "wind-down", &format!("unserved.training@{lab}"), 18)
+            / month(&outcome, "wind-down", &format!("planned_use.training@{lab}"), 18)
+    };
     assert!(short("frontier") > 0.0 && short("all") > 0.0);
 }
 
@@ -533,12 +592,27 @@ fn the_average_hides_who_is_exposed() {
 #[test]
 fn no_scenario_is_forgotten() {
     let asked = [
-        "base-2026q4", "close-the-door", "distillation-law", "fab-squeeze", "free-energy", "h200-licensed",
-        "learning-by-closing", "one-lab",
+        "base-2026q4",
+        "close-the-door",
+        "distillation-law",
+        "fab-squeeze",
+        "free-energy",
+        "h200-licensed",
+        "learning-by-closing",
+        "one-lab",
     ];
     let known = [
-        "comparative-advantage", "constant-hazard", "forms", "gbm-rent", "learning", "levers", "no-uncertainty", "ou-rent",
-        "rent-or-own", "supply-cap", "take-or-pay",
+        "comparative-advantage",
+        "constant-hazard",
+        "forms",
+        "gbm-rent",
+        "learning",
+        "levers",
+        "no-uncertainty",
+        "ou-rent",
+        "rent-or-own",
+        "supply-cap",
+        "take-or-pay",
     ];
     let mut all: Vec<String> = asked.iter().map(|name| format!("{name}.toml")).collect();
     all.extend(known.iter().map(|name| format!("known/{name}.toml")));

@@ -384,7 +384,12 @@ impl Maker {
             let chip = self.dice.integer(0, chips.len() as i32 - 1);
             let (origin, region) = match kind {
                 "rental" => ("offshore", "there"),
-                _ => self.dice.pick(&[("domestic", "here"), ("imported", "here"), ("grey", "here"), ("offshore", "there")]),
+                _ => self.dice.pick(&[
+                    ("domestic", "here"),
+                    ("imported", "here"),
+                    ("grey", "here"),
+                    ("offshore", "there"),
+                ]),
             };
             let priority = self.dice.integer(-1, 1);
             self.line(&format!(
@@ -400,7 +405,8 @@ impl Maker {
     fn has(&self, kind: &str, origin: &str) -> bool {
         self.text.split("[channels.").skip(1).any(|channel| {
             let channel = channel.split('[').next().unwrap_or_default();
-            channel.contains(&format!("kind = \"{kind}\"")) && channel.contains(&format!("origin = \"{origin}"))
+            channel.contains(&format!("kind = \"{kind}\""))
+                && channel.contains(&format!("origin = \"{origin}"))
         })
     }
 
@@ -496,8 +502,12 @@ impl Maker {
             for _ in 0..self.dice.integer(1, 4) {
                 let (on, quantity) = self.dice.pick(&targets);
                 // A selector must select something.
-                let (rental, owned, abroad) = (self.has("rental", ""), self.has("owned", ""), self.has("owned", "offshore"));
-                if on.contains("rental") && !rental || on.contains("owned") && !owned || on.contains("origin") && !abroad {
+                let (rental, owned, abroad) =
+                    (self.has("rental", ""), self.has("owned", ""), self.has("owned", "offshore"));
+                if on.contains("rental") && !rental
+                    || on.contains("owned") && !owned
+                    || on.contains("origin") && !abroad
+                {
                     continue;
                 }
                 self.line(&format!("[[rules.r{r}.effects]]\nquantity = \"{quantity}\"\n{on}"));

@@ -41,7 +41,8 @@ pub fn written(text: &str, sets: &[&str]) -> Scenario {
 
 /// Runs a job on two threads.
 pub fn run(job: &Job) -> Outcome {
-    executor::simulate(job, &Options { threads: 2, ..Options::default() }).unwrap_or_else(|error| panic!("{error}"))
+    executor::simulate(job, &Options { threads: 2, ..Options::default() })
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A path of a job, told in full.
@@ -164,7 +165,10 @@ pub fn exact(found: f64, truth: f64) {
 /// Equal within a relative tolerance.
 #[track_caller]
 pub fn near(found: f64, truth: f64, tolerance: f64) {
-    assert!((found - truth).abs() <= tolerance * truth.abs().max(f64::MIN_POSITIVE), "{found} is not {truth}");
+    assert!(
+        (found - truth).abs() <= tolerance * truth.abs().max(f64::MIN_POSITIVE),
+        "{found} is not {truth}"
+    );
 }
 
 /// Equal to a printed number, to half a unit of its last digit.
@@ -191,7 +195,10 @@ pub fn assert_same(one: &Outcome, other: &Outcome) {
     assert_eq!(one.arms, other.arms);
     assert_eq!(one.paths, other.paths);
     assert_eq!(one.catalogue, other.catalogue);
-    assert_eq!((one.baseline, one.headline, one.months, one.start), (other.baseline, other.headline, other.months, other.start));
+    assert_eq!(
+        (one.baseline, one.headline, one.months, one.start),
+        (other.baseline, other.headline, other.months, other.start)
+    );
     assert_eq!(one.calibration, other.calibration);
     for arm in 0..one.arms.len() {
         assert_same_arm(one, arm, other, arm);
@@ -215,7 +222,9 @@ pub fn assert_same_arm(one: &Outcome, a: usize, other: &Outcome, b: usize) {
 #[track_caller]
 pub fn assert_same_levels(one: &Outcome, a: usize, other: &Outcome, b: usize, except: &[&str]) {
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
-    for (s, (label, _)) in one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id)) {
+    for (s, (label, _)) in
+        one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id))
+    {
         let (x, y) = (one.scalar_at(a, s), other.scalar_at(b, s));
         assert!(bits(x) == bits(y), "{} differs", label.id);
     }
@@ -231,7 +240,14 @@ pub fn assert_same_levels(one: &Outcome, a: usize, other: &Outcome, b: usize, ex
 /// Scalars of two arms on every path, and means of monthly levels, agree within a relative tolerance where both have them;
 /// below a thousand dollars or H100e-hours, or a thousandth of anything else, within that tolerance of those.
 #[track_caller]
-pub fn assert_close_levels(one: &Outcome, a: usize, other: &Outcome, b: usize, tolerance: f64, except: &[&str]) {
+pub fn assert_close_levels(
+    one: &Outcome,
+    a: usize,
+    other: &Outcome,
+    b: usize,
+    tolerance: f64,
+    except: &[&str],
+) {
     let close = |x: f64, y: f64, unit: &str| {
         let floor = match unit {
             "USD" | "H100e-hours" => 1000.0,
@@ -239,7 +255,9 @@ pub fn assert_close_levels(one: &Outcome, a: usize, other: &Outcome, b: usize, t
         };
         (x - y).abs() <= tolerance * x.abs().max(y.abs()).max(floor)
     };
-    for (s, (label, _)) in one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id)) {
+    for (s, (label, _)) in
+        one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id))
+    {
         let Some(at) = other.catalogue.scalar_index(&label.id) else { continue };
         for (x, y) in one.scalar_at(a, s).iter().zip(other.scalar_at(b, at)) {
             assert!(close(*x, *y, label.unit), "{}: {x} and {y}", label.id);

@@ -16,15 +16,16 @@ fn close(value: f64, expected: f64, digits: f64) {
 
 #[test]
 fn static_market() {
-    let demand = [(120.0, 0.6, 2.0, 10.0), (100.0, 1.0, 1.5, 7.5)].map(|(q, elasticity, reference, choke)| {
-        DemandCurve {
-            planned_use: q,
-            elasticity,
-            reference_price: reference,
-            choke_price: choke,
-            saturation: 2.0,
-        }
-    });
+    let demand =
+        [(120.0, 0.6, 2.0, 10.0), (100.0, 1.0, 1.5, 7.5)].map(|(q, elasticity, reference, choke)| {
+            DemandCurve {
+                planned_use: q,
+                elasticity,
+                reference_price: reference,
+                choke_price: choke,
+                saturation: 2.0,
+            }
+        });
     let market = Market {
         capacity: &[60.0, 80.0, 50.0],
         cost: &[0.4, 1.0, 0.2],

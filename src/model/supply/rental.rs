@@ -4,7 +4,7 @@
 //! those signed before their effect; what is voided stays void and what is owed for it is due at once.
 
 use crate::calendar::HOURS_PER_MONTH;
-use crate::economics::rental::{months_owed_when_void, monthly_bill};
+use crate::economics::rental::{monthly_bill, months_owed_when_void};
 use crate::model::rules::Void;
 
 /// Chips signed for in one month at one price.
@@ -76,7 +76,14 @@ impl Book {
     pub fn sign(&mut self, t: usize, term: usize, chips: f64, price: f64, leaked: bool) {
         if chips > 0.0 {
             let signed = t as i64;
-            self.contracts.push(Contract { signed, ends: signed + term as i64, chips, price, leaked, kept: 1.0 });
+            self.contracts.push(Contract {
+                signed,
+                ends: signed + term as i64,
+                chips,
+                price,
+                leaked,
+                kept: 1.0,
+            });
         }
     }
 
@@ -127,7 +134,9 @@ impl Book {
     pub fn bill(&self, overhead: f64) -> f64 {
         self.contracts
             .iter()
-            .map(|contract| contract.chips * contract.kept * monthly_bill(contract.price, overhead, HOURS_PER_MONTH))
+            .map(|contract| {
+                contract.chips * contract.kept * monthly_bill(contract.price, overhead, HOURS_PER_MONTH)
+            })
             .sum()
     }
 

@@ -33,8 +33,7 @@ pub fn buyers_surplus(curve: &DemandCurve, price: f64) -> f64 {
     let bend = p * pow(curve.saturation, -1.0 / e);
     let from = price.max(bend) / p;
     let a = 1.0 - e;
-    let power =
-        if a.abs() < 1e-6 { ln(choke / p / from) } else { (pow(choke / p, a) - pow(from, a)) / a };
+    let power = if a.abs() < 1e-6 { ln(choke / p / from) } else { (pow(choke / p, a) - pow(from, a)) / a };
     q * curve.saturation * (bend - price).max(0.0) + p * q * power
 }
 
