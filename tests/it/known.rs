@@ -171,7 +171,7 @@ fn no_uncertainty() {
     let closed = 50.0 * 3650.0 / 60.0 + 50.0 * 730.0 * 0.10 + 20.0 * 730.0 * 2.25;
     printed(closed, 39_541.666667, 1e-6);
     let area = |d: f64| 730.0 * 240.0 * ln(120.0 / d);
-    printed(area(150.0), -39_094.75019, 1e-5);
+    printed(area(150.0), -39_094.7502, 1e-4);
     printed(area(70.0), 94_432.186928, 1e-6);
     printed(open + area(150.0), 77_096.916476, 1e-6);
     printed(closed + area(70.0), 133_973.853595, 1e-6);
@@ -393,7 +393,7 @@ fn the_door_open() {
     assert!(mid(&outcome, "open", "work_share.grey.12m") < 0.5);
     // The month-0 price is the observed one, and compute is worth dollars, not cents or hundreds.
     for work in WORK {
-        let cost = mid(&outcome, "open", &format!("marginal_cost.{work}.year1"));
+        let cost = mid(&outcome, "open", &format!("marginal_cost.{work}.mean"));
         assert!((0.5..10.0).contains(&cost), "{work}: {cost}");
     }
     // A few gigawatts for five years: tens of TWh a year.
@@ -562,7 +562,8 @@ fn a_closed_door_teaches() {
         )
     };
     assert!(lost("strong") > 0.0 && lost("strong") < lost("off"), "{} {}", lost("strong"), lost("off"));
-    assert_eq!(mid(&outcome, "off-wind-down", "pv.scarcity"), 0.0);
+    // Scarcity is paid to smugglers in either case, to domestic makers only where the feedback is on.
+    assert!(mid(&outcome, "off-wind-down", "pv.scarcity") < mid(&outcome, "strong-wind-down", "pv.scarcity"));
 }
 
 #[test]

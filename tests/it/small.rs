@@ -381,8 +381,10 @@ impl Maker {
     fn channels(&mut self, chips: &[String]) {
         for k in 0..self.dice.integer(1, 5) {
             let kind = self.dice.pick(&["rental", "owned"]);
-            let chip = self.dice.integer(0, chips.len() as i32 - 1);
+            // The first channel can serve every workload.
+            let chip = if k == 0 { 0 } else { self.dice.integer(0, chips.len() as i32 - 1) };
             let (origin, region) = match kind {
+                _ if k == 0 => (if kind == "rental" { "offshore" } else { "domestic" }, "here"),
                 "rental" => ("offshore", "there"),
                 _ => self.dice.pick(&[
                     ("domestic", "here"),
@@ -430,7 +432,8 @@ impl Maker {
         self.series("system_capex_incl_chip_usd", 2000.0, 60_000.0);
         self.switch("price_decline_per_year", 0.0, 0.3);
         let life = self.dice.pick(&[0.5, 1.0, 2.0, 5.0]);
-        let (young, old) = (self.dice.integer(0, 5), self.dice.integer(5, 14));
+        let young = self.dice.integer(0, 5);
+        let old = self.dice.integer(young, (12.0 * life) as i32 - 1);
         self.line(&format!("chip_life_years = {life}\nfleet_age_months = [{young}, {old}]"));
         self.switch("residual_fraction", 0.0, 0.4);
         self.switch("idle_share_fraction", 0.0, 1.0);
@@ -459,7 +462,7 @@ impl Maker {
                     self.line(&format!("[labs.l{l}.demand.{workload}]"));
                     self.series("planned_use_h100e", 50.0, 500.0);
                     self.parameter("elasticity", 0.2, 1.5);
-                    self.series("reference_price_usd_per_h100e_hour", 1.0, 3.0);
+                    self.parameter("reference_price_usd_per_h100e_hour", 1.0, 3.0);
                     self.parameter("choke_price_usd_per_h100e_hour", 6.0, 15.0);
                     self.switch("saturation_ratio", 1.0, 3.0);
                 }
