@@ -142,7 +142,7 @@ fn dates_of_rules_have_their_law() {
         )
         + &rule("undone", "announced = \"2026-10\"\nreversal = { hazard_per_year = 0.8 }")
         + &rule("stayed", "announced = \"2026-10\"\nreversal = { probability = 0.6, within_days = 365 }");
-    let outcome = run(&written(&text, &["settings.months=24", "settings.paths=4000"]).job());
+    let outcome = run(&written(&text, &["settings.months=24", "settings.paths=2000"]).job());
     let share = |arm: &str, metric: &str, test: &dyn Fn(f64) -> bool| {
         average(
             &scalar(&outcome, arm, metric)

@@ -31,7 +31,7 @@ fn on_threads(job: &Job, threads: usize) -> Outcome {
 fn jobs() -> [Job; 2] {
     [
         shipped("close-the-door.toml", &["settings.months=14", "settings.paths=56"]).job(),
-        shipped("known/forms.toml", &["settings.months=8", "settings.paths=530"]).job(),
+        shipped("known/forms.toml", &["settings.months=8", "settings.paths=300"]).job(),
     ]
 }
 
@@ -40,7 +40,7 @@ fn threads_do_not_move_a_bit() {
     for job in jobs() {
         let one = on_threads(&job, 1);
         let written = texts(&one);
-        for threads in [0, 1, 2, 8] {
+        for threads in [0, 2, 8] {
             let other = on_threads(&job, threads);
             assert_same(&one, &other);
             assert!(written == texts(&other), "{threads} threads write other files");
@@ -65,12 +65,12 @@ fn an_interrupted_run_is_the_shorter_run() {
         };
         // A row of all replicates, so that the part done is a run of its own.
         for threads in [1, 8] {
-            let part = interrupted(&job(1024), threads, 16 * BLOCK).expect("it runs");
+            let part = interrupted(&job(512), threads, 16 * BLOCK).expect("it runs");
             if threads == 1 {
                 assert_eq!(part.paths.len(), 16 * BLOCK);
             }
-            assert_eq!(part.incomplete, part.paths.len() < 1024);
-            let whole = run(&job(1024));
+            assert_eq!(part.incomplete, part.paths.len() < 512);
+            let whole = run(&job(512));
             let complete = part.paths.iter().enumerate().all(|(at, path)| at as u64 == *path);
             if complete && part.paths.len().is_multiple_of(16 * BLOCK) {
                 assert_same(&part, &run(&job(part.paths.len())));

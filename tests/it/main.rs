@@ -14,6 +14,7 @@ mod figures;
 mod invariants;
 mod known;
 mod market;
+mod questions;
 mod second;
 mod small;
 mod statistics;
