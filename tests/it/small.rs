@@ -380,9 +380,11 @@ impl Maker {
 
     fn channels(&mut self, chips: &[String]) {
         for k in 0..self.dice.integer(1, 5) {
-            let kind = self.dice.pick(&["rental", "owned"]);
-            let chip = self.dice.integer(0, chips.len() as i32 - 1);
+            // The first channel can serve everything: the reference chip, at home.
+            let kind = if k == 0 { "owned" } else { self.dice.pick(&["rental", "owned"]) };
+            let chip = if k == 0 { 0 } else { self.dice.integer(0, chips.len() as i32 - 1) };
             let (origin, region) = match kind {
+                _ if k == 0 => ("domestic", "here"),
                 "rental" => ("offshore", "there"),
                 _ => self.dice.pick(&[
                     ("domestic", "here"),
@@ -430,7 +432,8 @@ impl Maker {
         self.series("system_capex_incl_chip_usd", 2000.0, 60_000.0);
         self.switch("price_decline_per_year", 0.0, 0.3);
         let life = self.dice.pick(&[0.5, 1.0, 2.0, 5.0]);
-        let (young, old) = (self.dice.integer(0, 5), self.dice.integer(5, 14));
+        let oldest = (12.0 * life) as i32 - 1;
+        let (young, old) = (self.dice.integer(0, 5), self.dice.integer(5, 14).min(oldest));
         self.line(&format!("chip_life_years = {life}\nfleet_age_months = [{young}, {old}]"));
         self.switch("residual_fraction", 0.0, 0.4);
         self.switch("idle_share_fraction", 0.0, 1.0);
