@@ -321,15 +321,15 @@ impl Gallery<'_> {
         use who_pays::Party;
         let (arm, effects) = self.headline()?;
         let lines = [
-            ("Value of lost compute", Party::Labs, "pv.value_lost", 1.0),
-            ("Offshore rent", Party::Labs, "pv.offshore_rent", 1.0),
-            ("Domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
-            ("Grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
-            ("Imported chips", Party::Labs, "pv.resource.imported", 1.0),
-            ("Scarcity transfer to vendors", Party::Labs, "pv.scarcity", 1.0),
-            ("Rent lost by offshore hosts", Party::Hosts, "pv.offshore_rent", -1.0),
-            ("Freed chips relet at spot", Party::Hosts, "pv.relet", -1.0),
-            ("Scarcity transfer received", Party::Vendors, "pv.scarcity", -1.0),
+            ("value of lost compute", Party::Labs, "pv.value_lost", 1.0),
+            ("offshore rent", Party::Labs, "pv.offshore_rent", 1.0),
+            ("domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
+            ("grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
+            ("imported chips", Party::Labs, "pv.resource.imported", 1.0),
+            ("scarcity transfer to vendors", Party::Labs, "pv.scarcity", 1.0),
+            ("rent lost", Party::Hosts, "pv.offshore_rent", -1.0),
+            ("freed chips relet at spot", Party::Hosts, "pv.relet", -1.0),
+            ("scarcity transfer received", Party::Vendors, "pv.scarcity", -1.0),
         ]
         .into_iter()
         .filter_map(|(title, party, id, sign)| {
