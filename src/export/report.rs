@@ -98,7 +98,8 @@ fn is_headline(row: &Row, months: usize) -> bool {
     let year_or_rate =
         row.id.contains(".y2") || row.id.starts_with("work_share") || row.id.starts_with("rented");
     let whole_run = row.id.contains(&format!(".{months}m.")) && ![12, 24].contains(&months);
-    !year_or_rate && !whole_run && !(row.id.starts_with("lost_share") && !row.id.ends_with(".all"))
+    let share_of_one = row.id.starts_with("lost_share") && !row.id.ends_with(".all");
+    !(year_or_rate || whole_run || share_of_one)
 }
 
 /// The effect of an arm as a table.

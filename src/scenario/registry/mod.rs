@@ -1,7 +1,7 @@
 //! The scenario language as data: every table, every key, its kind, unit, range, default and meaning.
 //!
 //! Whatever speaks of keys reads this: the checks, "did you mean", `show`, the page of keys in `docs/keys.md`, and
-//! defaults. A key that is not in [`keys`] does not exist. Rules between keys are in `check`.
+//! defaults. A key that is not in `keys` does not exist. Rules between keys are in `check`.
 
 mod keys;
 
