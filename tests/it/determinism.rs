@@ -72,7 +72,7 @@ fn an_interrupted_run_is_the_shorter_run() {
             assert_eq!(part.incomplete, part.paths.len() < 1024);
             let whole = run(&job(1024));
             let complete = part.paths.iter().enumerate().all(|(at, path)| at as u64 == *path);
-            if complete && part.paths.len() % (16 * BLOCK) == 0 {
+            if complete && part.paths.len().is_multiple_of(16 * BLOCK) {
                 assert_same(&part, &run(&job(part.paths.len())));
             }
             for s in 0..whole.catalogue.scalars.len() {
