@@ -12,19 +12,7 @@ use crate::analysis::compare::{Effects, Measure, Scope, effect_values};
 use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
 use crate::engine::outcome::{Cell, Outcome};
 use crate::numbers::Unit;
-
-/// Names of all figures, in the gallery's order.
-pub const NAMES: [&str; 9] = [
-    "lost-compute",
-    "effect",
-    "difference",
-    "rule-design",
-    "who-pays",
-    "supply-mix",
-    "cost-buildup",
-    "parity",
-    "delay",
-];
+use crate::scenario::registry::FIGURES;
 
 /// A run with what its figures say beside its numbers.
 pub struct Gallery<'a> {
@@ -67,7 +55,7 @@ pub struct ChannelTitle {
 impl Gallery<'_> {
     /// Every figure this run can fill, by name.
     pub fn figures(&self) -> Vec<(&'static str, Figure)> {
-        NAMES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
+        FIGURES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
     }
 
     /// A figure by name; none if the run cannot fill it.

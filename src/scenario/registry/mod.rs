@@ -8,7 +8,7 @@ mod keys;
 use super::diagnostic::nearest;
 use crate::units::Unit;
 
-pub use keys::SCENARIO;
+pub use keys::{FIGURES, SCENARIO};
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
