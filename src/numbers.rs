@@ -32,8 +32,7 @@ impl Unit {
         }
     }
 
-    /// `value` with the digits its sampling error `error` supports: two significant ones at least one of which is
-    /// known, three at most.
+    /// `value` with the digits its sampling error `error` supports: three at most, none if it is below its error.
     ///     show(129.3e9, 2e9) = "US$129bn",   show(129.3e9, 20e9) = "US$130bn",   show(2.5, 0.001) = "US$2.50"
     /// Domain: finite; `error` 0 or less means unknown and gives three digits.
     pub fn show(self, value: f64, error: f64) -> String {
@@ -91,11 +90,11 @@ impl Unit {
     }
 }
 
-/// The decimal place of the last digit worth printing: the error's first digit, within one to three significant digits.
+/// The decimal place of the last digit worth printing: the error's first digit, and no further than three significant
+/// digits. A value below its error keeps none and is written 0.
 fn last_place(value: f64, error: f64) -> i32 {
-    let first = floor_log10(value.abs());
-    let third = first - 2;
-    if error > 0.0 { floor_log10(error).clamp(third, first) } else { third }
+    let third = floor_log10(value.abs()) - 2;
+    if error > 0.0 { floor_log10(error).max(third) } else { third }
 }
 
 /// ⌊log10 x⌋, exact at the powers of ten. Domain: x > 0.
@@ -197,6 +196,7 @@ mod tests {
             (Unit::Usd, 2.5, 0.001, "US$2.50"),
             (Unit::Usd, 2.5, 0.2, "US$2.50"),
             (Unit::Usd, -0.4, 0.01, "−US$0.40"),
+            (Unit::Usd, 0.002, 0.07, "US$0"),
             (Unit::H100eHours, 1.5e6, 0.0, "1.5m"),
             (Unit::H100eHours, 300e3, 0.0, "300k"),
             (Unit::H100eHours, 999_999.0, 0.0, "1m"),

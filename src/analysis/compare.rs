@@ -123,12 +123,17 @@ pub fn effect_values(outcome: &Outcome, arm: usize, id: &str, measure: Measure) 
     let values = outcome.scalar(arm, id)?;
     let baseline = outcome.scalar(outcome.baseline, id)?;
     Some(match measure {
-        Measure::Difference => values.iter().zip(baseline).map(|(a, b)| a - b).collect(),
+        Measure::Difference => values.iter().zip(baseline).map(|(a, b)| difference(*a, *b)).collect(),
         Measure::Ratio => {
             values.iter().zip(baseline).map(|(a, b)| if b == &0.0 { 1.0 } else { a / b }).collect()
         }
         Measure::Paired | Measure::Probability => values.to_vec(),
     })
+}
+
+/// a − b, and zero where the two agree but for the rounding of their sums (1e-12 of the larger).
+fn difference(a: f64, b: f64) -> f64 {
+    if (a - b).abs() <= 1e-12 * a.abs().max(b.abs()) { 0.0 } else { a - b }
 }
 
 /// Collects the rows of an arm.

@@ -170,13 +170,21 @@ impl Reader<'_> {
         self.drivers.now(slot, self.t)
     }
 
-    fn given(&self, symbol: &'static str, slot: Slot) -> Input {
-        let key = self.job.quantities.list[slot.0 as usize].key.clone();
+    /// An input that the scenario states for `owner`, such as `("chips", "h20")`. Quantities that share a stream share a
+    /// slot, which carries the key of the first of them: the owner's own key is named instead.
+    fn given(&self, symbol: &'static str, slot: Slot, owner: (&str, &str)) -> Input {
+        let key = &self.job.quantities.list[slot.0 as usize].key;
+        let (table, id) = owner;
+        let rest = key
+            .strip_prefix(table)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .and_then(|rest| rest.split_once('.'));
+        let key = rest.map_or_else(|| key.clone(), |(_, field)| format!("{table}.{id}.{field}"));
         Input { symbol, value: self.now(slot), key: Some(key) }
     }
 
-    fn at_start(&self, symbol: &'static str, slot: Slot) -> Input {
-        Input { value: self.drivers.now(slot, 0), ..self.given(symbol, slot) }
+    fn at_start(&self, symbol: &'static str, slot: Slot, owner: (&str, &str)) -> Input {
+        Input { value: self.drivers.now(slot, 0), ..self.given(symbol, slot, owner) }
     }
 
     fn lines(&self, k: usize, terms: &ChannelMonth) -> Vec<Line> {
@@ -200,14 +208,15 @@ impl Reader<'_> {
 
     fn rented(&self, k: usize, rental: &Rental, terms: &ChannelMonth) -> Vec<Line> {
         let availability = self.world.channels[k].availability;
+        let channel_key = ("channels", self.world.channels[k].id.as_str());
         let before_rules = self.now(rental.price) * self.now(rental.contract_basis) * terms.rent_response;
         vec![
             Line {
                 name: "Contract price".into(),
                 formula: "price · basis · response · rule",
                 inputs: vec![
-                    self.given("price", rental.price),
-                    self.given("basis", rental.contract_basis),
+                    self.given("price", rental.price, channel_key),
+                    self.given("basis", rental.contract_basis, channel_key),
                     derived("response", terms.rent_response),
                     derived(
                         "rule",
@@ -222,8 +231,8 @@ impl Reader<'_> {
                 formula: "contract price · (1 + overhead) / availability",
                 inputs: vec![
                     derived("contract price", terms.contract_price),
-                    self.given("overhead", rental.overhead),
-                    self.given("availability", availability),
+                    self.given("overhead", rental.overhead, channel_key),
+                    self.given("availability", availability, channel_key),
                 ],
                 result: rental::usable_hour_cost(
                     terms.contract_price,
@@ -238,6 +247,8 @@ impl Reader<'_> {
     fn owned(&self, k: usize, owned: &Owned, terms: &ChannelMonth) -> Vec<Line> {
         let channel = &self.world.channels[k];
         let (chip, region) = (&self.world.chips[channel.chip], &self.world.regions[channel.region]);
+        let channel_key = ("channels", channel.id.as_str());
+        let (chip_key, region_key) = (("chips", chip.id.as_str()), ("regions", region.id.as_str()));
         let start = |slot: Slot| self.drivers.now(slot, 0);
         let ownership_terms = Terms::new(
             start(region.wacc),
@@ -245,8 +256,9 @@ impl Reader<'_> {
             start(owned.residual),
             start(owned.price_decline),
         );
-        let mut price = vec![self.given("capex", owned.capex), derived("learning", terms.price_learning)];
-        price.extend(owned.extra_capex.map(|slot| self.given("extra", slot)));
+        let mut price =
+            vec![self.given("capex", owned.capex, channel_key), derived("learning", terms.price_learning)];
+        price.extend(owned.extra_capex.map(|slot| self.given("extra", slot, channel_key)));
         let capital = ownership_terms.capital_charge(1.0, terms.system_price);
         let energy_cost = energy::cost_per_hour(
             self.now(chip.all_in_power_kw),
@@ -271,10 +283,10 @@ impl Reader<'_> {
                 formula: "A(wacc, life, decline)·(1 − decline)^(1/12)·price·(1 − residual·(1 + wacc)^−life)",
                 inputs: vec![
                     derived("price", terms.system_price),
-                    self.at_start("wacc", region.wacc),
-                    self.at_start("life", owned.life_years),
-                    self.at_start("decline", owned.price_decline),
-                    self.at_start("residual", owned.residual),
+                    self.at_start("wacc", region.wacc, region_key),
+                    self.at_start("life", owned.life_years, channel_key),
+                    self.at_start("decline", owned.price_decline, channel_key),
+                    self.at_start("residual", owned.residual, channel_key),
                 ],
                 result: capital,
                 unit: "USD per chip and month",
@@ -283,10 +295,10 @@ impl Reader<'_> {
                 name: "Building".into(),
                 formula: "A(wacc, building life, 0)·shell·kW",
                 inputs: vec![
-                    self.at_start("wacc", region.wacc),
-                    self.at_start("building life", region.shell_life_years),
-                    self.given("shell", region.shell_usd_per_kw),
-                    self.given("kW", chip.all_in_power_kw),
+                    self.at_start("wacc", region.wacc, region_key),
+                    self.at_start("building life", region.shell_life_years, region_key),
+                    self.given("shell", region.shell_usd_per_kw, region_key),
+                    self.given("kW", chip.all_in_power_kw, chip_key),
                 ],
                 result: ownership::building_charge(
                     start(region.wacc),
@@ -300,8 +312,8 @@ impl Reader<'_> {
                 name: "Operations".into(),
                 formula: "opex·kW/12",
                 inputs: vec![
-                    self.given("opex", region.opex_usd_per_kw_year),
-                    self.given("kW", chip.all_in_power_kw),
+                    self.given("opex", region.opex_usd_per_kw_year, region_key),
+                    self.given("kW", chip.all_in_power_kw, chip_key),
                 ],
                 result: terms.operations_charge,
                 unit: "USD per chip and month",
@@ -310,9 +322,9 @@ impl Reader<'_> {
                 name: "Energy".into(),
                 formula: "kW·PUE·tariff",
                 inputs: vec![
-                    self.given("kW", chip.all_in_power_kw),
-                    self.given("PUE", region.pue),
-                    self.given("tariff", region.electricity),
+                    self.given("kW", chip.all_in_power_kw, chip_key),
+                    self.given("PUE", region.pue, region_key),
+                    self.given("tariff", region.electricity, region_key),
                 ],
                 result: energy_cost,
                 unit: "USD per chip-hour",
@@ -322,7 +334,7 @@ impl Reader<'_> {
                 formula: "(capital + building + operations)/(730·availability) + energy",
                 inputs: vec![
                     derived("F_1", first),
-                    self.given("availability", channel.availability),
+                    self.given("availability", channel.availability, channel_key),
                     derived("energy", energy_cost),
                 ],
                 result: ownership::buy_cost(
@@ -341,20 +353,21 @@ impl Reader<'_> {
         let chip = &self.world.chips[channel.chip];
         let workload = &self.world.workloads[w];
         let efficiency = chip.efficiency[w].as_ref()?;
+        let (chip_key, workload_key) = (("chips", chip.id.as_str()), ("workloads", workload.id.as_str()));
         let mut inputs = vec![
-            self.given("goodput", efficiency.goodput),
-            self.given("peak", efficiency.peak_tflops),
-            self.given("MFU", efficiency.mfu),
+            self.given("goodput", efficiency.goodput, chip_key),
+            self.given("peak", efficiency.peak_tflops, chip_key),
+            self.given("MFU", efficiency.mfu, chip_key),
             derived("learning", terms.mfu_learning),
             derived("reference compute", workload.reference.compute),
         ];
         if workload.kind != WorkloadKind::Training {
-            inputs.push(self.given("bandwidth", chip.memory_tb_per_s));
-            inputs.push(self.given("MBU", efficiency.mbu));
-            inputs.extend(workload.intensity.map(|slot| self.given("intensity", slot)));
+            inputs.push(self.given("bandwidth", chip.memory_tb_per_s, chip_key));
+            inputs.push(self.given("MBU", efficiency.mbu, chip_key));
+            inputs.extend(workload.intensity.map(|slot| self.given("intensity", slot, workload_key)));
             inputs.push(derived("reference bound", workload.reference.bound));
         }
-        inputs.extend(workload.prefill_share.map(|slot| self.given("s", slot)));
+        inputs.extend(workload.prefill_share.map(|slot| self.given("s", slot, workload_key)));
         Some(Line {
             name: format!("Work per usable hour, {}", workload.title),
             formula: match workload.kind {

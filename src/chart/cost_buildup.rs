@@ -24,7 +24,7 @@ pub struct Input {
 pub struct Workload {
     /// Name.
     pub title: String,
-    /// Rows, in the order drawn; all workloads have the same ones.
+    /// Rows, in the order drawn; a channel that does not serve the workload is left out and its row stays empty.
     pub channels: Vec<Channel>,
     /// Cheapest domestic less cheapest offshore cost, path by path.
     pub domestic_premium: Spread,
@@ -75,14 +75,20 @@ impl CostPart {
 pub fn figure(input: &Input) -> Figure {
     let totals = || input.workloads.iter().flat_map(|w| &w.channels).map(|c| &c.total.p95);
     let (_, high) = range(0.0, totals());
+    let names = names(&input.workloads);
+    let row = |channel: &Channel| names.iter().position(|name| *name == channel.title).unwrap_or(0);
     let panel = |workload: &Workload| Panel {
         title: workload.title.clone(),
         caption: String::new(),
         x: Axis::linear("", Unit::Usd, 0.0, high),
-        y: Axis::rows(workload.channels.iter().map(|c| Row::new(c.title.clone())).collect()),
-        layers: workload.channels.iter().enumerate().map(|(row, channel)| bar(row, channel)).collect(),
+        y: Axis::rows(names.iter().map(|name| Row::new(*name)).collect()),
+        layers: workload.channels.iter().map(|channel| bar(row(channel), channel)).collect(),
         strip: None,
     };
+    let mut note = "Bar: median, split by part. Thick line: 50% of paths; thin line: 90%.".to_string();
+    if input.workloads.iter().any(|workload| workload.channels.len() < names.len()) {
+        note += " No bar: does not serve it.";
+    }
     let title = title(input);
     let mut alt = format!("{title}. Bars of cost parts by channel, with intervals.");
     for workload in &input.workloads {
@@ -95,11 +101,22 @@ pub fn figure(input: &Input) -> Figure {
         subtitle: format!("Cost of an H100e-hour of useful work by channel, USD, real, {}", input.period),
         panels: input.workloads.iter().map(panel).collect(),
         shared_axis: true,
-        notes: vec!["Bar: median, split by part. Thick line: 50% of paths; thin line: 90%.".into()],
+        notes: vec![note],
         footnote: input.provenance.lines(),
         alt,
         title,
     }
+}
+
+/// Every channel of any workload, in the order first met: one set of rows for all panels.
+fn names(workloads: &[Workload]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for channel in workloads.iter().flat_map(|workload| &workload.channels) {
+        if !names.contains(&channel.title.as_str()) {
+            names.push(&channel.title);
+        }
+    }
+    names
 }
 
 fn bar(row: usize, channel: &Channel) -> Layer {

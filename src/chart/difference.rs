@@ -85,11 +85,11 @@ fn signs(start: Month, workload: &Workload) -> Strip {
     let cell = |(year, share): &(i32, f64)| {
         let from = Month::new(*year, 1).since(start).clamp(0, last);
         let to = Month::new(*year, 12).since(start).clamp(0, last);
-        (f64::from(from), f64::from(to), chance(*share))
+        (f64::from(from), f64::from(to), chance(*share).trim_end_matches('%').to_string())
     };
     let wide_enough = |cell: &(f64, f64, String)| cell.1 - cell.0 >= 5.0;
     let cells = workload.above_zero.iter().map(cell).filter(wide_enough).collect();
-    Strip::Cells { label: "Chance it is above zero".into(), cells }
+    Strip::Cells { label: "Chance it is above zero, %".into(), cells }
 }
 
 fn title(input: &Input) -> String {

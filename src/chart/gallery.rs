@@ -12,19 +12,7 @@ use crate::analysis::compare::{Effects, Measure, Scope, effect_values};
 use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
 use crate::engine::outcome::{Cell, Outcome};
 use crate::numbers::Unit;
-
-/// Names of all figures, in the gallery's order.
-pub const NAMES: [&str; 9] = [
-    "lost-compute",
-    "effect",
-    "difference",
-    "rule-design",
-    "who-pays",
-    "supply-mix",
-    "cost-buildup",
-    "parity",
-    "delay",
-];
+use crate::scenario::registry::FIGURES;
 
 /// A run with what its figures say beside its numbers.
 pub struct Gallery<'a> {
@@ -67,7 +55,7 @@ pub struct ChannelTitle {
 impl Gallery<'_> {
     /// Every figure this run can fill, by name.
     pub fn figures(&self) -> Vec<(&'static str, Figure)> {
-        NAMES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
+        FIGURES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
     }
 
     /// A figure by name; none if the run cannot fill it.
@@ -321,15 +309,15 @@ impl Gallery<'_> {
         use who_pays::Party;
         let (arm, effects) = self.headline()?;
         let lines = [
-            ("Value of lost compute", Party::Labs, "pv.value_lost", 1.0),
-            ("Offshore rent", Party::Labs, "pv.offshore_rent", 1.0),
-            ("Domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
-            ("Grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
-            ("Imported chips", Party::Labs, "pv.resource.imported", 1.0),
-            ("Scarcity transfer to vendors", Party::Labs, "pv.scarcity", 1.0),
-            ("Rent lost by offshore hosts", Party::Hosts, "pv.offshore_rent", -1.0),
-            ("Freed chips relet at spot", Party::Hosts, "pv.relet", -1.0),
-            ("Scarcity transfer received", Party::Vendors, "pv.scarcity", -1.0),
+            ("value of lost compute", Party::Labs, "pv.value_lost", 1.0),
+            ("offshore rent", Party::Labs, "pv.offshore_rent", 1.0),
+            ("domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
+            ("grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
+            ("imported chips", Party::Labs, "pv.resource.imported", 1.0),
+            ("scarcity transfer to vendors", Party::Labs, "pv.scarcity", 1.0),
+            ("rent lost", Party::Hosts, "pv.offshore_rent", -1.0),
+            ("freed chips relet at spot", Party::Hosts, "pv.relet", -1.0),
+            ("scarcity transfer received", Party::Vendors, "pv.scarcity", -1.0),
         ]
         .into_iter()
         .filter_map(|(title, party, id, sign)| {

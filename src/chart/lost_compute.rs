@@ -57,7 +57,7 @@ pub fn figure(input: &Input) -> Figure {
     let (low, high) = extent(input.workloads.iter().map(|w| &w.lost), true);
     let panel = |(k, workload): (usize, &Workload)| Panel {
         title: workload.title.clone(),
-        caption: workload.windows.last().map(caption).unwrap_or_default(),
+        caption: window_of(workload, input.window_months).map(caption).unwrap_or_default(),
         x: Axis::months(input.start, workload.lost.months()),
         y: Axis::linear("", Unit::H100eHours, low, high),
         layers: vec![Layer::Fan {
@@ -101,6 +101,11 @@ fn title(input: &Input) -> String {
         input.rule.design,
         total.interval(Unit::H100eHours)
     )
+}
+
+/// The window the title speaks of, or the longest.
+fn window_of(workload: &Workload, months: usize) -> Option<&Window> {
+    workload.windows.iter().find(|window| window.months == months).or(workload.windows.last())
 }
 
 fn caption(window: &Window) -> String {

@@ -6,7 +6,7 @@
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Spread};
-use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
+use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE, capitalised};
 use crate::numbers::Unit;
 
 /// What the figure needs.
@@ -54,7 +54,7 @@ pub fn figure(input: &Input) -> Figure {
         .enumerate()
         .map(|(k, arm)| Row {
             starts_group: k > 0 && arm.expected != input.arms[k - 1].expected,
-            ..Row::new(arm.title.clone())
+            ..Row::new(capitalised(&arm.title))
         })
         .collect();
     let panel = |metric: &Metric| {
@@ -121,7 +121,7 @@ fn title(input: &Input) -> String {
         );
     }
     let (size, interval) = (effect.median(metric.unit), effect.interval(metric.unit));
-    format!("{} {} {size} {} ({interval}){weighted}", arm.title, metric.verb, metric.noun)
+    format!("{} {} {size} {} ({interval}){weighted}", capitalised(&arm.title), metric.verb, metric.noun)
 }
 
 fn alt(input: &Input, title: &str) -> String {

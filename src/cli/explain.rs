@@ -58,6 +58,10 @@ fn source(scenario: &Scenario, key: &str) -> String {
 }
 
 fn number(value: f64) -> String {
-    let digits = if value == 0.0 { 0 } else { (5 - value.abs().log10().floor() as i32).clamp(0, 9) as usize };
+    let digits = if value == 0.0 {
+        0
+    } else {
+        (5 - loophole::math::log10(value.abs()).floor() as i32).clamp(0, 9) as usize
+    };
     format!("{value:.digits$}")
 }

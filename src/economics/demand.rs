@@ -13,7 +13,7 @@ use crate::math::{exp, exp_m1, ln};
 /// Constant-elasticity demand between saturation and choke.
 ///     D(p) = Q · min(saturation, (p / p_ref)^−elasticity)  for p ≤ choke, 0 above
 /// Units: Q in H100e-hours a month, prices in USD per H100e-hour. Domain: Q ≥ 0, elasticity ≥ 0, p_ref > 0,
-/// choke ≥ p_ref, saturation ≥ 1.
+/// choke > 0, saturation ≥ 1. A choke below p_ref is a cap on what is paid: use at the choke is then above Q.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DemandCurve {
     /// Q.
@@ -55,12 +55,12 @@ impl DemandCurve {
     }
 
     /// Highest price at which use is saturated; 0 when demand is vertical.
-    ///     p_sat = p_ref · saturation^(−1/elasticity)
+    ///     p_sat = min(choke, p_ref · saturation^(−1/elasticity))
     pub fn saturation_price(&self) -> f64 {
         if self.elasticity == 0.0 {
             0.0
         } else {
-            self.reference_price * exp(-ln(self.saturation) / self.elasticity)
+            (self.reference_price * exp(-ln(self.saturation) / self.elasticity)).min(self.choke_price)
         }
     }
 

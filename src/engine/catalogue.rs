@@ -591,7 +591,7 @@ impl Catalogue {
                 );
             }
         }
-        add("electricity".into(), "Electricity".into(), "TWh", Scalar::Electricity);
+        add("electricity".into(), "Electricity used, TWh".into(), "TWh", Scalar::Electricity);
         for origin in ORIGINS {
             let id = origin.id();
             add(format!("orders.{id}"), format!("Chips ordered, {id}"), "chips", Scalar::Orders(origin));

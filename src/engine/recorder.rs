@@ -1,8 +1,8 @@
 //! From traces to numbers: the columns of a block, the cells of a job.
 //!
 //! A *cell* is one monthly number of one arm: first every arm's levels, then every other arm's differences to the
-//! baseline. A block's columns hold each cell's value on each of its paths; [`Cells`] keeps what is left of them, an
-//! integer histogram and, by replicate, the moments of independent units.
+//! baseline. A block's columns hold each cell's value on each of its paths; [`CellSketches`] and
+//! [`CellMoments`] keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
 
 use super::catalogue::{Catalogue, PathView};
 use super::job::Job;

@@ -37,6 +37,20 @@ fn with_interval(unit: Unit, summary: &Summary) -> String {
     )
 }
 
+/// The number an effect is quoted by: the median, or the mean where it is weighted by the chance of a rule, since most of
+/// the weight may then stand at nothing.
+fn quoted(scope: Scope, unit: Unit, summary: &Summary) -> String {
+    match scope {
+        Scope::Certain | Scope::IfClosed => with_interval(unit, summary),
+        Scope::Expected => format!(
+            "{} on average (90%: {} to {})",
+            shown(unit, summary.mean),
+            shown(unit, summary.p05),
+            shown(unit, summary.p95)
+        ),
+    }
+}
+
 /// A table of text, its first column left-aligned and the others right-aligned.
 pub struct TextTable {
     rows: Vec<Vec<String>>,
@@ -98,7 +112,8 @@ fn is_headline(row: &Row, months: usize) -> bool {
     let year_or_rate =
         row.id.contains(".y2") || row.id.starts_with("work_share") || row.id.starts_with("rented");
     let whole_run = row.id.contains(&format!(".{months}m.")) && ![12, 24].contains(&months);
-    !year_or_rate && !whole_run && !(row.id.starts_with("lost_share") && !row.id.ends_with(".all"))
+    let share_of_one = row.id.starts_with("lost_share") && !row.id.ends_with(".all");
+    !(year_or_rate || whole_run || share_of_one)
 }
 
 /// The effect of an arm as a table.
@@ -185,16 +200,11 @@ pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
         };
         let mut cells = vec![name];
         for (id, _) in &columns {
-            cells.push(effect.row(id).map_or(String::new(), |row| {
-                let unit = unit_of(row.unit);
-                let summary = &row.summary;
-                format!(
-                    "{} ({} to {})",
-                    shown(unit, summary.p50),
-                    shown(unit, summary.p05),
-                    shown(unit, summary.p95)
-                )
-            }));
+            cells.push(
+                effect
+                    .row(id)
+                    .map_or(String::new(), |row| quoted(effect.scope, unit_of(row.unit), &row.summary)),
+            );
         }
         table.row(cells);
     }
@@ -231,8 +241,8 @@ pub fn findings(outcome: &Outcome, effects: &[Effects], about: &About) -> String
     let mut text = format!("# {}\n\n", about.title);
     let _ = writeln!(
         text,
-        "Scenario `{}` as of {}, {} to {}, {} paths, seed {}, loophole {}. Each number is the median over paths with its 90% \
-         interval; the interval is uncertainty about the world, and digits are cut at the sampling error of the run. Money is \
+        "Scenario `{}` as of {}, {} to {}, {} paths, seed {}, loophole {}. Each number is the median over paths (the mean where it is \
+         weighted by the chance of a rule) with its 90% interval; the interval is uncertainty about the world, and digits are cut at the sampling error of the run. Money is \
          real US dollars of {}, discounted.\n",
         about.name,
         about.as_of,
@@ -278,8 +288,8 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
         {
             all.push(format!(
                 "{design}: in the first {window} months the labs lose {} H100e-hours of work, {} of what they planned ({scope}).{}",
-                with_interval(Unit::H100eHours, &lost.summary),
-                with_interval(Unit::Share, &share.summary),
+                quoted(effect.scope, Unit::H100eHours, &lost.summary),
+                quoted(effect.scope, Unit::Share, &share.summary),
                 doubt(&lost.summary, "a loss"),
             ));
         }
@@ -294,7 +304,7 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
             all.push(format!(
                 "{design}: the training work of the first {month} months arrives {} months later; the chance of more than 6 \
                  months is {}, of more than 12 {}; {} of paths do not get there within the horizon ({scope}).",
-                with_interval(Unit::Months, &delay.summary),
+                quoted(effect.scope, Unit::Months, &delay.summary),
                 shown(Unit::Share, six.summary.mean),
                 shown(Unit::Share, twelve.summary.mean),
                 shown(Unit::Share, censored.summary.mean),
@@ -307,7 +317,7 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
         all.push(format!(
             "{design}: {} is {} times what it is with {} ({scope}; it rests on the elasticities of demand in the scenario).",
             lower_first(&row.title),
-            with_interval(Unit::Plain, &row.summary),
+            quoted(effect.scope, Unit::Plain, &row.summary),
             outcome.arms[outcome.baseline].title.to_lowercase(),
         ));
     }
@@ -316,7 +326,7 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
 }
 
 fn who_pays(effect: &Effects, design: &str) -> Option<String> {
-    let shown_row = |id: &str| effect.row(id).map(|row| with_interval(Unit::Usd, &row.summary));
+    let shown_row = |id: &str| effect.row(id).map(|row| quoted(effect.scope, Unit::Usd, &row.summary));
     Some(format!(
         "{design}: economic cost changes by {}, of which offshore rent {}, domestic chips {}, grey-market chips {}, scarcity \
          transfer to vendors {}, value of lost compute {}; without the transfer {} ({}). Spend changes by {}; a ban that \

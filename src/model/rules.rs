@@ -117,7 +117,7 @@ pub fn share_kept(shape: Shape, t: i64, effective: i64) -> f64 {
     match shape {
         _ if t < effective => 1.0,
         Shape::Immediate => 0.0,
-        Shape::Linear(n) if n == 0 => 0.0,
+        Shape::Linear(0) => 0.0,
         Shape::Linear(n) => (1.0 - (t - effective + 1) as f64 / n as f64).max(0.0),
         Shape::Cliff(n) => f64::from(u8::from(t < effective + n as i64)),
         Shape::Grandfathered => 1.0,

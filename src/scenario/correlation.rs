@@ -50,7 +50,7 @@ pub fn matrix(checked: &Checked, place: &str) -> Option<Matrix> {
 ///     ρ = (6/π) asin(r/2)
 /// Domain: −1 ≤ r ≤ 1. The inverse of `random::correlation::pearson_from_spearman`; for display only.
 fn spearman_from_pearson(r: f64) -> f64 {
-    6.0 / std::f64::consts::PI * (0.5 * r).asin()
+    6.0 / std::f64::consts::PI * crate::math::asin(0.5 * r)
 }
 
 /// A matrix as it would be written in a file, four decimals, drawn towards the identity by as much as rounding could

@@ -235,10 +235,12 @@ impl Scenario {
         job
     }
 
-    /// The sources that most numbers rest on, most cited first, as a footnote names them.
+    /// The sources that most numbers rest on, most cited first, as a footnote names them. Judgement is not one.
     pub fn main_sources(&self) -> Vec<String> {
         let mut cited: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-        for source in self.provenances().into_iter().flat_map(|provenance| provenance.sources) {
+        let stated = self.provenances().into_iter();
+        let stated = stated.filter(|provenance| provenance.grade != Some(crate::source::Grade::Judgement));
+        for source in stated.flat_map(|provenance| provenance.sources) {
             let name = source.publisher.unwrap_or(source.title);
             *cited.entry(name).or_default() += 1;
         }

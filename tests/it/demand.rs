@@ -77,7 +77,7 @@ fn areas_are_integrals() {
         let value = curve.value_between(0.0, 200.0);
         assert!((value - 10.0 * bend - smooth).abs() <= 1e-9 * value, "{elasticity}: {value}");
         let saturated = curve.saturation_price();
-        let smooth = integral(|p| curve.quantity(p), saturated, curve.choke_price);
+        let smooth = integral(|p| curve.quantity(p.min(curve.choke_price)), saturated, curve.choke_price);
         let surplus = curve.surplus(0.0);
         assert!((surplus - 240.0 * saturated - smooth).abs() <= 1e-9 * surplus, "{elasticity}: {surplus}");
     }

@@ -4,6 +4,7 @@
     reason = "a test may use the platform's own functions as a second route"
 )]
 mod analytic;
+mod cli;
 mod coverage;
 mod demand;
 mod determinism;
@@ -11,6 +12,7 @@ mod diagnostics;
 mod distributions;
 #[cfg(feature = "chart")]
 mod figures;
+mod floors;
 mod invariants;
 mod known;
 mod market;

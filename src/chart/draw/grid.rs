@@ -70,7 +70,7 @@ impl<'a> Grid<'a> {
         let mut around: Vec<Gutters> = panels
             .iter()
             .enumerate()
-            .map(|(k, panel)| plot::gutters(style, panel, &self.place, named(k), self.columns == 1))
+            .map(|(k, panel)| plot::gutters(style, panel, &self.place, named(k), self.columns))
             .collect();
         for names_values in [true, false] {
             let same = || around.iter().filter(|g| g.names_values == names_values);
@@ -102,17 +102,18 @@ impl<'a> Grid<'a> {
     fn cost(&self, style: &Style) -> f64 {
         let rows = self.heads.len();
         let empty = (rows * self.columns - self.figure.panels.len()) as f64;
-        let most_rows = self.figure.panels.iter().map(|panel| match &panel.y.scale {
-            Scale::Rows(rows) => rows.len() as f64 * 34.0,
+        let tallest = self.figure.panels.iter().map(|panel| match &panel.y.scale {
+            Scale::Rows(rows) => rows.len() as f64 * 44.0,
             _ => 100.0,
         });
-        let least_height = style.px(most_rows.fold(0.0, f64::max));
-        let least_width = style.px(240.0);
+        let least_height = style.px(tallest.fold(0.0, f64::max));
+        let of_rows = self.figure.panels.iter().any(|panel| matches!(panel.y.scale, Scale::Rows(_)));
+        let least_width = style.px(if of_rows { 150.0 } else { 240.0 });
         let shortfall = |have: f64, least: f64| (least / have.max(1.0) - 1.0).max(0.0);
         let aspect = self.plot_width.max(1.0) / self.plot_height / ASPECT;
         libm::fabs(libm::log(aspect))
             + 4.0 * shortfall(self.plot_width, least_width)
-            + 2.0 * shortfall(self.plot_height, least_height)
+            + 3.0 * shortfall(self.plot_height, least_height)
             + 0.3 * empty
     }
 

@@ -135,10 +135,10 @@ pub fn beside_lines(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Name
                 let nearer = others
                     .flat_map(|other| other.course.iter())
                     .filter(|p| p.0 >= bounds.x0 && p.0 <= bounds.x1)
-                    .map(|p| (distance - (p.1 - middle).abs()).max(0.0))
+                    .map(|p| (2.2 * style.line() - (p.1 - middle).abs()).max(0.0))
                     .fold(0.0, f64::max);
                 let cost = crossed * 4.0
-                    + nearer * 6.0
+                    + nearer * 0.8
                     + distance
                     + (1.0 - k as f64 / PLACES as f64) * style.px(40.0);
                 if best.as_ref().is_none_or(|(least, _)| cost < *least) {

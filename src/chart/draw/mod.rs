@@ -2,7 +2,7 @@
 //!
 //! The page is laid out here, because what makes a chart readable (titles that wrap by measured width, small multiples that
 //! line up, names that move out of each other's way, a key only when a name finds no room) is layout, and plotters' own
-//! axes, captions and legends do none of it. plotters maps numbers to places ([`frame`]) and draws every mark ([`svg`]).
+//! axes, captions and legends do none of it. plotters maps numbers to places (`frame`) and draws every mark (`svg`).
 //! Nothing outside this module knows plotters or resvg.
 //!
 //! Invariants: no text overlaps another or leaves the canvas; none is smaller than [`Size::smallest_text`]; the same figure,

@@ -21,6 +21,8 @@ pub struct Gutters {
     pub foot: f64,
     /// Whether this panel writes its tick labels or row names.
     pub names_values: bool,
+    /// Whether this panel has its row of the page to itself, so that words may stand in its right gutter.
+    pub alone: bool,
     /// Whether this panel writes the labels of its horizontal axis, or leaves them to the panel below.
     pub names_x: bool,
 }
@@ -35,9 +37,10 @@ pub const BARE_FOOT: f64 = 12.0;
 const TICK_DROP: f64 = 14.0;
 
 /// What a panel needs around its plot on a page with `place` for panels; `with_left` says whether it names its values,
-/// `alone` whether it has its row of the page to itself. The head waits until widths are known ([`head`]).
-pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, alone: bool) -> Gutters {
-    let named_rows = place.width() * if alone { 0.46 } else { 0.34 };
+/// `columns` how many panels share its row of the page. The head waits until widths are known ([`head`]).
+pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, columns: usize) -> Gutters {
+    let alone = columns == 1;
+    let named_rows = place.width() * [0.46, 0.34, 0.28][columns.min(3) - 1];
     let left = if with_left { left_gutter(style, panel, named_rows) } else { underhang(style, panel) };
     let right = if alone { right_gutter(style, panel) } else { overhang(style, panel) };
     let strip = match &panel.strip {
@@ -47,7 +50,7 @@ pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, alon
     };
     let axis_title = if panel.x.title.is_empty() { 0.0 } else { style.line() };
     let foot = style.px(TICK_DROP) + style.line() + axis_title + strip;
-    Gutters { head: 0.0, left, right, foot, names_values: with_left, names_x: true }
+    Gutters { head: 0.0, left, right, foot, names_values: with_left, alone, names_x: true }
 }
 
 /// Height of what stands above a plot in a box `room` wide.
@@ -139,7 +142,7 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
     zero_lines(scene, style, panel, &frame);
     let lines = named_lines(&panel.layers, &frame);
     let widest = lines.iter().map(|line| width(&line.label, style.small(), Weight::Bold)).fold(0.0, f64::max);
-    names.extend(if around.right >= widest + style.px(10.0) {
+    names.extend(if around.alone && around.right >= widest + style.px(10.0) {
         beyond_ends(scene, style, &plot, &lines)
     } else {
         beside_lines(scene, style, &plot, &lines)
@@ -147,9 +150,9 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
     for layer in &panel.layers {
         match layer {
             Layer::Stack { areas } => names.extend(inside_areas(scene, style, &frame, areas)),
-            Layer::Interval { row, text, spread, center, .. } => {
-                let dot = if *center == Center::Mean { spread.mean } else { spread.p50 };
-                interval_words(scene, style, &frame, (*row, dot), text, around.right);
+            Layer::Interval { .. } => {
+                let place = place_of_words(style, panel, &frame, around);
+                interval_words(scene, style, &frame, place, layer);
             }
             Layer::Reference { x, label, .. } => {
                 reference_words(scene, style, &frame, *x, label, &panel.layers)
@@ -196,7 +199,7 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, named:
         })
         .collect();
     let zero = axis.ticks.iter().filter(|tick| !tick.label.is_empty()).position(|tick| tick.at == 0.0);
-    write_every_kth(scene, style, texts, zero.unwrap_or(0));
+    write_every_kth(scene, texts, zero.unwrap_or(0), style.px(5.0));
     let mut below = plot.y1 + style.px(TICK_DROP) + style.line();
     if !axis.title.is_empty() {
         let words = shortened(&axis.title, style.small(), Weight::Regular, scene.canvas.x1 - plot.x0);
@@ -206,9 +209,9 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, named:
     below
 }
 
-/// The least k such that every k-th label, `always` among them, stands clear of the next.
-fn step_apart(style: &Style, texts: &[Text], always: usize) -> usize {
-    let room = |text: &Text| text.bounds().grown(style.px(5.0), style.px(3.0));
+/// The least k such that every k-th label, `always` among them, stands twice `gap` clear of the next.
+fn step_apart(texts: &[Text], always: usize, gap: f64) -> usize {
+    let room = |text: &Text| text.bounds().grown(gap, gap / 2.0);
     let fits = |k: usize| {
         let kept: Vec<Rect> = texts.iter().skip(always % k).step_by(k).map(room).collect();
         kept.windows(2).all(|pair| !pair[0].overlaps(&pair[1]))
@@ -217,8 +220,8 @@ fn step_apart(style: &Style, texts: &[Text], always: usize) -> usize {
 }
 
 /// Writes every k-th label, k the least that keeps them apart, `always` among them.
-fn write_every_kth(scene: &mut Scene, style: &Style, texts: Vec<Text>, always: usize) {
-    let step = step_apart(style, &texts, always);
+fn write_every_kth(scene: &mut Scene, texts: Vec<Text>, always: usize, gap: f64) {
+    let step = step_apart(&texts, always, gap);
     for text in texts.into_iter().skip(always % step).step_by(step) {
         scene.write_if_free(text, 0.0);
     }
@@ -233,7 +236,7 @@ fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: b
     };
     let zero = axis.ticks.iter().position(|tick| tick.at == 0.0).unwrap_or(0);
     let texts: Vec<Text> = axis.ticks.iter().map(place).collect();
-    let step = step_apart(style, &texts, zero);
+    let step = step_apart(&texts, zero, style.px(5.0));
     for (tick, text) in axis.ticks.iter().zip(texts).skip(zero % step).step_by(step) {
         let y = frame.y(tick.at);
         scene.draw(Mark::Path(vec![(plot.x0, y), (plot.x1, y)], style.theme.grid(), style.px(1.5)));
@@ -241,6 +244,11 @@ fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: b
             scene.write_if_free(text, 0.0);
         }
     }
+}
+
+/// A name without what it says in parentheses.
+fn without_aside(name: &str) -> &str {
+    name.split_once(" (").map_or(name, |(short, _)| short)
 }
 
 fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, around: &Gutters) {
@@ -258,6 +266,9 @@ fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, aroun
         let (weight, room) = (weight(row.total), around.left - style.px(14.0));
         let mut lines = wrapped(&row.label, style.small(), weight, room);
         let fit = ((pitch / style.line()) as usize).max(1);
+        if lines.len() > fit {
+            lines = wrapped(without_aside(&row.label), style.small(), weight, room);
+        }
         if lines.len() > fit {
             let rest = lines[fit - 1..].join(" ");
             lines.truncate(fit - 1);
@@ -309,42 +320,67 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
         Some(Strip::Cells { label, cells }) => {
             words(scene, label, top + style.px(4.0), style.theme.muted());
             let y = top + style.px(4.0) + style.line() + ASCENT * style.small();
-            for (from, to, words) in cells {
+            let text = |(from, to, words): &(f64, f64, String)| {
                 let x = (frame.x(*from) + frame.x(*to)) / 2.0;
-                let text = style.text(words, x, y, style.theme.ink());
-                scene.write_if_free(
-                    Text { anchor: Anchor::Middle, weight: Weight::Bold, ..text },
-                    style.px(2.0),
-                );
-            }
+                Text { anchor: Anchor::Middle, ..style.text(words, x, y, style.theme.ink()) }
+            };
+            write_every_kth(scene, cells.iter().map(text).collect(), 0, style.px(2.0));
         }
         None => {}
     }
 }
 
-/// The words of an interval: in the right gutter when there is one, otherwise above the dot when the rows leave room.
-fn interval_words(
-    scene: &mut Scene,
-    style: &Style,
-    frame: &Frame,
-    at: (usize, f64),
-    words: &str,
-    right: f64,
-) {
-    let wide = width(words, style.small(), Weight::Regular);
-    let y = frame.y(at.0 as f64);
-    if right >= wide + style.px(12.0) {
-        let baseline = y + (ASCENT - DESCENT) / 2.0 * style.small();
-        let text = style.text(words, scene.canvas.x1, baseline, style.theme.ink());
-        scene.write_if_free(Text { x: frame.plot.x1 + style.px(14.0), ..text }, 0.0);
+/// Where the words of a panel's intervals stand: all in one way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// In the right gutter.
+    Gutter,
+    /// Above the dot.
+    Above,
+    /// After the interval, or before it where that does not fit.
+    Beside,
+}
+
+/// The least distance of rows that leaves room for words above a dot, in units.
+const ROOM_ABOVE: f64 = 48.0;
+
+fn place_of_words(style: &Style, panel: &Panel, frame: &Frame, around: &Gutters) -> Words {
+    let wide = |layer: &Layer| match layer {
+        Layer::Interval { text, .. } => width(text, style.small(), Weight::Regular),
+        _ => 0.0,
+    };
+    let widest = panel.layers.iter().map(wide).fold(0.0, f64::max);
+    if around.alone && around.right >= widest + style.px(16.0) {
+        Words::Gutter
+    } else if frame.y(1.0) - frame.y(0.0) >= style.px(ROOM_ABOVE) {
+        Words::Above
     } else {
-        let most = (frame.plot.x1 - wide).max(frame.plot.x0);
-        let x = (frame.x(at.1) - wide / 2.0).clamp(frame.plot.x0, most);
-        let text = style.text(words, x, y - style.px(14.0), style.theme.ink());
-        let lifted = Text { halo: true, ..text };
-        if lifted.bounds().y0 >= frame.plot.y0 - style.px(14.0) {
-            scene.write_if_free(lifted, style.px(4.0));
+        Words::Beside
+    }
+}
+
+fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, place: Words, interval: &Layer) {
+    let Layer::Interval { row, spread, center, text: words, .. } = interval else { return };
+    let dot = if *center == Center::Mean { spread.mean } else { spread.p50 };
+    let (plot, y) = (frame.plot, frame.y(*row as f64));
+    let middle = y + (ASCENT - DESCENT) / 2.0 * style.small();
+    let wide = width(words, style.small(), Weight::Regular);
+    let base = Text { halo: place != Words::Gutter, ..style.text(words, 0.0, middle, style.theme.ink()) };
+    let text = match place {
+        Words::Gutter => Text { x: plot.x1 + style.px(14.0), ..base },
+        Words::Above => {
+            let most = (plot.x1 - wide).max(plot.x0);
+            Text { x: (frame.x(dot) - wide / 2.0).clamp(plot.x0, most), y: y - style.px(14.0), ..base }
         }
+        Words::Beside => {
+            let (before, after) =
+                (frame.x(spread.p05.min(dot)), frame.x(spread.p95.max(dot)) + style.px(10.0));
+            let fits = after + wide <= plot.x1;
+            Text { x: if fits { after } else { before - style.px(10.0) - wide }, ..base }
+        }
+    };
+    if text.bounds().x0 >= plot.x0 - 1.0 {
+        scene.write_if_free(text, style.px(2.0));
     }
 }
 

@@ -103,7 +103,7 @@ impl Market<'_> {
             let inside = curve.planned_use >= 0.0
                 && curve.elasticity >= 0.0
                 && curve.reference_price > 0.0
-                && curve.choke_price >= curve.reference_price
+                && curve.choke_price > 0.0
                 && curve.saturation >= 1.0;
             if !inside || !numbers.iter().all(|n| n.is_finite()) {
                 return Err(Unsolved {

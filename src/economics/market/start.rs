@@ -46,7 +46,7 @@ impl Prices {
         self.price = [0.0; MAX_WORKLOADS];
         let (mut plan, mut elasticity) = (0.0, 0.0);
         for (price, buyer) in self.price.iter_mut().zip(&self.buyers[..W]) {
-            *price = buyer.curve.reference_price;
+            *price = buyer.curve.reference_price.min(buyer.curve.choke_price);
             plan += *price * buyer.curve.planned_use;
             elasticity += *price * buyer.curve.planned_use * buyer.curve.elasticity;
         }

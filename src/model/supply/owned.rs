@@ -34,10 +34,10 @@ impl Fleet {
         if chips == 0.0 {
             return;
         }
-        for s in 0..self.chips.len().min(terms.life_months) {
+        for (s, charge) in charges.iter().enumerate().take(self.chips.len()) {
             let alive = chips * alive_share(ages, s, terms.life_months);
             self.chips[s] += alive;
-            self.capital[s] += alive * price * charges[s];
+            self.capital[s] += alive * price * charge;
         }
     }
 

@@ -7,6 +7,7 @@ mod correlations;
 mod rules;
 mod shape;
 mod sources;
+mod steady;
 mod world;
 
 pub use shape::override_problem;
@@ -36,6 +37,7 @@ pub fn check(
         // An arm may make one of several correlated quantities certain; the others keep their draws.
         problems.extend(correlations::check(&checked));
     }
+    problems.extend(steady::check(&checked));
     problems.extend(sources::check(&checked, base, strict));
     (checked, problems)
 }

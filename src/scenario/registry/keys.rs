@@ -636,7 +636,20 @@ static ARM: Schema = Schema {
 static OUTPUT: Schema = Schema {
     name: "[output]",
     fields: &[
-        optional("figures", Kind::List(&Kind::Text), "figures to draw; default: all"),
+        optional("figures", Kind::List(&Kind::Choice(&FIGURES)), "figures to draw; default: all"),
         default("theme", Kind::Choice(&["light", "dark"]), "\"light\"", "colours"),
     ],
 };
+
+/// Names of the figures a run can draw.
+pub const FIGURES: [&str; 9] = [
+    "lost-compute",
+    "effect",
+    "difference",
+    "rule-design",
+    "who-pays",
+    "supply-mix",
+    "cost-buildup",
+    "parity",
+    "delay",
+];

@@ -1,14 +1,14 @@
 //! The scenario language as data: every table, every key, its kind, unit, range, default and meaning.
 //!
 //! Whatever speaks of keys reads this: the checks, "did you mean", `show`, the page of keys in `docs/keys.md`, and
-//! defaults. A key that is not in [`keys`] does not exist. Rules between keys are in `check`.
+//! defaults. A key that is not in `keys` does not exist. Rules between keys are in `check`.
 
 mod keys;
 
 use super::diagnostic::nearest;
 use crate::units::Unit;
 
-pub use keys::SCENARIO;
+pub use keys::{FIGURES, SCENARIO};
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]

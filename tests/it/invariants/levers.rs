@@ -14,8 +14,8 @@ fn certain(job: &mut Job) {
     job.correlations.clear();
     let list = &mut job.quantities.list;
     let mut silent: Vec<Slot> = Vec::new();
-    for at in 0..list.len() {
-        let fixed = match &list[at].form {
+    for quantity in list.iter_mut() {
+        let fixed = match &quantity.form {
             Form::Parameter(distribution) => Some(distribution.quantile(0.5)),
             Form::Process(process) => {
                 silent.push(process.volatility);
@@ -31,7 +31,7 @@ fn certain(job: &mut Job) {
             _ => None,
         };
         if let Some(value) = fixed {
-            list[at].form = Form::Constant(value);
+            quantity.form = Form::Constant(value);
         }
     }
     for slot in silent {

@@ -1,0 +1,166 @@
+//! The command line as a user meets it: exit codes, what goes to which stream, what lands on disk.
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use assert_cmd::cargo::cargo_bin;
+
+const SMALL: &str = "scenarios/known/take-or-pay.toml";
+
+fn loophole(args: &[&str]) -> Output {
+    Command::new(cargo_bin!("loophole")).args(args).output().expect("the binary starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it exits by itself")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Every file below a folder with its bytes, by relative name.
+fn contents(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut folders = vec![root.to_path_buf()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).expect("below").display().to_string();
+                files.push((name, std::fs::read(&path).expect("a file")));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn a_good_run_prints_results_and_writes_a_whole_folder() {
+    let place = folder();
+    let target = place.path().join("results");
+    let target = target.to_str().expect("a path of text");
+    let output = loophole(&["compare", SMALL, "--out", target, "--save", "paths"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(out(&output).starts_with("Take-or-pay under a ban"), "{}", out(&output));
+    let names: Vec<String> = contents(Path::new(target)).into_iter().map(|(name, _)| name).collect();
+    for name in ["manifest.json", "summary.csv", "summary.json", "monthly.csv", "paths.csv", "findings.md"] {
+        assert!(names.iter().any(|found| found == name), "{name} is missing from {names:?}");
+    }
+    let left: Vec<String> = contents(place.path()).into_iter().map(|(name, _)| name).collect();
+    assert!(left.iter().all(|name| name.starts_with("results/")), "something was left beside: {left:?}");
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes_at_any_number_of_threads() {
+    let place = folder();
+    let written: Vec<Vec<(String, Vec<u8>)>> = [("1", "a"), ("2", "b"), ("8", "c")]
+        .iter()
+        .map(|(threads, name)| {
+            let target = place.path().join(name);
+            let path = target.to_str().expect("a path of text");
+            let args = ["compare", "scenarios/known/gbm-rent.toml", "--paths", "200", "--threads", threads];
+            let output = loophole(&[&args[..], &["--out", path, "-q"]].concat());
+            assert_eq!(code(&output), 0, "{}", err(&output));
+            contents(&target)
+        })
+        .collect();
+    assert!(written[0] == written[1] && written[1] == written[2], "bytes differ between thread counts");
+}
+
+#[test]
+fn json_on_standard_output_is_pure_data() {
+    let place = folder();
+    let target = place.path().join("results");
+    let output = loophole(&["run", SMALL, "--json", "--out", target.to_str().expect("text")]);
+    assert_eq!(code(&output), 0);
+    let value: serde_json::Value = serde_json::from_str(&out(&output)).expect("standard output is JSON");
+    assert_eq!(value["months"], 12);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let place = folder();
+    let target = place.path().join("results");
+    let output = loophole(&["compare", SMALL, "-n", "--out", target.to_str().expect("text")]);
+    assert_eq!(code(&output), 0);
+    assert!(!target.exists() && out(&output).contains("would simulate"));
+}
+
+#[test]
+fn exit_codes_are_as_documented() {
+    assert_eq!(code(&loophole(&["check", "scenarios/base-2026q4.toml"])), 0);
+    assert_eq!(code(&loophole(&["check", "tests/bad/154-many-at-once.toml"])), 1);
+    assert_eq!(code(&loophole(&["run", "no-such-file.toml"])), 1);
+    assert_eq!(code(&loophole(&["compare"])), 2);
+    assert_eq!(code(&loophole(&["run", SMALL, "--paths", "many"])), 2);
+    assert_eq!(code(&loophole(&["compare", SMALL, "--arms", "open,nowhere"])), 1);
+    assert_eq!(code(&loophole(&["show", SMALL, "no.such.key"])), 1);
+    assert_eq!(code(&loophole(&["explain", SMALL, "--channel", "fleet", "--month", "1999-01"])), 1);
+}
+
+#[test]
+fn results_that_cannot_be_written_change_nothing() {
+    let place = folder();
+    let file = place.path().join("taken");
+    std::fs::write(&file, "mine").expect("a file");
+    let output = loophole(&["run", SMALL, "--out", file.to_str().expect("text")]);
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    assert!(err(&output).contains("hint"), "{}", err(&output));
+    assert_eq!(std::fs::read_to_string(&file).expect("still there"), "mine");
+}
+
+#[test]
+fn a_folder_with_somebody_elses_file_is_left_alone() {
+    let place = folder();
+    let target = place.path().join("results");
+    let args = ["run", SMALL, "-q", "--out", target.to_str().expect("text")];
+    assert_eq!(code(&loophole(&args)), 0);
+    assert_eq!(code(&loophole(&args)), 0, "its own results are replaced");
+    std::fs::write(target.join("my-notes.md"), "mine").expect("a file");
+    let output = loophole(&args);
+    assert_eq!(code(&output), 3);
+    assert!(err(&output).contains("my-notes.md"), "{}", err(&output));
+    assert_eq!(std::fs::read_to_string(target.join("my-notes.md")).expect("still there"), "mine");
+}
+
+#[test]
+fn flags_are_checked_like_the_file() {
+    let output = loophole(&["check", SMALL, "--set", "channels.fleet.availability_fraction=55"]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("0.55"), "the remedy is named: {}", err(&output));
+    assert!(err(&output).contains("--set"), "the flag is named: {}", err(&output));
+}
+
+#[test]
+fn explain_ends_in_the_unit_cost_of_the_run() {
+    let args = ["explain", "scenarios/base-2026q4.toml", "--channel", "owned_910c", "--month", "2026-10"];
+    let output = loophole(&args);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    for words in ["central path", "Capital charge", "Energy", "Cost of compute, Training", "scenarios/"] {
+        assert!(text.contains(words), "{words} is missing from\n{text}");
+    }
+}
+
+#[test]
+fn two_files_can_be_compared() {
+    let place = folder();
+    let target = place.path().join("results");
+    let files = ["scenarios/base-2026q4.toml", "scenarios/free-energy.toml"];
+    let output =
+        loophole(&["compare", files[0], files[1], "--paths", "16", "--out", target.to_str().expect("text")]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+}
