@@ -13,7 +13,6 @@ mod distributions;
 #[cfg(feature = "chart")]
 mod figures;
 mod floors;
-mod invariants;
 mod known;
 mod market;
 mod questions;
