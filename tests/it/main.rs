@@ -13,6 +13,7 @@ mod distributions;
 #[cfg(feature = "chart")]
 mod figures;
 mod floors;
+mod invariants;
 mod known;
 mod market;
 mod questions;
