@@ -43,11 +43,18 @@ impl Tranches {
         }
     }
 
-    /// Solves the market.
+    /// Solves the market. A tranche below 1e-12 of the largest counts as none: it is a remainder of rounding, and no hour
+    /// of it could be told from zero in the balance.
     ///
     /// # Errors
     /// What the solver says.
     pub fn solve(&mut self, demand: &[DemandCurve]) -> Result<(), Unsolved> {
+        let least = 1e-12 * self.capacity.iter().copied().fold(0.0, f64::max);
+        for capacity in &mut self.capacity {
+            if *capacity < least {
+                *capacity = 0.0;
+            }
+        }
         let market = Market { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand };
         self.solver.solve(&market, &mut self.clearing)
     }
