@@ -409,12 +409,12 @@ impl Catalogue {
             }
             add(format!("chips.{id}"), format!("Chips in use, {title}"), "chips", Monthly::ChannelChips(k));
             add(
-                format!("orders.{id}"),
+                format!("channel_orders.{id}"),
                 format!("Chips ordered or signed, {title}"),
                 "chips",
                 Monthly::ChannelOrders(k),
             );
-            add(format!("work.{id}"), format!("Work done, {title}"), WORK, Monthly::ChannelWork(k));
+            add(format!("channel_work.{id}"), format!("Work done, {title}"), WORK, Monthly::ChannelWork(k));
         }
         self.paired = paired;
     }

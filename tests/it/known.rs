@@ -33,9 +33,9 @@ fn comparative_advantage() {
     exact(at("served.heavy"), 120.0 * 730.0 * exp(-0.6 * ln(heavy / 2.0)));
     exact(at("served.light"), 100.0 * 730.0 * 1.5 / light);
     // Chips: all sixty on the heavy workload, the middle ones on both, all fifty last ones on the light one.
-    exact(at("work.first"), 60.0 * 730.0);
-    exact(at("work.last"), 50.0 * 730.0 * 0.5);
-    exact(at("work.middle"), at("served.heavy") - 60.0 * 730.0 + at("served.light") - 25.0 * 730.0);
+    exact(at("channel_work.first"), 60.0 * 730.0);
+    exact(at("channel_work.last"), 50.0 * 730.0 * 0.5);
+    exact(at("channel_work.middle"), at("served.heavy") - 60.0 * 730.0 + at("served.light") - 25.0 * 730.0);
     let trace = &told(&shipped("known/comparative-advantage.toml", &[]).job(), 0).traces[0];
     let middle = &trace.months[0].labs[0].channels[1].work;
     printed(middle[0] / (2.0 * 730.0), 42.492407, 1e-6);
@@ -124,8 +124,8 @@ fn learning() {
     }
     for t in 0..9 {
         assert!(month(&outcome, "open", "marginal_cost.work", t) >= 20.0 * (1.0 - 1e-12));
-        exact(month(&outcome, "open", "orders.fleet", t), 100.0);
-        exact(month(&outcome, "learning", "orders.fleet", t), 100.0);
+        exact(month(&outcome, "open", "channel_orders.fleet", t), 100.0);
+        exact(month(&outcome, "learning", "channel_orders.fleet", t), 100.0);
     }
     let fleet = 100.0 * 730.0;
     let charge = |t: usize| 100.0 * 730.0 * (0..t).map(price).sum::<f64>();
@@ -227,7 +227,7 @@ fn rent_or_own() {
     exact(month(&outcome, "open", "hour_cost.fleet", 0), 1.20);
     within(cell(&outcome, "open", "marginal_cost.work", 0).mean(), 1.50);
     near(month(&outcome, "open", "marginal_cost.work", 0), average(&rents).value, 1e-9);
-    let orders = cell(&outcome, "open", "orders.fleet", 0);
+    let orders = cell(&outcome, "open", "channel_orders.fleet", 0);
     let own: Vec<f64> = rents.iter().map(|rent| f64::from(u8::from(*rent > 1.2))).collect();
     within(average(&own), 0.65);
     assert_eq!(orders.share_above_zero(), average(&own).value);
@@ -257,7 +257,7 @@ fn supply_cap() {
                 month(&outcome, arm, "served.work", t) / month(&outcome, arm, "planned_use.work", t),
                 capacity(t) / planned(t),
             );
-            exact(month(&outcome, arm, "orders.fleet", t), 5.0);
+            exact(month(&outcome, arm, "channel_orders.fleet", t), 5.0);
             exact(month(&outcome, arm, "hour_cost.fleet", t), 1.2);
         }
     }

@@ -88,6 +88,13 @@ fn settings(checked: &Checked, problems: &mut Vec<Diagnostic>) {
 }
 
 fn workload(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
+    if id == "all" {
+        problems.push(
+            Diagnostic::error(checked.key_at("workloads.all"), "a workload cannot be called \"all\"")
+                .note("\"all\" names the sum over workloads in every result")
+                .hint("give it a name of its own"),
+        );
+    }
     let place = format!("workloads.{id}");
     let Some(kind) = checked.text(&format!("{place}.kind")) else { return };
     let has = |field: &str| checked.tree.get(&format!("{place}.{field}")).is_some();
