@@ -180,12 +180,7 @@ impl Asker<'_> {
     }
 
     fn workloads(&self) -> Vec<String> {
-        self.outcome
-            .catalogue
-            .scalars
-            .iter()
-            .filter_map(|(label, _)| label.id.strip_prefix("parity_month.").map(str::to_string))
-            .collect()
+        self.outcome.catalogue.workloads.clone()
     }
 
     fn lost_compute(&mut self) {

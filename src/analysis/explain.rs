@@ -128,9 +128,12 @@ pub fn explain(job: &Job, question: &Question<'_>) -> Result<Explanation, Unexpl
         .filter(|t| *t < world.months)
         .ok_or(Unexplained::OutsideRun(question.month, world.start, last))?;
     let (mut scratch, mut drivers) = (Scratch::default(), Drivers::default());
-    let mut dates = RuleDates::central(world, &drivers_of(&sampler, &mut scratch));
+    let mut dates = Vec::new();
     match question.path {
-        None => sampler.central(&mut scratch, &mut drivers),
+        None => {
+            sampler.central(&mut scratch, &mut drivers);
+            dates = RuleDates::central(world, &drivers);
+        }
         Some(path) if path >= job.paths as u64 => return Err(Unexplained::NoPath(path, job.paths)),
         Some(path) => {
             sampler.draw(path, &mut scratch, &mut drivers);
@@ -150,12 +153,6 @@ pub fn explain(job: &Job, question: &Question<'_>) -> Result<Explanation, Unexpl
         path: question.path,
         lines: reader.lines(k, &trace.months[t].channels[k]),
     })
-}
-
-fn drivers_of(sampler: &crate::model::drivers::Sampler<'_>, scratch: &mut Scratch) -> Drivers {
-    let mut central = Drivers::default();
-    sampler.central(scratch, &mut central);
-    central
 }
 
 struct Reader<'a> {

@@ -471,7 +471,7 @@ impl Gallery<'_> {
     fn parity(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
         let months = self.outcome.months;
-        let workloads = self
+        let workloads: Vec<parity::Workload> = self
             .titles
             .workloads
             .iter()
@@ -493,6 +493,9 @@ impl Gallery<'_> {
                 })
             })
             .collect();
+        if workloads.is_empty() {
+            return None;
+        }
         Some(parity::figure(&parity::Input {
             start: self.outcome.start,
             rule: self.rule(arm, effects.scope),

@@ -77,14 +77,9 @@ impl Spread {
     }
 }
 
-/// Quantile `p` of sorted values, between the two nearest order statistics; 0 of none.
-///     h = (n − 1)·p,  q = x[⌊h⌋] + (h − ⌊h⌋)·(x[⌊h⌋+1] − x[⌊h⌋])
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
-    let h = last as f64 * p;
-    let below = libm::floor(h) as usize;
-    let (a, b) = (sorted[below], sorted[(below + 1).min(last)]);
-    a + (h - below as f64) * (b - a)
+/// Quantile `p` of ascending values; 0 of none.
+fn quantile(ascending: &[f64], p: f64) -> f64 {
+    if ascending.is_empty() { 0.0 } else { crate::stats::quantile::type_7(ascending, p) }
 }
 
 /// Quantiles over paths, month by month; all of one length.

@@ -362,17 +362,13 @@ fn lower_first(text: &str) -> String {
 
 /// What the month-0 calibration did, in a line.
 pub fn calibration_line(outcome: &Outcome, calibration: &crate::model::calibrate::Calibration) -> String {
-    let workloads = outcome
-        .catalogue
-        .scalars
-        .iter()
-        .filter_map(|(label, _)| label.id.strip_prefix("parity_month."))
-        .collect::<Vec<_>>();
     let duals: Vec<String> = calibration
         .duals
         .iter()
         .flat_map(|lab| {
-            lab.iter().zip(&workloads).map(|(dual, id)| format!("{id} {}", Unit::Usd.show(*dual, 0.0)))
+            lab.iter()
+                .zip(&outcome.catalogue.workloads)
+                .map(|(dual, id)| format!("{id} {}", Unit::Usd.show(*dual, 0.0)))
         })
         .collect();
     format!(

@@ -206,12 +206,7 @@ pub fn check_metrics(outcome: &Outcome, what: &str) {
         let at = outcome.catalogue.monthly_index(id).unwrap_or_else(|| panic!("no metric {id}"));
         outcome.level(arm, at, t).mean().value
     };
-    let workloads: Vec<&str> = outcome
-        .catalogue
-        .scalars
-        .iter()
-        .filter_map(|(label, _)| label.id.strip_prefix("parity_month."))
-        .collect();
+    let workloads = &outcome.catalogue.workloads;
     let labs: Vec<&str> = outcome
         .catalogue
         .monthly

@@ -54,13 +54,20 @@ pub fn primal_value(instance: &Instance, clearing: &Clearing) -> f64 {
 }
 
 /// The dual objective at some prices: an upper bound on the primal value of any feasible hours.
+///
+/// A price is a double and stands for the real one within half a unit in its last place. At a tie the margin of a tranche is
+/// the rounding of its price, and on a large idle tranche that alone would outweigh a small market's whole value; margins
+/// that the digits of the price cannot tell from zero are therefore zero.
 pub fn dual_value(instance: &Instance, prices: &[f64]) -> f64 {
     let workloads = instance.demand.len();
     let mut value: f64 =
         instance.demand.iter().zip(prices).map(|(curve, &price)| buyers_surplus(curve, price)).sum();
     for (i, (capacity, cost)) in instance.capacity.iter().zip(&instance.cost).enumerate() {
         let best = (0..workloads).map(|w| prices[w] * instance.rate[i * workloads + w]).fold(0.0, f64::max);
-        value += capacity * (best - cost).max(0.0);
+        let margin = best - cost;
+        if margin > 2.0 * f64::EPSILON * best {
+            value += capacity * margin;
+        }
     }
     value
 }

@@ -1,0 +1,401 @@
+//! What is measured: the metrics of a job, each with its name, unit and the one line that computes it.
+//!
+//! [`Monthly`] metrics are read from one month of a trace, [`Scalar`]s from a whole path and, for effects, from the
+//! baseline's trace on the same draws. The catalogue of a job follows from its first world: workloads, origins, channels,
+//! horizon. A channel's metrics carry the word `channel` where a total has the same name, so that no id can be mistaken.
+
+mod monthly;
+mod scalar;
+
+use crate::calendar::Month;
+use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
+
+pub use monthly::{Monthly, PARTS, Part};
+pub use scalar::{CostPart, PathView, Scalar, Stream};
+
+/// All origins, in the order of every table and chart.
+pub const ORIGINS: [Origin; 4] = [Origin::Offshore, Origin::Domestic, Origin::Imported, Origin::Grey];
+
+impl Origin {
+    /// Its name in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Origin::Offshore => "offshore",
+            Origin::Domestic => "domestic",
+            Origin::Imported => "imported",
+            Origin::Grey => "grey",
+        }
+    }
+}
+
+/// A metric's name and unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Id, such as `marginal_cost.training`; with several labs a lab's own metric ends in `@lab`.
+    pub id: String,
+    /// What it is, in words.
+    pub title: String,
+    /// Unit.
+    pub unit: &'static str,
+}
+
+/// The metrics of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catalogue {
+    /// Ids of the workloads, in the world's order.
+    pub workloads: Vec<String>,
+    /// Monthly metrics with the lab they are of; none is all labs.
+    pub monthly: Vec<(Label, Monthly, Option<usize>)>,
+    /// Of these, how many (the first ones) are also recorded as differences to the baseline.
+    pub paired: usize,
+    /// Scalars.
+    pub scalars: Vec<(Label, Scalar)>,
+}
+
+const COST: &str = "USD per H100e-hour";
+const WORK: &str = "H100e-hours";
+
+impl Catalogue {
+    /// The metrics of a job whose arms share workloads, channels and horizon with `world`.
+    pub fn of(world: &World) -> Catalogue {
+        let workloads = world.workloads.iter().map(|workload| workload.id.clone()).collect();
+        let mut catalogue = Catalogue { workloads, monthly: Vec::new(), paired: 0, scalars: Vec::new() };
+        catalogue.add_monthly(world);
+        catalogue.add_scalars(world);
+        catalogue
+    }
+
+    /// Place of a monthly metric.
+    pub fn monthly_index(&self, id: &str) -> Option<usize> {
+        self.monthly.iter().position(|(label, ..)| label.id == id)
+    }
+
+    /// Place of a scalar.
+    pub fn scalar_index(&self, id: &str) -> Option<usize> {
+        self.scalars.iter().position(|(label, _)| label.id == id)
+    }
+
+    fn add_monthly(&mut self, world: &World) {
+        let mut add = |id: String, title: String, unit: &'static str, metric: Monthly, lab: Option<usize>| {
+            let id = lab.map_or(id.clone(), |lab| format!("{id}@{}", world.labs[lab].id));
+            let title = lab.map_or(title.clone(), |lab| format!("{title}, {}", world.labs[lab].title));
+            self.monthly.push((Label { id, title, unit }, metric, lab));
+        };
+        let several = world.labs.len() > 1;
+        let scopes = std::iter::once(None).chain((0..world.labs.len()).filter(|_| several).map(Some));
+        for lab in scopes {
+            for (w, workload) in world.workloads.iter().enumerate() {
+                let (id, title) = (&workload.id, &workload.title);
+                for (name, words, unit, metric) in [
+                    ("marginal_cost", "Marginal cost of compute", COST, Monthly::MarginalCost(w)),
+                    (
+                        "plan_marginal_cost",
+                        "Long-run marginal cost of compute",
+                        COST,
+                        Monthly::PlanMarginalCost(w),
+                    ),
+                    ("planned_use", "Planned use", WORK, Monthly::PlannedUse(w)),
+                    ("served", "Served", WORK, Monthly::Served(w)),
+                    ("useful_work", "Useful work", WORK, Monthly::UsefulWork(w)),
+                    ("unserved", "Unserved", WORK, Monthly::Unserved(w)),
+                    ("beyond_plan", "Beyond plan", WORK, Monthly::BeyondPlan(w)),
+                    ("value_lost", "Value of lost compute", "USD", Monthly::ValueLost(w)),
+                ] {
+                    add(format!("{name}.{id}"), format!("{words}, {title}"), unit, metric, lab);
+                }
+            }
+            add(
+                "unserved_share".into(),
+                "Unserved share of planned use".into(),
+                "share",
+                Monthly::UnservedShare,
+                lab,
+            );
+            add("spend".into(), "Spend".into(), "USD", Monthly::Spend, lab);
+            for part in PARTS {
+                let (id, title) = part.name();
+                add(format!("spend.{id}"), title.into(), "USD", Monthly::SpendPart(part), lab);
+            }
+            add("economic_cost".into(), "Economic cost".into(), "USD", Monthly::EconomicCost, lab);
+            add("average_cash_cost".into(), "Average cash cost".into(), COST, Monthly::AverageCashCost, lab);
+            for origin in ORIGINS {
+                let id = origin.id();
+                add(format!("work.{id}"), format!("Work done {id}"), WORK, Monthly::Work(origin), lab);
+                add(
+                    format!("orders.{id}"),
+                    format!("Chips ordered, {id}"),
+                    "chips",
+                    Monthly::Orders(origin),
+                    lab,
+                );
+                add(
+                    format!("peak_in_use.{id}"),
+                    format!("Chips in use, {id}, by peak"),
+                    "H100e by 8-bit peak",
+                    Monthly::PeakInUse(origin),
+                    lab,
+                );
+            }
+        }
+        let paired = self.monthly.len();
+        let mut add = |id: String, title: String, unit: &'static str, metric: Monthly| {
+            self.monthly.push((Label { id, title, unit }, metric, None));
+        };
+        for (k, channel) in world.channels.iter().enumerate() {
+            let (id, title) = (&channel.id, &channel.title);
+            let price_unit = match channel.supply {
+                Supply::Rental(_) => "USD per chip-hour",
+                Supply::Owned(_) => "USD per chip",
+            };
+            add(format!("price.{id}"), format!("Price, {title}"), price_unit, Monthly::ChannelPrice(k));
+            add(
+                format!("hour_cost.{id}"),
+                format!("Cost of a usable chip-hour, {title}"),
+                "USD per chip-hour",
+                Monthly::ChannelHourCost(k),
+            );
+            for (w, workload) in world.workloads.iter().enumerate().filter(|(w, _)| channel.serves[*w]) {
+                add(
+                    format!("rate.{id}.{}", workload.id),
+                    format!("Work per usable chip-hour, {title}, {}", workload.title),
+                    "H100e",
+                    Monthly::ChannelRate(k, w),
+                );
+            }
+            add(format!("chips.{id}"), format!("Chips in use, {title}"), "chips", Monthly::ChannelChips(k));
+            add(
+                format!("channel_orders.{id}"),
+                format!("Chips ordered or signed, {title}"),
+                "chips",
+                Monthly::ChannelOrders(k),
+            );
+            add(format!("channel_work.{id}"), format!("Work done, {title}"), WORK, Monthly::ChannelWork(k));
+        }
+        self.paired = paired;
+    }
+
+    fn add_scalars(&mut self, world: &World) {
+        let months = world.months;
+        let mut add = |id: String, title: String, unit: &'static str, scalar: Scalar| {
+            self.scalars.push((Label { id, title, unit }, scalar));
+        };
+        let named: Vec<(Option<usize>, String, String)> =
+            std::iter::once((None, "all".to_string(), "all workloads".to_string()))
+                .chain(
+                    world.workloads.iter().enumerate().map(|(w, l)| (Some(w), l.id.clone(), l.title.clone())),
+                )
+                .collect();
+        for window in windows(months) {
+            for (w, id, title) in &named {
+                add(
+                    format!("lost.{window}m.{id}"),
+                    format!("H100e-hours lost in the first {window} months, {title}"),
+                    WORK,
+                    Scalar::Lost(*w, window),
+                );
+                add(
+                    format!("lost_share.{window}m.{id}"),
+                    format!("Share of planned use lost in the first {window} months, {title}"),
+                    "share",
+                    Scalar::LostShare(*w, window),
+                );
+                add(
+                    format!("useful_work.{window}m.{id}"),
+                    format!("Useful work in the first {window} months, {title}"),
+                    WORK,
+                    Scalar::UsefulWork(*w, window),
+                );
+            }
+        }
+        if world.workloads.iter().any(|workload| workload.kind == WorkloadKind::Training) {
+            for month in [24, 36].into_iter().filter(|month| *month <= months) {
+                add(
+                    format!("training_delay.{month}m"),
+                    format!("Training delay at month {month}"),
+                    "months",
+                    Scalar::TrainingDelay(month),
+                );
+                add(
+                    format!("training_delay_censored.{month}m"),
+                    format!("Training delay at month {month} reaches beyond the horizon"),
+                    "probability",
+                    Scalar::TrainingDelayCensored(month),
+                );
+            }
+        }
+        for (w, workload) in world.workloads.iter().enumerate() {
+            let (id, title) = (&workload.id, &workload.title);
+            add(
+                format!("marginal_cost.{id}.mean"),
+                format!("Marginal cost of compute, {title}, mean over the run"),
+                COST,
+                Scalar::MeanMarginalCost(w),
+            );
+            add(
+                format!("marginal_cost.{id}.peak"),
+                format!("Marginal cost of compute, {title}, highest month"),
+                COST,
+                Scalar::PeakMarginalCost(w),
+            );
+            for (year, from, until) in calendar_years(world.start, months) {
+                add(
+                    format!("marginal_cost.{id}.y{year}"),
+                    format!("Marginal cost of compute, {title}, {year}"),
+                    COST,
+                    Scalar::YearMarginalCost(w, from, until),
+                );
+                add(
+                    format!("plan_marginal_cost.{id}.y{year}"),
+                    format!("Long-run marginal cost of compute, {title}, {year}"),
+                    COST,
+                    Scalar::YearPlanMarginalCost(w, from, until),
+                );
+            }
+        }
+        for (id, title, stream) in [
+            ("economic_cost", "Economic cost", Stream::EconomicCost),
+            (
+                "economic_cost_before_transfer",
+                "Economic cost without the transfer",
+                Stream::EconomicCostBeforeTransfer,
+            ),
+            ("spend", "Spend", Stream::Spend),
+            ("value_lost", "Value of lost compute", Stream::ValueLost),
+            ("offshore_rent", "Rent to offshore hosts", Stream::OffshoreRent),
+            (
+                "resource.offshore",
+                "Resource cost of chips owned offshore",
+                Stream::Resource(Origin::Offshore),
+            ),
+            ("resource.domestic", "Resource cost, domestic chips", Stream::Resource(Origin::Domestic)),
+            ("resource.imported", "Resource cost, imported chips", Stream::Resource(Origin::Imported)),
+            ("resource.grey", "Resource cost, grey-market chips", Stream::Resource(Origin::Grey)),
+            ("scarcity", "Scarcity transfer to vendors", Stream::Scarcity),
+            ("domestic_sales", "Domestic systems sold", Stream::DomesticSales),
+            ("relet", "Unused offshore chips at the spot price", Stream::Relet),
+        ] {
+            add(format!("pv.{id}"), format!("{title}, present value"), "USD", Scalar::PresentValue(stream));
+        }
+        add("average_cash_cost".into(), "Average cash cost".into(), COST, Scalar::AverageCashCost);
+        for (w, id, title) in &named {
+            add(
+                format!("unserved_share.{id}"),
+                format!("Unserved share of planned use, {title}"),
+                "share",
+                Scalar::UnservedShare(*w),
+            );
+        }
+        for month in [1, 12, 24, 36, 60].into_iter().filter(|month| *month <= months) {
+            for origin in ORIGINS {
+                let id = origin.id();
+                add(
+                    format!("work_share.{id}.{month}m"),
+                    format!("Share of work done {id}, month {month}"),
+                    "share",
+                    Scalar::WorkShare(origin, month),
+                );
+                add(
+                    format!("peak_share.{id}.{month}m"),
+                    format!("Share of chips in use by peak, {id}, month {month}"),
+                    "share",
+                    Scalar::PeakShare(origin, month),
+                );
+            }
+            add(
+                format!("rented_chips.{month}m"),
+                format!("Chips rented offshore, month {month}"),
+                "chips",
+                Scalar::RentedChips(month),
+            );
+        }
+        for (w, workload) in world.workloads.iter().enumerate().filter(|(w, _)| has_parity(world, *w)) {
+            let (id, title) = (&workload.id, &workload.title);
+            add(
+                format!("parity_month.{id}"),
+                format!("Month of parity, {title} (the horizon if never)"),
+                "months",
+                Scalar::ParityMonth(w),
+            );
+            add(
+                format!("parity_never.{id}"),
+                format!("No parity within the horizon, {title}"),
+                "probability",
+                Scalar::ParityNever(w),
+            );
+        }
+        for (k, channel) in world.channels.iter().enumerate() {
+            let (id, title) = (&channel.id, &channel.title);
+            for (w, workload) in world.workloads.iter().enumerate().filter(|(w, _)| channel.serves[*w]) {
+                add(
+                    format!("unit_cost.{id}.{}", workload.id),
+                    format!("Cost of an H100e-hour in month 0, {title}, {}", workload.title),
+                    COST,
+                    Scalar::UnitCost(k, w),
+                );
+            }
+            let parts: &[CostPart] = match channel.supply {
+                Supply::Owned(_) => &CostPart::OWNED,
+                Supply::Rental(_) => &CostPart::RENTED,
+            };
+            for part in parts {
+                add(
+                    format!("hour_cost.{id}.{}", part.id()),
+                    format!("Cost of a usable chip-hour in month 0, {title}, {}", part.id()),
+                    "USD per chip-hour",
+                    Scalar::HourCostPart(k, *part),
+                );
+            }
+        }
+        add("electricity".into(), "Electricity used, TWh".into(), "TWh", Scalar::Electricity);
+        for origin in ORIGINS {
+            let id = origin.id();
+            add(format!("orders.{id}"), format!("Chips ordered, {id}"), "chips", Scalar::Orders(origin));
+        }
+        add(
+            "effective_month".into(),
+            "First month with a rule in force (the horizon if never)".into(),
+            "months",
+            Scalar::EffectiveMonth,
+        );
+        add("rule_in_force".into(), "A rule comes into force".into(), "probability", Scalar::Bound);
+        add("rule_reversed".into(), "A rule in force is undone".into(), "probability", Scalar::Reversed);
+    }
+}
+
+/// Whether domestic and offshore supply of a workload can be compared: some domestic channel to buy and some offshore one
+/// to rent may serve it. Work that must stay at home has no offshore price to match.
+fn has_parity(world: &World, w: usize) -> bool {
+    let some = |origin: Origin, rented: bool| {
+        world.channels.iter().any(|channel| {
+            channel.origin == origin
+                && channel.serves[w]
+                && matches!(channel.supply, Supply::Rental(_)) == rented
+        })
+    };
+    some(Origin::Domestic, false) && some(Origin::Offshore, true)
+}
+
+/// The windows over which losses are summed: 12 and 24 months, and the whole run.
+pub fn windows(months: usize) -> Vec<usize> {
+    let mut windows: Vec<usize> = [12, 24, months].into_iter().filter(|window| *window <= months).collect();
+    windows.sort_unstable();
+    windows.dedup();
+    windows
+}
+
+/// Calendar years that lie wholly in a run, as year, first month and month after the last; if none does, those it touches.
+pub fn calendar_years(start: Month, months: usize) -> Vec<(i32, usize, usize)> {
+    let last = start.plus(months as i32 - 1);
+    let of_year = |year: i32| {
+        let from = Month::new(year, 1).since(start).max(0) as usize;
+        let until = (Month::new(year + 1, 1).since(start) as usize).min(months);
+        (year, from, until)
+    };
+    let touched: Vec<_> = (start.year()..=last.year()).map(of_year).collect();
+    let whole: Vec<_> = touched.iter().copied().filter(|(_, from, until)| until - from == 12).collect();
+    if whole.is_empty() { touched } else { whole }
+}
+
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole == 0.0 { 0.0 } else { part / whole }
+}
