@@ -151,7 +151,14 @@ pub fn effect_title(outcome: &Outcome, effects: &Effects) -> String {
 }
 
 fn mean_and_error(unit: Unit, mean: Estimate) -> String {
-    format!("{} ± {}", shown(unit, mean), unit.show(mean.std_error, mean.std_error))
+    let error = mean.std_error;
+    // Units that are rounded to whole numbers or tenths would write a small error as none.
+    let error = match unit {
+        Unit::Share => format!("{}%", Unit::Plain.show(100.0 * error, 100.0 * error)),
+        Unit::Months => Unit::Plain.show(error, error),
+        Unit::Usd | Unit::H100eHours | Unit::Plain => unit.show(error, error),
+    };
+    format!("{} ± {error}", shown(unit, mean))
 }
 
 /// What each arm costs, as a table: levels, not effects.
