@@ -151,6 +151,7 @@ fn rows(outcome: &Outcome, arm: usize, chosen: &[usize]) -> Vec<Row> {
     asker.marginal_cost();
     asker.economic_cost();
     asker.industry();
+    asker.labs();
     asker.rows
 }
 
@@ -251,6 +252,24 @@ impl Asker<'_> {
             "average_cash_cost",
         ] {
             self.add("Who pays?", id, Measure::Difference, None);
+        }
+    }
+
+    /// What a single lab loses: with several labs the total hides who is exposed.
+    fn labs(&mut self) {
+        const QUESTION: &str = "Which lab is hit?";
+        let window = windows(self.outcome.months).into_iter().filter(|window| *window <= 24).max();
+        for lab in self.outcome.catalogue.labs.clone() {
+            if let Some(window) = window {
+                self.add(QUESTION, &format!("lost.{window}m.all@{lab}"), Measure::Paired, None);
+                self.add(QUESTION, &format!("lost_share.{window}m.all@{lab}"), Measure::Paired, None);
+            }
+            self.add(QUESTION, &format!("training_delay.24m@{lab}"), Measure::Paired, None);
+            for workload in self.workloads() {
+                let mean = format!("marginal_cost.{workload}.mean@{lab}");
+                self.add(QUESTION, &mean, Measure::Ratio, None);
+            }
+            self.add(QUESTION, &format!("pv.economic_cost@{lab}"), Measure::Difference, None);
         }
     }
 

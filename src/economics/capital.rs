@@ -24,6 +24,54 @@ pub fn capital_recovery_factor(r: f64, n: f64) -> f64 {
     if r == 0.0 { 1.0 / n } else { r / (1.0 - math::pow(1.0 + r, -n)) }
 }
 
+/// Value today of a series of payments, the first one today.
+///     NPV = Σ_t flow_t · (1 + r)^−t
+/// Units: USD; `r` a period (fraction). Domain: r > −1. Source: Park, *Contemporary Engineering Economics*, ch. 5.
+/// Example: −100 today and 110 in a year are worth 0 at 10%.
+pub fn net_present_value(r: f64, flows: &[f64]) -> f64 {
+    flows.iter().rev().fold(0.0, |later, flow| flow + later / (1.0 + r))
+}
+
+/// The rate at which a series of payments is worth nothing today.
+///     IRR: NPV(IRR) = 0
+/// A fraction a period. `None` unless the payments change sign exactly once: only then is there one such rate.
+/// Source: Park, *Contemporary Engineering Economics*, ch. 7; uniqueness by Descartes' rule of signs.
+pub fn internal_rate_of_return(flows: &[f64]) -> Option<f64> {
+    let first = flows.iter().position(|flow| *flow != 0.0)?;
+    let signs: Vec<bool> = flows.iter().filter(|flow| **flow != 0.0).map(|flow| *flow > 0.0).collect();
+    if signs.windows(2).filter(|pair| pair[0] != pair[1]).count() != 1 {
+        return None;
+    }
+    // In v = 1/(1 + r) the value is a polynomial with one positive root, on whose near side it has the sign of the first payment.
+    let value = |v: f64| flows.iter().skip(first).rev().fold(0.0, |later, flow| flow + later * v);
+    let near = |v: f64| (value(v) > 0.0) == signs[0];
+    let (mut low, mut high) = (0.0, 1.0);
+    while near(high) {
+        (low, high) = (high, 2.0 * high);
+    }
+    loop {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            return Some(1.0 / middle - 1.0);
+        }
+        if near(middle) { low = middle } else { high = middle }
+    }
+}
+
+/// Levelised cost of a unit of output by the fixed charge rate, as quick appraisals of plants quote it.
+///     LCOE = (FCR · capital + fixed) / output + variable
+/// Units: USD per unit of `output`; `fcr` a year (fraction), `capital_usd` once, `fixed_usd` a year, `variable_usd` per unit,
+/// `output` a year. Domain: output > 0. Source: Short, Packey and Holt, NREL/TP-462-5173 (1995).
+pub fn levelised_cost_by_fixed_charge(
+    fcr: f64,
+    capital_usd: f64,
+    fixed_usd: f64,
+    variable_usd: f64,
+    output: f64,
+) -> f64 {
+    (fcr * capital_usd + fixed_usd) / output + variable_usd
+}
+
 /// A charge that falls as the class's price falls: month m of life (1 … n) costs `first`·(1 − delta)^(m/12)/(1 − delta)^(1/12).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecliningAnnuity {

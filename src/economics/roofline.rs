@@ -20,6 +20,13 @@ impl Roofs {
     }
 }
 
+/// Chip-hours a fleet runs from one unexpected interruption to the next: what goodput has to live with.
+///     chips · hours / interruptions
+/// Domain: interruptions > 0.
+pub fn chip_hours_between_interruptions(chips: f64, hours: f64, interruptions: f64) -> f64 {
+    chips * hours / interruptions
+}
+
 /// Compute roof.
 ///     goodput · peak · MFU
 /// Units: TFLOP/s; MFU is quoted against this same peak.

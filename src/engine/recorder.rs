@@ -100,8 +100,8 @@ impl Columns {
     ) -> Result<(), NotFinite> {
         for (arm, view) in views.iter().enumerate() {
             self.record_months(catalogue, layout, (i, n), (arm, view))?;
-            for (s, (label, scalar)) in catalogue.scalars.iter().enumerate() {
-                let value = scalar.value(view);
+            for (s, (label, scalar, lab)) in catalogue.scalars.iter().enumerate() {
+                let value = scalar.value(view, *lab);
                 if !value.is_finite() {
                     return Err(NotFinite { metric: label.id.clone(), month: None, arm });
                 }

@@ -167,7 +167,7 @@ pub fn level_table(outcome: &Outcome) -> String {
     let mut header = vec![""];
     header.extend(outcome.arms.iter().map(|arm| arm.id.as_str()));
     let mut table = TextTable::new(&header);
-    for (s, (metric, _)) in outcome.catalogue.scalars.iter().enumerate() {
+    for (s, (metric, ..)) in outcome.catalogue.scalars.iter().enumerate() {
         let shown_here =
             ["pv.", "unserved_share", "average_cash_cost", "electricity", "parity_month", "orders."];
         let mean_price = metric.id.starts_with("marginal_cost.") && metric.id.ends_with(".mean");

@@ -22,7 +22,7 @@ pub fn summary_csv(outcome: &Outcome, effects: &[Effects]) -> String {
     let mut text = SUMMARY_HEADER.to_string();
     let group = grouping(outcome.sampling, &outcome.paths);
     for (arm, label) in outcome.arms.iter().enumerate() {
-        for (s, (metric, _)) in outcome.catalogue.scalars.iter().enumerate() {
+        for (s, (metric, ..)) in outcome.catalogue.scalars.iter().enumerate() {
             let summary = summarise(outcome.scalar_at(arm, s), group);
             summary_row(
                 &mut text,
@@ -68,7 +68,7 @@ pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
                 .scalars
                 .iter()
                 .enumerate()
-                .map(|(s, (metric, _))| {
+                .map(|(s, (metric, ..))| {
                     let summary = summarise(outcome.scalar_at(arm, s), group);
                     json!({ "metric": metric.id, "title": metric.title, "unit": metric.unit, "summary": summary_value(&summary) })
                 })
@@ -168,7 +168,7 @@ fn monthly_row(text: &mut String, outcome: &Outcome, labels: [&str; 4], t: usize
 /// `paths.csv`: one row per path and arm of every scalar.
 pub fn paths_csv(outcome: &Outcome) -> String {
     let mut text = "path,arm".to_string();
-    for (metric, _) in &outcome.catalogue.scalars {
+    for (metric, ..) in &outcome.catalogue.scalars {
         let _ = write!(text, ",{}", field(&metric.id));
     }
     text.push('\n');

@@ -101,8 +101,21 @@ impl<'a> Sampler<'a> {
         let sources = quantities
             .list
             .iter()
-            .map(|quantity| match &quantity.form {
-                Form::Constant(_) | Form::Schedule { .. } | Form::Converted { .. } => usize::MAX,
+            .enumerate()
+            .map(|(index, quantity)| match &quantity.form {
+                Form::Constant(_) | Form::Schedule { .. } | Form::Converted { .. } => {
+                    // What is held fixed but correlated still feeds the draws of the others.
+                    let among = |copulas: &[Copula]| {
+                        copulas.iter().any(|copula| copula.slots.contains(&Slot(index as u32)))
+                    };
+                    if among(&shock_copulas) {
+                        table.open(quantity.stream.clone(), months)
+                    } else if among(&parameter_copulas) {
+                        table.open(quantity.stream.clone(), 1)
+                    } else {
+                        usize::MAX
+                    }
+                }
                 Form::Parameter(_) => table.open(quantity.stream.clone(), 1),
                 Form::Process(process) => {
                     let first = table.open(quantity.stream.clone(), months);

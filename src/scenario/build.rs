@@ -177,7 +177,12 @@ impl Builder<'_> {
             place = above;
         }
         let whole = self.slot(place);
-        self.slots.get(&amount_key(key)).copied().unwrap_or(whole)
+        match self.slots.get(&amount_key(key)) {
+            Some(slot) => *slot,
+            // A part of what a change has made one number: it stands for its draws, on which others may depend.
+            None if place != key => self.constant(key, 0.0),
+            None => whole,
+        }
     }
 
     fn constant(&mut self, key: &str, x: f64) -> Slot {

@@ -58,6 +58,10 @@ impl Files {
     pub fn of(&self, origin: Origin) -> &SourceFile {
         &self.list[origin.file as usize]
     }
+    /// Whether a place is in a change made from outside: a `--set` flag, or one made by an analysis.
+    pub fn is_change(&self, origin: Origin) -> bool {
+        self.of(origin).kind == FileKind::Flag
+    }
     /// All texts in order of reading.
     pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
         self.list.iter().map(Arc::as_ref)

@@ -16,6 +16,7 @@ mod floors;
 mod invariants;
 mod known;
 mod market;
+mod published;
 mod questions;
 mod second;
 mod small;

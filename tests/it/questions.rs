@@ -3,6 +3,7 @@
 //! Each statement is one that such a person would make before seeing a number. Paths are few: statements are about
 //! medians of strong effects, or about every path.
 
+use loophole::analysis::compare::effects;
 use loophole::engine::outcome::Outcome;
 
 use crate::support::*;
@@ -11,7 +12,7 @@ use crate::support::*;
 fn asked(name: &str, paths: usize) -> Outcome {
     let outcome = run(&shipped(name, &[&format!("settings.paths={paths}")]).job());
     for arm in 0..outcome.arms.len() {
-        for (s, (label, _)) in outcome.catalogue.scalars.iter().enumerate() {
+        for (s, (label, ..)) in outcome.catalogue.scalars.iter().enumerate() {
             assert!(outcome.scalar_at(arm, s).iter().all(|value| value.is_finite()), "{name}: {}", label.id);
         }
         for (m, (label, ..)) in outcome.catalogue.monthly.iter().enumerate() {
@@ -254,6 +255,43 @@ fn the_average_hides_who_is_exposed() {
             / month(&outcome, "wind-down", &format!("planned_use.training@{lab}"), 18)
     };
     assert!(short("frontier") > 0.0 && short("all") > 0.0);
+    // What is a sum over the country is the sum of the labs', on every path.
+    for metric in ["lost.24m.all", "useful_work.12m.training", "pv.spend", "pv.offshore_rent", "electricity"]
+    {
+        let of = |lab: &str| scalar(&outcome, "wind-down", &format!("{metric}{lab}"));
+        for (i, total) in of("").iter().enumerate() {
+            let labs = of("@frontier")[i] + of("@all")[i];
+            assert!((labs - total).abs() <= 1e-9 * total.abs(), "{metric} on path {i}: {labs} and {total}");
+        }
+    }
+    // The exposed lab stands in the table of effects.
+    let told = effects(&outcome);
+    let share = |lab: &str| {
+        told[0].row(&format!("lost_share.24m.all@{lab}")).map_or(f64::NAN, |row| row.summary.mean.value)
+    };
+    assert!(share("frontier") > share("all"));
+}
+
+/// Who holds a number fixed, or looks at a shorter run, keeps every other draw.
+#[test]
+fn changes_from_outside_leave_the_other_draws() {
+    let drawn_with = |sets: &[&str], key: &str| drawn(&shipped("close-the-door.toml", sets).job(), key, 0);
+    let paths = "settings.paths=16";
+    for key in
+        ["channels.offshore_gb200.price_usd_per_chip_hour", "labs.all.demand.training.planned_use_h100e"]
+    {
+        let free = drawn_with(&[paths], key);
+        for change in [
+            "channels.offshore_h200.price_usd_per_chip_hour=2.0",
+            "channels.offshore_h200.price_usd_per_chip_hour.initial=2.0",
+            "labs.all.demand.inference_home.planned_use_h100e=1e6",
+            "settings.months=1",
+        ] {
+            assert_eq!(drawn_with(&[paths, change], key), free, "{key} with {change}");
+        }
+    }
+    let month = run(&shipped("close-the-door.toml", &[paths, "settings.months=1"]).job());
+    assert!(scalar(&month, "wind-down", "rule_in_force").iter().all(|flag| *flag == 0.0));
 }
 
 /// Every shipped scenario has been asked something above, or is one with known answers.

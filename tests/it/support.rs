@@ -68,7 +68,11 @@ impl Told {
             drivers: &self.drivers,
             dates: &self.dates[arm],
         };
-        Catalogue::of(&self.worlds[0]).scalars.iter().map(|(_, scalar)| scalar.value(&view)).collect()
+        Catalogue::of(&self.worlds[0])
+            .scalars
+            .iter()
+            .map(|(_, scalar, lab)| scalar.value(&view, *lab))
+            .collect()
     }
 }
 
@@ -222,8 +226,8 @@ pub fn assert_same_arm(one: &Outcome, a: usize, other: &Outcome, b: usize) {
 #[track_caller]
 pub fn assert_same_levels(one: &Outcome, a: usize, other: &Outcome, b: usize, except: &[&str]) {
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
-    for (s, (label, _)) in
-        one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id))
+    for (s, (label, ..)) in
+        one.catalogue.scalars.iter().enumerate().filter(|(_, (label, ..))| !except.contains(&&*label.id))
     {
         let (x, y) = (one.scalar_at(a, s), other.scalar_at(b, s));
         assert!(bits(x) == bits(y), "{} differs", label.id);
@@ -255,8 +259,8 @@ pub fn assert_close_levels(
         };
         (x - y).abs() <= tolerance * x.abs().max(y.abs()).max(floor)
     };
-    for (s, (label, _)) in
-        one.catalogue.scalars.iter().enumerate().filter(|(_, (label, _))| !except.contains(&&*label.id))
+    for (s, (label, ..)) in
+        one.catalogue.scalars.iter().enumerate().filter(|(_, (label, ..))| !except.contains(&&*label.id))
     {
         let Some(at) = other.catalogue.scalar_index(&label.id) else { continue };
         for (x, y) in one.scalar_at(a, s).iter().zip(other.scalar_at(b, at)) {

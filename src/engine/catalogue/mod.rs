@@ -40,16 +40,18 @@ pub struct Label {
 }
 
 /// The metrics of a job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
     /// Ids of the workloads, in the world's order.
     pub workloads: Vec<String>,
+    /// Ids of the labs, in the world's order.
+    pub labs: Vec<String>,
     /// Monthly metrics with the lab they are of; none is all labs.
     pub monthly: Vec<(Label, Monthly, Option<usize>)>,
     /// Of these, how many (the first ones) are also recorded as differences to the baseline.
     pub paired: usize,
-    /// Scalars.
-    pub scalars: Vec<(Label, Scalar)>,
+    /// Scalars with the lab they are of; none is all labs.
+    pub scalars: Vec<(Label, Scalar, Option<usize>)>,
 }
 
 const COST: &str = "USD per H100e-hour";
@@ -59,9 +61,11 @@ impl Catalogue {
     /// The metrics of a job whose arms share workloads, channels and horizon with `world`.
     pub fn of(world: &World) -> Catalogue {
         let workloads = world.workloads.iter().map(|workload| workload.id.clone()).collect();
-        let mut catalogue = Catalogue { workloads, monthly: Vec::new(), paired: 0, scalars: Vec::new() };
+        let labs = world.labs.iter().map(|lab| lab.id.clone()).collect();
+        let mut catalogue = Catalogue { workloads, labs, ..Catalogue::default() };
         catalogue.add_monthly(world);
         catalogue.add_scalars(world);
+        catalogue.add_scalars_of_labs(world);
         catalogue
     }
 
@@ -72,7 +76,7 @@ impl Catalogue {
 
     /// Place of a scalar.
     pub fn scalar_index(&self, id: &str) -> Option<usize> {
-        self.scalars.iter().position(|(label, _)| label.id == id)
+        self.scalars.iter().position(|(label, ..)| label.id == id)
     }
 
     fn add_monthly(&mut self, world: &World) {
@@ -122,19 +126,14 @@ impl Catalogue {
                 let id = origin.id();
                 add(format!("work.{id}"), format!("Work done {id}"), WORK, Monthly::Work(origin), lab);
                 add(
-                    format!("orders.{id}"),
-                    format!("Chips ordered, {id}"),
-                    "chips",
-                    Monthly::Orders(origin),
-                    lab,
-                );
-                add(
                     format!("peak_in_use.{id}"),
                     format!("Chips in use, {id}, by peak"),
                     "H100e by 8-bit peak",
                     Monthly::PeakInUse(origin),
                     lab,
                 );
+                let title = format!("Chips bought, {id}");
+                add(format!("orders.{id}"), title, "chips", Monthly::Orders(origin), lab);
             }
         }
         let paired = self.monthly.len();
@@ -165,7 +164,7 @@ impl Catalogue {
             add(format!("chips.{id}"), format!("Chips in use, {title}"), "chips", Monthly::ChannelChips(k));
             add(
                 format!("channel_orders.{id}"),
-                format!("Chips ordered or signed, {title}"),
+                format!("Chips bought or signed for, {title}"),
                 "chips",
                 Monthly::ChannelOrders(k),
             );
@@ -174,10 +173,27 @@ impl Catalogue {
         self.paired = paired;
     }
 
+    /// With several labs, each lab's own value of every scalar that is a lab's.
+    fn add_scalars_of_labs(&mut self, world: &World) {
+        let country = self.scalars.clone();
+        for (l, lab) in world.labs.iter().enumerate().filter(|_| world.labs.len() > 1) {
+            let own =
+                country.iter().filter(|(_, scalar, _)| scalar.is_of_labs()).map(|(label, scalar, _)| {
+                    let id = format!("{}@{}", label.id, lab.id);
+                    (
+                        Label { id, title: format!("{}, {}", label.title, lab.title), ..label.clone() },
+                        *scalar,
+                        Some(l),
+                    )
+                });
+            self.scalars.extend(own);
+        }
+    }
+
     fn add_scalars(&mut self, world: &World) {
         let months = world.months;
         let mut add = |id: String, title: String, unit: &'static str, scalar: Scalar| {
-            self.scalars.push((Label { id, title, unit }, scalar));
+            self.scalars.push((Label { id, title, unit }, scalar, None));
         };
         let named: Vec<(Option<usize>, String, String)> =
             std::iter::once((None, "all".to_string(), "all workloads".to_string()))
@@ -349,7 +365,7 @@ impl Catalogue {
         add("electricity".into(), "Electricity used, TWh".into(), "TWh", Scalar::Electricity);
         for origin in ORIGINS {
             let id = origin.id();
-            add(format!("orders.{id}"), format!("Chips ordered, {id}"), "chips", Scalar::Orders(origin));
+            add(format!("orders.{id}"), format!("Chips bought, {id}"), "chips", Scalar::Orders(origin));
         }
         add(
             "effective_month".into(),

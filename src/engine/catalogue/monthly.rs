@@ -36,7 +36,7 @@ pub enum Monthly {
     AverageCashCost,
     /// Work by origin.
     Work(Origin),
-    /// Chips ordered by origin.
+    /// Chips bought, by origin; what is rented is signed for and counts under its channel.
     Orders(Origin),
     /// Chips in use in h100e by peak, by origin.
     PeakInUse(Origin),
@@ -48,7 +48,7 @@ pub enum Monthly {
     ChannelRate(usize, usize),
     /// Chips in use of a channel.
     ChannelChips(usize),
-    /// Chips ordered or signed for.
+    /// Chips bought or signed for.
     ChannelOrders(usize),
     /// Work done by a channel.
     ChannelWork(usize),

@@ -49,7 +49,7 @@ pub enum Scalar {
     ParityNever(usize),
     /// Electricity of the hours run.
     Electricity,
-    /// Chips ordered by origin.
+    /// Chips bought, by origin; what is rented is signed for and counts under its channel.
     Orders(Origin),
     /// Offshore rented chips in use, in the month that ends a period.
     RentedChips(usize),
@@ -149,11 +149,27 @@ pub struct PathView<'a> {
 }
 
 impl Scalar {
-    /// The metric's value on a path.
-    pub fn value(self, path: &PathView<'_>) -> f64 {
+    /// Whether a lab has its own: not what belongs to a channel, to a rule, or to the country.
+    pub fn is_of_labs(self) -> bool {
+        !matches!(
+            self,
+            Scalar::UnitCost(..)
+                | Scalar::HourCostPart(..)
+                | Scalar::ParityMonth(_)
+                | Scalar::ParityNever(_)
+                | Scalar::EffectiveMonth
+                | Scalar::Bound
+                | Scalar::Reversed
+                | Scalar::PresentValue(Stream::Relet)
+        )
+    }
+
+    /// The metric's value on a path, over all labs or of one. What belongs to a channel, a rule or the country is the same
+    /// for every lab.
+    pub fn value(self, path: &PathView<'_>, lab: Option<usize>) -> f64 {
         let (world, trace) = (path.world, path.trace);
         let months = trace.months.len();
-        let monthly = |trace: &Trace, metric: Monthly, t: usize| metric.value(world, &trace.months[t], None);
+        let monthly = |trace: &Trace, metric: Monthly, t: usize| metric.value(world, &trace.months[t], lab);
         let total = |trace: &Trace, metric: &dyn Fn(usize) -> Monthly, w: Option<usize>, window: usize| {
             let workloads = w.map_or(0..world.workloads.len(), |w| w..w + 1);
             workloads.map(|w| (0..window).map(|t| monthly(trace, metric(w), t)).sum::<f64>()).sum::<f64>()
@@ -170,7 +186,7 @@ impl Scalar {
             Scalar::PresentValue(stream) => (0..months)
                 .map(|t| {
                     let rate = path.drivers.now(world.discount_rate, t);
-                    capital::discount_factor(rate, t as f64) * stream.value(path, t)
+                    capital::discount_factor(rate, t as f64) * stream.value(path, t, lab)
                 })
                 .sum(),
             Scalar::AverageCashCost => ratio(
@@ -197,11 +213,11 @@ impl Scalar {
                     - total(trace, &Monthly::UsefulWork, w, window)
             }
             Scalar::LostShare(w, window) => ratio(
-                Scalar::Lost(w, window).value(path),
+                Scalar::Lost(w, window).value(path, lab),
                 total(path.baseline, &Monthly::PlannedUse, w, window),
             ),
-            Scalar::TrainingDelay(month) => training_delay(path, month).0,
-            Scalar::TrainingDelayCensored(month) => flag(training_delay(path, month).1),
+            Scalar::TrainingDelay(month) => training_delay(path, month, lab).0,
+            Scalar::TrainingDelayCensored(month) => flag(training_delay(path, month, lab).1),
             Scalar::WorkShare(origin, month) => share(&Monthly::Work, origin, month - 1),
             Scalar::PeakShare(origin, month) => share(&Monthly::PeakInUse, origin, month - 1),
             Scalar::ParityMonth(w) => parity_month(path, w).unwrap_or(months) as f64,
@@ -213,7 +229,9 @@ impl Scalar {
                     month
                         .labs
                         .iter()
-                        .flat_map(|books| books.channels.iter().zip(&month.channels))
+                        .enumerate()
+                        .filter(|(l, _)| lab.is_none_or(|lab| lab == *l))
+                        .flat_map(|(_, books)| books.channels.iter().zip(&month.channels))
                         .map(|(channel, terms)| {
                             energy::terawatt_hours(channel.hours_run(), terms.kwh_per_hour, 1.0)
                         })
@@ -248,14 +266,16 @@ impl Scalar {
 
 impl Stream {
     /// The amount of month `t`, undiscounted.
-    fn value(self, path: &PathView<'_>, t: usize) -> f64 {
+    fn value(self, path: &PathView<'_>, t: usize, lab: Option<usize>) -> f64 {
         let (world, month) = (path.world, &path.trace.months[t]);
-        let monthly = |metric: Monthly| metric.value(world, month, None);
+        let monthly = |metric: Monthly| metric.value(world, month, lab);
         let over = |origin: Origin, value: &dyn Fn(usize, &ChannelMonth, &LabChannel) -> f64| {
             month
                 .labs
                 .iter()
-                .flat_map(|books| books.channels.iter().enumerate())
+                .enumerate()
+                .filter(|(l, _)| lab.is_none_or(|lab| lab == *l))
+                .flat_map(|(_, books)| books.channels.iter().enumerate())
                 .filter(|(k, _)| world.channels[*k].origin == origin)
                 .map(|(k, channel)| value(k, &month.channels[k], channel))
                 .sum::<f64>()
@@ -292,14 +312,14 @@ impl Stream {
 
 /// Months beyond `month` until the arm's cumulative useful training work reaches the baseline's of `month` months, linear
 /// within months; and whether that is censored at the horizon.
-fn training_delay(path: &PathView<'_>, month: usize) -> (f64, bool) {
+fn training_delay(path: &PathView<'_>, month: usize, lab: Option<usize>) -> (f64, bool) {
     let training = |trace: &Trace, t: usize| -> f64 {
         path.world
             .workloads
             .iter()
             .enumerate()
             .filter(|(_, workload)| workload.kind == WorkloadKind::Training)
-            .map(|(w, _)| Monthly::UsefulWork(w).value(path.world, &trace.months[t], None))
+            .map(|(w, _)| Monthly::UsefulWork(w).value(path.world, &trace.months[t], lab))
             .sum()
     };
     let target: f64 = (0..month).map(|t| training(path.baseline, t)).sum();

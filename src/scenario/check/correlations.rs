@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 
 use crate::scenario::checked::Checked;
 use crate::scenario::correlation::{Matrix, matrix, text};
-use crate::scenario::diagnostic::{Diagnostic, Origin, nearest};
+use crate::scenario::diagnostic::{Diagnostic, Files, Origin, nearest};
 use crate::scenario::quantity::Form;
 use crate::scenario::raw::Node;
 use crate::scenario::registry;
 
 /// What is wrong with correlations.
-pub fn check(checked: &Checked) -> Vec<Diagnostic> {
+pub fn check(checked: &Checked, files: &Files) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut tied: BTreeMap<(bool, String), Origin> = BTreeMap::new();
     for at in 0..checked.count("correlations") {
         let place = format!("correlations.{at}");
-        between(checked, &place, &mut tied, &mut problems);
+        between((checked, files), &place, &mut tied, &mut problems);
         the_matrix(checked, &place, &mut problems);
     }
     problems
 }
 
 fn between(
-    checked: &Checked,
+    (checked, files): (&Checked, &Files),
     place: &str,
     tied: &mut BTreeMap<(bool, String), Origin>,
     problems: &mut Vec<Diagnostic>,
@@ -45,6 +45,13 @@ fn between(
             continue;
         }
         tied.insert((shock, name.to_string()), item.origin);
+        if let Some(at) = fixed_by_change((checked, files), name) {
+            problems.push(
+                Diagnostic::warning(at, format!("{name} is fixed, so its correlation has no effect"))
+                    .related(item.origin, "correlated here"),
+            );
+            continue;
+        }
         match checked.quantity_or_part(name).map(|parsed| &parsed.form) {
             None => problems.push(unknown(checked, name, item.origin)),
             Some(form) => {
@@ -65,6 +72,18 @@ fn between(
             }
         }
     }
+}
+
+/// Where a change from outside holds a quantity fixed. Who does that to one of several means the others to stay what
+/// they are, so it is no mistake.
+fn fixed_by_change((checked, files): (&Checked, &Files), name: &str) -> Option<Origin> {
+    let mut place = name;
+    while checked.quantity(place).is_none() {
+        place = place.rsplit_once('.')?.0;
+    }
+    let form = &checked.quantity_or_part(name).or_else(|| checked.quantity(place))?.form;
+    let at = checked.tree.get(name).or_else(|| checked.tree.get(place))?.origin;
+    (matches!(form, Form::Constant(_) | Form::Schedule { .. }) && files.is_change(at)).then_some(at)
 }
 
 fn unknown(checked: &Checked, name: &str, origin: Origin) -> Diagnostic {

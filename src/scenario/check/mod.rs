@@ -32,10 +32,10 @@ pub fn check(
     problems.extend(walked.problems);
     let checked = Checked { tree, quantities: walked.quantities, defaults, incomplete };
     problems.extend(world::check(&checked));
-    problems.extend(rules::check(&checked));
+    problems.extend(rules::check(&checked, files));
     if base.is_none() {
         // An arm may make one of several correlated quantities certain; the others keep their draws.
-        problems.extend(correlations::check(&checked));
+        problems.extend(correlations::check(&checked, files));
     }
     problems.extend(steady::check(&checked));
     problems.extend(sources::check(&checked, base, strict));

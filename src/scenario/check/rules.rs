@@ -4,7 +4,7 @@ use crate::calendar::Month;
 use crate::model::parameters::Target;
 use crate::scenario::build::{acts_on, target_of};
 use crate::scenario::checked::Checked;
-use crate::scenario::diagnostic::{Diagnostic, Origin, nearest};
+use crate::scenario::diagnostic::{Diagnostic, Files, Origin, Severity, nearest};
 use crate::scenario::raw::Node;
 use crate::scenario::registry::Ids;
 use crate::scenario::resolve::{selects, selects_channel};
@@ -13,18 +13,18 @@ use crate::scenario::resolve::{selects, selects_channel};
 const ROOT_FILE: u32 = 0;
 
 /// What is wrong with rules and arms.
-pub fn check(checked: &Checked) -> Vec<Diagnostic> {
+pub fn check(checked: &Checked, files: &Files) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for id in checked.ids(Ids::Rule) {
-        rule(checked, id, &mut problems);
+        rule((checked, files), id, &mut problems);
     }
     arms(checked, &mut problems);
     problems
 }
 
-fn rule(checked: &Checked, id: &str, problems: &mut Vec<Diagnostic>) {
+fn rule((checked, files): (&Checked, &Files), id: &str, problems: &mut Vec<Diagnostic>) {
     let place = format!("rules.{id}");
-    announcement(checked, &place, problems);
+    announcement((checked, files), &place, problems);
     wind_down(checked, &place, problems);
     reversal(checked, &place, problems);
     let effects = format!("{place}.effects");
@@ -52,7 +52,7 @@ fn horizon(checked: &Checked) -> Option<(Month, Month)> {
     Some((start, start.plus(months as i32 - 1)))
 }
 
-fn announcement(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
+fn announcement((checked, files): (&Checked, &Files), place: &str, problems: &mut Vec<Diagnostic>) {
     let key = format!("{place}.announced");
     let Some(node) = checked.tree.get(&key) else { return };
     if node.table().is_some() {
@@ -79,10 +79,15 @@ fn announcement(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) 
             .note(format!("the scenario runs from {first} to {last}"))
             .hint("move it, or change settings.start or settings.months")
     };
+    // Who moves or shortens the run from outside knows that later rules fall out of it.
+    let moved =
+        ["settings.start", "settings.months"].iter().any(|key| files.is_change(checked.value_at(key)));
+    let milder = |problem: Diagnostic| Diagnostic { severity: Severity::Warning, ..problem };
+    let error_unless_moved = |problem: Diagnostic| if moved { milder(problem) } else { problem };
     match (checked.month(&key), checked.month(&format!("{key}.from")), checked.month(&format!("{key}.until")))
     {
         (Some(month), ..) if month < first || month > last => {
-            problems.push(outside(node.origin, "is outside"))
+            problems.push(error_unless_moved(outside(node.origin, "is outside")))
         }
         (None, Some(from), Some(until)) => {
             let (from_at, until_at) =
@@ -93,13 +98,10 @@ fn announcement(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) 
                         .related(from_at, "starts here"),
                 );
             } else if from > last || until < first {
-                problems.push(outside(from_at, "lies outside"));
+                problems.push(error_unless_moved(outside(from_at, "lies outside")));
             } else if from < first || until > last {
                 let at = if from < first { from_at } else { until_at };
-                problems.push(Diagnostic {
-                    severity: crate::scenario::diagnostic::Severity::Warning,
-                    ..outside(at, "lies partly outside")
-                });
+                problems.push(milder(outside(at, "lies partly outside")));
             }
         }
         _ => {}

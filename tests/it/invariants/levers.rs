@@ -49,7 +49,7 @@ fn without_spread_all_paths_are_one_path() {
         certain(&mut job);
         let outcome = run(&job);
         for arm in 0..outcome.arms.len() {
-            for (s, (label, _)) in outcome.catalogue.scalars.iter().enumerate() {
+            for (s, (label, ..)) in outcome.catalogue.scalars.iter().enumerate() {
                 let values = outcome.scalar_at(arm, s);
                 assert!(
                     values.iter().all(|value| value.to_bits() == values[0].to_bits()),
@@ -232,7 +232,7 @@ fn twice_the_money_is_twice_the_cost_and_the_same_compute() {
             assert!(close, "{} ({}): {x} became {y}", label.id, label.unit);
         };
         for arm in 0..cheap.arms.len() {
-            for (s, (label, _)) in cheap.catalogue.scalars.iter().enumerate() {
+            for (s, (label, ..)) in cheap.catalogue.scalars.iter().enumerate() {
                 for (x, y) in cheap.scalar_at(arm, s).iter().zip(dear.scalar_at(arm, s)) {
                     check(label, *x, *y);
                 }
