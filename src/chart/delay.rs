@@ -100,9 +100,7 @@ pub fn figure(input: &Input) -> Figure {
         ),
         panels: input.checkpoints.iter().zip(&binned).map(panel).collect(),
         shared_axis: true,
-        notes: vec![
-            "Dashed: 6 and 12 months. Hatched: not reached within the horizon, so at least so long.".into(),
-        ],
+        notes: notes(input, &binned),
         footnote: input.provenance.lines(),
         alt,
         title,
@@ -123,6 +121,21 @@ fn bins(checkpoint: &Checkpoint, low: f64, high: f64, width: f64) -> Vec<Bin> {
         }
     }
     out
+}
+
+/// What the marks mean, of those that are drawn.
+fn notes(input: &Input, binned: &[Vec<Bin>]) -> Vec<String> {
+    let end = binned.iter().flatten().map(|bin| bin.to).fold(0.0, f64::max);
+    let mut words = Vec::new();
+    if end > 12.0 {
+        words.push("Dashed: 6 and 12 months.");
+    } else if end > 6.0 {
+        words.push("Dashed: 6 months.");
+    }
+    if input.checkpoints.iter().any(|checkpoint| checkpoint.censored_share() > 0.0) {
+        words.push("Hatched: not reached within the horizon, so at least so long.");
+    }
+    if words.is_empty() { Vec::new() } else { vec![words.join(" ")] }
 }
 
 /// An axis of months ticked every half year, or every year when it is long.

@@ -12,7 +12,19 @@ use crate::analysis::compare::{Effects, Measure, Scope, effect_values};
 use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
 use crate::engine::outcome::{Cell, Outcome};
 use crate::numbers::Unit;
-use crate::scenario::registry::FIGURES;
+
+/// Names of all figures, in the gallery's order.
+pub const NAMES: [&str; 9] = [
+    "lost-compute",
+    "effect",
+    "difference",
+    "rule-design",
+    "who-pays",
+    "supply-mix",
+    "cost-buildup",
+    "parity",
+    "delay",
+];
 
 /// A run with what its figures say beside its numbers.
 pub struct Gallery<'a> {
@@ -55,7 +67,7 @@ pub struct ChannelTitle {
 impl Gallery<'_> {
     /// Every figure this run can fill, by name.
     pub fn figures(&self) -> Vec<(&'static str, Figure)> {
-        FIGURES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
+        NAMES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
     }
 
     /// A figure by name; none if the run cannot fill it.
@@ -310,12 +322,12 @@ impl Gallery<'_> {
         let (arm, effects) = self.headline()?;
         let lines = [
             ("value of lost compute", Party::Labs, "pv.value_lost", 1.0),
-            ("offshore rent", Party::Labs, "pv.offshore_rent", 1.0),
+            ("offshore rent no longer paid", Party::Labs, "pv.offshore_rent", 1.0),
             ("domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
             ("grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
             ("imported chips", Party::Labs, "pv.resource.imported", 1.0),
             ("scarcity transfer to vendors", Party::Labs, "pv.scarcity", 1.0),
-            ("rent lost", Party::Hosts, "pv.offshore_rent", -1.0),
+            ("rent no longer received", Party::Hosts, "pv.offshore_rent", -1.0),
             ("freed chips relet at spot", Party::Hosts, "pv.relet", -1.0),
             ("scarcity transfer received", Party::Vendors, "pv.scarcity", -1.0),
         ]
@@ -471,10 +483,13 @@ impl Gallery<'_> {
     fn parity(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
         let months = self.outcome.months;
-        let workloads: Vec<parity::Workload> = self
-            .titles
-            .workloads
-            .iter()
+        let (compared, at_home): (Vec<_>, Vec<_>) =
+            self.titles.workloads.iter().partition(|(id, _)| self.served_offshore(id));
+        if compared.is_empty() {
+            return None;
+        }
+        let workloads = compared
+            .into_iter()
             .filter_map(|(id, title)| {
                 let paths = |arm: usize| -> Option<Vec<Option<usize>>> {
                     let month = self.outcome.scalar(arm, &format!("parity_month.{id}"))?;
@@ -493,15 +508,23 @@ impl Gallery<'_> {
                 })
             })
             .collect();
-        if workloads.is_empty() {
-            return None;
-        }
         Some(parity::figure(&parity::Input {
             start: self.outcome.start,
             rule: self.rule(arm, effects.scope),
             workloads,
+            at_home: at_home.into_iter().map(|(_, title)| title.clone()).collect(),
             provenance: self.provenance.clone(),
         }))
+    }
+
+    /// Whether any offshore channel serves a workload, so that there is a price to match.
+    fn served_offshore(&self, workload: &str) -> bool {
+        self.titles.channels.iter().filter(|channel| channel.origin == "offshore" && channel.rented).any(
+            |channel| {
+                let id = format!("unit_cost.{}.{workload}", channel.id);
+                self.outcome.scalar(self.outcome.baseline, &id).is_some()
+            },
+        )
     }
 
     fn delay(&self) -> Option<Figure> {

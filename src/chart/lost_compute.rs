@@ -119,7 +119,8 @@ fn caption(window: &Window) -> String {
 }
 
 fn strip(effective: &[f64]) -> Option<Strip> {
-    let label = format!("In force: {}", Unit::Share.show(effective.iter().sum::<f64>().min(1.0), 0.01));
+    let label =
+        format!("In effect: {} of paths", Unit::Share.show(effective.iter().sum::<f64>().min(1.0), 0.01));
     (!effective.is_empty()).then(|| Strip::Density { label, shares: effective.to_vec() })
 }
 

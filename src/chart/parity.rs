@@ -22,6 +22,8 @@ pub struct Input {
     pub rule: Rule,
     /// One panel each; the title speaks of the first.
     pub workloads: Vec<Workload>,
+    /// Workloads that only home can serve: there is no offshore price to match, and a note says so.
+    pub at_home: Vec<String>,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -71,6 +73,11 @@ pub fn figure(input: &Input) -> Figure {
         ],
         strip: None,
     };
+    let mut note = "Shading: sampling error (90%). Never: not within the horizon.".to_string();
+    if !input.at_home.is_empty() {
+        note +=
+            &format!(" Only served at home, so not compared: {}.", input.at_home.join(", ").to_lowercase());
+    }
     let title = title(input);
     let mut alt = format!("{title}. Cumulative probability curves of both arms, one panel a workload.");
     for workload in &input.workloads {
@@ -84,7 +91,7 @@ pub fn figure(input: &Input) -> Figure {
         ),
         panels: input.workloads.iter().map(panel).collect(),
         shared_axis: true,
-        notes: vec!["Shading: sampling error (90%). Never: not within the horizon.".into()],
+        notes: vec![note],
         footnote: input.provenance.lines(),
         alt,
         title,

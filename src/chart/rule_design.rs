@@ -54,7 +54,7 @@ pub fn figure(input: &Input) -> Figure {
         .enumerate()
         .map(|(k, arm)| Row {
             starts_group: k > 0 && arm.expected != input.arms[k - 1].expected,
-            ..Row::new(capitalised(&arm.title))
+            ..Row::new(row_name(input, arm))
         })
         .collect();
     let panel = |metric: &Metric| {
@@ -89,6 +89,13 @@ pub fn figure(input: &Input) -> Figure {
         alt: alt(input, &title),
         title,
     }
+}
+
+/// An expected arm's row leaves out the headline's design when its name starts with it: the group already tells it apart.
+fn row_name(input: &Input, arm: &Arm) -> String {
+    let design = input.arms.get(input.headline).filter(|_| arm.expected).map_or("", |arm| arm.title.as_str());
+    let rest = arm.title.strip_prefix(design).and_then(|rest| rest.strip_prefix(", "));
+    capitalised(rest.filter(|_| !design.is_empty()).unwrap_or(&arm.title))
 }
 
 fn interval(row: usize, arm: &Arm, effect: &Spread, unit: Unit) -> Layer {

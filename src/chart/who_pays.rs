@@ -101,7 +101,8 @@ pub fn figure(input: &Input) -> Figure {
         y: Axis::rows(rows.iter().map(|(row, ..)| row.clone()).collect()),
     };
     let title = title(input);
-    let mut alt = format!("{title}. Present values by party with intervals:");
+    let mut alt =
+        format!("{title}. Present values by party with intervals, a cost above zero and a gain below:");
     for (row, _, spread) in &rows {
         alt += &format!(" {} {};", row.label, spread.words(Unit::Usd));
     }

@@ -215,6 +215,7 @@ impl Mix {
             start: self.start(),
             rule: self.rule(),
             workloads: (0..self.workloads).map(workload).collect(),
+            at_home: vec![self.title(self.workloads)],
             provenance: self.provenance(),
         })
     }

@@ -63,7 +63,7 @@ impl<'a> Grid<'a> {
         grid
     }
 
-    /// Every panel's gutters; equal in panels that name their values, and in those that do not.
+    /// Every panel's gutters; equal within a column.
     fn gutters(&self, style: &Style) -> Vec<Gutters> {
         let panels = &self.figure.panels;
         let named = |k: usize| k.is_multiple_of(self.columns) || !self.figure.shared_axis;
@@ -72,15 +72,17 @@ impl<'a> Grid<'a> {
             .enumerate()
             .map(|(k, panel)| plot::gutters(style, panel, &self.place, named(k), self.columns))
             .collect();
-        for names_values in [true, false] {
-            let same = || around.iter().filter(|g| g.names_values == names_values);
+        for column in 0..self.columns {
+            let same = || around.iter().skip(column).step_by(self.columns);
             let left = same().map(|g| g.left).fold(0.0, f64::max);
             let right = same().map(|g| g.right).fold(0.0, f64::max);
-            for gutters in around.iter_mut().filter(|g| g.names_values == names_values) {
+            for gutters in around.iter_mut().skip(column).step_by(self.columns) {
                 (gutters.left, gutters.right) = (left, right);
             }
         }
         for (k, gutters) in around.iter_mut().enumerate() {
+            let first = k - k % self.columns;
+            gutters.has_strip = k == first || !shares_strip(&panels[k], &panels[first]);
             if panels.get(k + self.columns).is_some_and(|below| shares_foot(&panels[k], below)) {
                 gutters.names_x = false;
                 gutters.foot = style.px(BARE_FOOT);
@@ -138,6 +140,11 @@ impl<'a> Grid<'a> {
         }
         names
     }
+}
+
+/// Whether a panel can leave its strip to another of its row.
+fn shares_strip(panel: &Panel, first: &Panel) -> bool {
+    matches!(panel.strip, Some(Strip::Density { .. })) && panel.x == first.x && panel.strip == first.strip
 }
 
 /// Whether a panel can leave its horizontal axis and strip to the panel below.

@@ -1,11 +1,11 @@
 //! Direct labels: names beside what they name.
 //!
-//! A line's name goes beyond its end when the panel has a margin for it, otherwise inside the plot where it covers least; an
-//! area's name goes inside the area where it is thickest. A name that finds no room is reported, and the page then shows a
-//! key for it.
+//! A line's name goes beyond its end; an area's name inside the area where it is thickest, or on the empty ground above the
+//! stack with a leader to an area too thin for it. A name that finds no room is reported, and the page then shows a key for
+//! it.
 
 use super::frame::Frame;
-use super::scene::{Anchor, Rect, Scene, Text};
+use super::scene::{Anchor, Mark, Rect, Scene, Text};
 use super::style::Style;
 use crate::chart::figure::{Area, Layer, Meaning};
 use crate::chart::text::{ASCENT, DESCENT, Weight, width};
@@ -96,67 +96,10 @@ pub fn beyond_ends(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named
     names
 }
 
-/// How much of a line's course crosses a box, in pixels of its width.
-fn crossing(course: &[(f64, f64)], area: &Rect) -> f64 {
-    let inside = |a: &(f64, f64), b: &(f64, f64)| {
-        let (low, high) = (a.1.min(b.1), a.1.max(b.1));
-        let overlap = b.0.min(area.x1) - a.0.max(area.x0);
-        if overlap > 0.0 && low < area.y1 && high > area.y0 { overlap } else { 0.0 }
-    };
-    course.windows(2).map(|pair| inside(&pair[0], &pair[1])).sum()
-}
-
-/// Names inside the plot, each above or below its own line where it crosses least, the right preferred.
-pub fn beside_lines(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named]) -> Names {
-    const PLACES: usize = 24;
-    let room = plot.grown(-style.px(4.0), -style.px(2.0));
-    let mut names = Names::default();
-    for line in lines {
-        let wide = width(&line.label, style.small(), Weight::Bold);
-        let mut best: Option<(f64, Text)> = None;
-        for k in 0..PLACES {
-            let x = room.x0 + (room.width() - wide) * k as f64 / (PLACES - 1) as f64;
-            let Some(near) = line.course.iter().min_by(|a, b| {
-                let middle = x + wide / 2.0;
-                (a.0 - middle).abs().total_cmp(&(b.0 - middle).abs())
-            }) else {
-                continue;
-            };
-            for (offset, shift) in [(0.7, 0.0), (0.7, 1.0), (1.5, 0.0), (1.5, 1.0), (2.4, 0.0), (2.4, 1.0)] {
-                let distance = offset * style.small();
-                let middle = if shift == 0.0 { near.1 - distance } else { near.1 + distance };
-                let text = name_text(style, line, x, middle + half_rise(style));
-                let bounds = text.bounds();
-                if wide > room.width() || !room.holds(&bounds) || !scene.is_free(&bounds, style.px(6.0)) {
-                    continue;
-                }
-                let crossed: f64 = lines.iter().map(|other| crossing(&other.course, &bounds)).sum();
-                let others = lines.iter().filter(|other| other.label != line.label);
-                let nearer = others
-                    .flat_map(|other| other.course.iter())
-                    .filter(|p| p.0 >= bounds.x0 && p.0 <= bounds.x1)
-                    .map(|p| (2.2 * style.line() - (p.1 - middle).abs()).max(0.0))
-                    .fold(0.0, f64::max);
-                let cost = crossed * 4.0
-                    + nearer * 0.8
-                    + distance
-                    + (1.0 - k as f64 / PLACES as f64) * style.px(40.0);
-                if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                    best = Some((cost, text));
-                }
-            }
-        }
-        names.file(line.meaning, &line.label, best.is_some());
-        if let Some((_, text)) = best {
-            scene.write(text);
-        }
-    }
-    names
-}
-
-/// Names inside a stack's areas, where each is thickest.
+/// Names of a stack's areas: inside, where each is thickest, or above the stack with a leader.
 pub fn inside_areas(scene: &mut Scene, style: &Style, frame: &Frame, areas: &[Area]) -> Names {
     let mut names = Names::default();
+    let mut thin: Vec<(&Area, Vec<(f64, f64, f64)>)> = Vec::new();
     let mut below = vec![0.0; areas.first().map_or(0, |area| area.values.len())];
     for area in areas.iter() {
         let above: Vec<f64> = below.iter().zip(&area.values).map(|(b, v)| b + v).collect();
@@ -185,10 +128,58 @@ pub fn inside_areas(scene: &mut Scene, style: &Style, frame: &Frame, areas: &[Ar
                 style.px(4.0),
             )
         });
-        if area.values.iter().any(|v| *v > 0.0) {
-            names.file(area.meaning, &area.label, placed);
+        if placed {
+            names.file(area.meaning, &area.label, true);
+        } else if area.values.iter().any(|v| *v > 0.0) {
+            thin.push((area, edges));
         }
         below = above;
     }
+    let skyline: Vec<(f64, f64)> =
+        below.iter().enumerate().map(|(t, top)| frame.at(t as f64, *top)).collect();
+    for (area, edges) in thin {
+        let placed = above_stack(scene, style, &frame.plot, area, &edges, &skyline);
+        names.file(area.meaning, &area.label, placed);
+    }
     names
+}
+
+/// Least thickness of an area a leader can point at, in units.
+const LEADER_TARGET: f64 = 6.0;
+
+/// A thin area's name on the empty ground above the stack's skyline, with a leader down to the area; says whether there was
+/// room. `edges` holds x, top and bottom of the area by month.
+fn above_stack(
+    scene: &mut Scene,
+    style: &Style,
+    plot: &Rect,
+    area: &Area,
+    edges: &[(f64, f64, f64)],
+    skyline: &[(f64, f64)],
+) -> bool {
+    let ink = style.theme.ink();
+    let half = width(&area.label, style.small(), Weight::Bold) / 2.0;
+    for (x, top, bottom) in edges.iter().copied() {
+        let (from, to) = (x - half - style.px(6.0), x + half + style.px(6.0));
+        if bottom - top < style.px(LEADER_TARGET) || from < plot.x0 || to > plot.x1 {
+            continue;
+        }
+        let over = skyline.iter().filter(|point| point.0 >= from && point.0 <= to);
+        let roof = over.map(|point| point.1).fold(top, f64::min);
+        let baseline = roof - style.px(20.0);
+        let base = style.text(&area.label, x, baseline, ink);
+        let text = Text { anchor: Anchor::Middle, weight: Weight::Bold, halo: true, ..base };
+        let end = (top + bottom) / 2.0;
+        let (start, reach) = (baseline + style.px(6.0), style.px(3.0));
+        let leader = Rect { x0: x - reach, y0: start, x1: x + reach, y1: end };
+        if text.bounds().y0 < plot.y0 || !scene.is_free(&leader, style.px(2.0)) {
+            continue;
+        }
+        if scene.write_if_free(text, style.px(8.0)) {
+            scene.draw(Mark::Path(vec![(x, start), (x, end)], ink, style.px(1.5)));
+            scene.draw(Mark::Disc((x, end), style.px(4.0), ink));
+            return true;
+        }
+    }
+    false
 }

@@ -2,11 +2,11 @@
 
 use super::frame::Frame;
 use super::labels::Names;
-use super::scene::{Anchor, Mark, Scene, Text};
+use super::scene::{Mark, Scene};
 use super::style::Style;
 use crate::chart::figure::{Area, Bin, Center, Layer, Meaning, Part};
 use crate::chart::input::{MonthlyBand, Spread};
-use crate::chart::text::{ASCENT, DESCENT, Weight, width};
+use crate::chart::text::{ASCENT, DESCENT};
 
 /// Opacity a fan's bands add, widest first: they lie on one another.
 const BAND_OPACITY: [f64; 3] = [0.14, 0.16, 0.22];
@@ -169,12 +169,7 @@ fn bar(
             1.0,
         ));
         scene.draw(Mark::Path(vec![(x1, y - half), (x1, y + half)], style.theme.ground(), style.px(1.5)));
-        let wide = width(&part.label, style.small(), Weight::Bold);
-        let fits = wide + style.px(10.0) <= x1 - x0 && 2.0 * half >= style.small() * 1.1;
-        let base = style.text(&part.label, (x0 + x1) / 2.0, y + rise, style.theme.on(color));
-        let name = Text { anchor: Anchor::Middle, weight: Weight::Bold, ..base };
-        let placed = fits && scene.write_if_free(name, 0.0);
-        names.file(part.meaning, &part.label, placed);
+        names.file(part.meaning, &part.label, false);
         at += part.value;
     }
     let ink = style.theme.ink();

@@ -1,10 +1,10 @@
 //! One panel: its name, axes, layers and strip inside the box the page gives it.
 
 use super::frame::Frame;
-use super::labels::{Names, beside_lines, beyond_ends, inside_areas, named_lines};
+use super::labels::{Names, beyond_ends, inside_areas, named_lines};
 use super::scene::{Anchor, Mark, Rect, Scene, Text};
 use super::style::Style;
-use crate::chart::figure::{Axis, Center, Layer, Meaning, Panel, Scale, Strip, Tick};
+use crate::chart::figure::{Axis, Layer, Meaning, Panel, Scale, Strip, Tick};
 use crate::chart::text::{ASCENT, DESCENT, Weight, shortened, width, with_whole_intervals, wrapped};
 use crate::chart::theme::Rgb;
 
@@ -21,10 +21,10 @@ pub struct Gutters {
     pub foot: f64,
     /// Whether this panel writes its tick labels or row names.
     pub names_values: bool,
-    /// Whether this panel has its row of the page to itself, so that words may stand in its right gutter.
-    pub alone: bool,
     /// Whether this panel writes the labels of its horizontal axis, or leaves them to the panel below.
     pub names_x: bool,
+    /// Whether this panel draws its strip, or leaves it to the first panel of the row, whose strip is the same.
+    pub has_strip: bool,
 }
 
 /// Height of the bars of a density strip, in units.
@@ -39,10 +39,9 @@ const TICK_DROP: f64 = 14.0;
 /// What a panel needs around its plot on a page with `place` for panels; `with_left` says whether it names its values,
 /// `columns` how many panels share its row of the page. The head waits until widths are known ([`head`]).
 pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, columns: usize) -> Gutters {
-    let alone = columns == 1;
-    let named_rows = place.width() * [0.46, 0.34, 0.28][columns.min(3) - 1];
+    let named_rows = place.width() * [0.46, 0.34, 0.30][columns.min(3) - 1];
     let left = if with_left { left_gutter(style, panel, named_rows) } else { underhang(style, panel) };
-    let right = if alone { right_gutter(style, panel) } else { overhang(style, panel) };
+    let right = right_gutter(style, panel);
     let strip = match &panel.strip {
         Some(Strip::Density { .. }) => style.px(STRIP_UNITS + 10.0) + style.line(),
         Some(Strip::Cells { .. }) => 2.0 * style.line() + style.px(6.0),
@@ -50,7 +49,7 @@ pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, colu
     };
     let axis_title = if panel.x.title.is_empty() { 0.0 } else { style.line() };
     let foot = style.px(TICK_DROP) + style.line() + axis_title + strip;
-    Gutters { head: 0.0, left, right, foot, names_values: with_left, alone, names_x: true }
+    Gutters { head: 0.0, left, right, foot, names_values: with_left, names_x: true, has_strip: true }
 }
 
 /// Height of what stands above a plot in a box `room` wide.
@@ -132,7 +131,7 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
     } else {
         y_axis(scene, style, &panel.y, &frame, around.names_values);
     }
-    if around.names_x {
+    if around.names_x && around.has_strip {
         strip(scene, style, panel, &frame, below);
     }
     let mut names = Names::default();
@@ -141,19 +140,11 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
     }
     zero_lines(scene, style, panel, &frame);
     let lines = named_lines(&panel.layers, &frame);
-    let widest = lines.iter().map(|line| width(&line.label, style.small(), Weight::Bold)).fold(0.0, f64::max);
-    names.extend(if around.alone && around.right >= widest + style.px(10.0) {
-        beyond_ends(scene, style, &plot, &lines)
-    } else {
-        beside_lines(scene, style, &plot, &lines)
-    });
+    names.extend(beyond_ends(scene, style, &plot, &lines));
     for layer in &panel.layers {
         match layer {
             Layer::Stack { areas } => names.extend(inside_areas(scene, style, &frame, areas)),
-            Layer::Interval { .. } => {
-                let place = place_of_words(style, panel, &frame, around);
-                interval_words(scene, style, &frame, place, layer);
-            }
+            Layer::Interval { row, text, .. } => interval_words(scene, style, &frame, *row, text),
             Layer::Reference { x, label, .. } => {
                 reference_words(scene, style, &frame, *x, label, &panel.layers)
             }
@@ -330,58 +321,11 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
     }
 }
 
-/// Where the words of a panel's intervals stand: all in one way.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Words {
-    /// In the right gutter.
-    Gutter,
-    /// Above the dot.
-    Above,
-    /// After the interval, or before it where that does not fit.
-    Beside,
-}
-
-/// The least distance of rows that leaves room for words above a dot, in units.
-const ROOM_ABOVE: f64 = 48.0;
-
-fn place_of_words(style: &Style, panel: &Panel, frame: &Frame, around: &Gutters) -> Words {
-    let wide = |layer: &Layer| match layer {
-        Layer::Interval { text, .. } => width(text, style.small(), Weight::Regular),
-        _ => 0.0,
-    };
-    let widest = panel.layers.iter().map(wide).fold(0.0, f64::max);
-    if around.alone && around.right >= widest + style.px(16.0) {
-        Words::Gutter
-    } else if frame.y(1.0) - frame.y(0.0) >= style.px(ROOM_ABOVE) {
-        Words::Above
-    } else {
-        Words::Beside
-    }
-}
-
-fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, place: Words, interval: &Layer) {
-    let Layer::Interval { row, spread, center, text: words, .. } = interval else { return };
-    let dot = if *center == Center::Mean { spread.mean } else { spread.p50 };
-    let (plot, y) = (frame.plot, frame.y(*row as f64));
-    let middle = y + (ASCENT - DESCENT) / 2.0 * style.small();
-    let wide = width(words, style.small(), Weight::Regular);
-    let base = Text { halo: place != Words::Gutter, ..style.text(words, 0.0, middle, style.theme.ink()) };
-    let text = match place {
-        Words::Gutter => Text { x: plot.x1 + style.px(14.0), ..base },
-        Words::Above => {
-            let most = (plot.x1 - wide).max(plot.x0);
-            Text { x: (frame.x(dot) - wide / 2.0).clamp(plot.x0, most), y: y - style.px(14.0), ..base }
-        }
-        Words::Beside => {
-            let (before, after) =
-                (frame.x(spread.p05.min(dot)), frame.x(spread.p95.max(dot)) + style.px(10.0));
-            let fits = after + wide <= plot.x1;
-            Text { x: if fits { after } else { before - style.px(10.0) - wide }, ..base }
-        }
-    };
-    if text.bounds().x0 >= plot.x0 - 1.0 {
-        scene.write_if_free(text, style.px(2.0));
-    }
+/// The words of an interval, in a column to the right of the plot.
+fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, row: usize, words: &str) {
+    let middle = frame.y(row as f64) + (ASCENT - DESCENT) / 2.0 * style.small();
+    let text = style.text(words, frame.plot.x1 + style.px(14.0), middle, style.theme.ink());
+    scene.write_if_free(text, style.px(2.0));
 }
 
 /// The words of a vertical line: beside its top, on the side and in the row that is free and crosses no other line; if
