@@ -5,7 +5,7 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Part, Row, range};
 use super::input::{Provenance, Spread};
-use super::wording::NOT_DISTINGUISHABLE;
+use super::wording::no_effect;
 use crate::numbers::Unit;
 
 /// What the figure needs.
@@ -26,8 +26,8 @@ pub struct Workload {
     pub title: String,
     /// Rows, in the order drawn; a channel that does not serve the workload is left out and its row stays empty.
     pub channels: Vec<Channel>,
-    /// Cheapest domestic less cheapest offshore cost, path by path.
-    pub domestic_premium: Spread,
+    /// Cheapest domestic less cheapest offshore cost, path by path; none where one of them is not on sale.
+    pub domestic_premium: Option<Spread>,
 }
 
 /// A channel's cost of an H100e-hour in USD.
@@ -130,13 +130,27 @@ fn bar(row: usize, channel: &Channel) -> Layer {
     Layer::Bar { row, parts, total: channel.total, text: channel.total.median(Unit::Usd) }
 }
 
+/// The title where there is no premium to state.
+fn cheapest(workload: &Workload) -> String {
+    let least = workload.channels.iter().min_by(|a, b| a.total.p50.total_cmp(&b.total.p50));
+    let work = workload.title.to_lowercase();
+    least.map_or_else(
+        || format!("No channel on sale serves {work}"),
+        |channel| {
+            let (cost, name) = (channel.total.words(Unit::Usd), &channel.title);
+            format!("An H100e-hour of {work} costs {cost} through the cheapest channel, {name}")
+        },
+    )
+}
+
 fn title(input: &Input) -> String {
     let Some(first) = input.workloads.first() else { return "What an H100e-hour costs".into() };
-    let premium = &first.domestic_premium;
+    let Some(premium) = &first.domestic_premium else { return cheapest(first) };
     let interval = premium.interval(Unit::Usd);
     let work = first.title.to_lowercase();
     if !premium.excludes(0.0) {
-        return format!("The domestic premium on an H100e-hour of {work} {NOT_DISTINGUISHABLE} ({interval})");
+        let nothing = no_effect(premium);
+        return format!("The domestic premium on an H100e-hour of {work} {nothing} ({interval})");
     }
     let size = Unit::Usd.show(premium.p50.abs(), premium.resolution());
     let more = if premium.p50 > 0.0 { "more" } else { "less" };

@@ -5,8 +5,8 @@
 //! long, and its bar is hatched.
 
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
-use super::input::{Provenance, Rule, Spread};
-use super::wording::NOT_DISTINGUISHABLE;
+use super::input::{NO_SPREAD, Provenance, Rule, Spread};
+use super::wording::no_effect;
 use crate::numbers::{Unit, chance};
 
 /// What the figure needs.
@@ -59,6 +59,9 @@ impl Checkpoint {
 
     fn interval(&self) -> String {
         let spread = self.spread();
+        if spread.is_constant() {
+            return NO_SPREAD.to_string();
+        }
         format!("90%: {} to {}", self.bound(spread.p05, 0.05), self.bound(spread.p95, 0.95))
     }
 }
@@ -185,9 +188,10 @@ fn title(input: &Input) -> String {
     let (spread, month) = (last.spread(), last.month);
     if !spread.excludes(0.0) {
         return format!(
-            "The delay of training from closing the door ({}) {NOT_DISTINGUISHABLE} at month {month} ({} months)",
+            "The delay of training from closing the door ({}) {} at month {month} ({})",
             input.rule.design,
-            last.interval()
+            no_effect(&spread),
+            if spread.is_constant() { last.interval() } else { format!("{} months", last.interval()) }
         );
     }
     let median = last.bound(spread.p50, 0.5);

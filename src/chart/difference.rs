@@ -4,7 +4,7 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
-use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
+use super::wording::{FAN_NOTE, extent, no_effect};
 use crate::calendar::Month;
 use crate::numbers::{Unit, chance};
 
@@ -98,8 +98,9 @@ fn title(input: &Input) -> String {
     let likely = chance(difference.above_zero);
     let design = &input.rule.design;
     if !difference.excludes(0.0) {
+        let nothing = no_effect(difference);
         return format!(
-            "The effect of closing ({design}) on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval}); chance of a rise {likely}"
+            "The effect of closing ({design}) on the marginal cost of {workload} in {period} {nothing} ({interval}); chance of a rise {likely}"
         );
     }
     let (verb, to) = if difference.p50 > 0.0 { ("adds", "to") } else { ("takes", "off") };

@@ -4,7 +4,7 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
-use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent, fold};
+use super::wording::{FAN_NOTE, extent, fold, no_effect};
 use crate::calendar::Month;
 use crate::numbers::Unit;
 
@@ -88,8 +88,9 @@ fn title(input: &Input) -> String {
     let (verb, size, interval) = fold(ratio);
     let design = &input.rule.design;
     if !ratio.excludes(1.0) {
+        let nothing = no_effect(ratio);
         return format!(
-            "The effect of closing the door ({design}) on the marginal cost of {workload} in {period} {NOT_DISTINGUISHABLE} ({interval})"
+            "The effect of closing the door ({design}) on the marginal cost of {workload} in {period} {nothing} ({interval})"
         );
     }
     format!(

@@ -451,7 +451,7 @@ impl Gallery<'_> {
             .collect()
     }
 
-    fn domestic_premium(&self, channels: &[&ChannelTitle], workload: &str) -> Spread {
+    fn domestic_premium(&self, channels: &[&ChannelTitle], workload: &str) -> Option<Spread> {
         let columns: Vec<(&ChannelTitle, &[f64])> = channels
             .iter()
             .filter_map(|channel| {
@@ -477,14 +477,14 @@ impl Gallery<'_> {
             .map(|i| cheapest(i, true) - cheapest(i, false))
             .filter(|premium| premium.is_finite())
             .collect();
-        Spread::of(&premiums)
+        (!premiums.is_empty()).then(|| Spread::of(&premiums))
     }
 
     fn parity(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
         let months = self.outcome.months;
-        let (compared, at_home): (Vec<_>, Vec<_>) =
-            self.titles.workloads.iter().partition(|(id, _)| self.served_offshore(id));
+        let (compared, others): (Vec<_>, Vec<_>) =
+            self.titles.workloads.iter().partition(|(id, _)| self.has_both_prices(id));
         if compared.is_empty() {
             return None;
         }
@@ -512,19 +512,22 @@ impl Gallery<'_> {
             start: self.outcome.start,
             rule: self.rule(arm, effects.scope),
             workloads,
-            at_home: at_home.into_iter().map(|(_, title)| title.clone()).collect(),
+            not_compared: others.into_iter().map(|(_, title)| title.clone()).collect(),
             provenance: self.provenance.clone(),
         }))
     }
 
-    /// Whether any offshore channel serves a workload, so that there is a price to match.
-    fn served_offshore(&self, workload: &str) -> bool {
-        self.titles.channels.iter().filter(|channel| channel.origin == "offshore" && channel.rented).any(
-            |channel| {
-                let id = format!("unit_cost.{}.{workload}", channel.id);
-                self.outcome.scalar(self.outcome.baseline, &id).is_some()
-            },
-        )
+    /// Whether a workload has domestic chips to buy and offshore ones to rent, so that their costs can meet.
+    fn has_both_prices(&self, workload: &str) -> bool {
+        let serves = |channel: &ChannelTitle| {
+            let id = format!("unit_cost.{}.{workload}", channel.id);
+            self.outcome.scalar(self.outcome.baseline, &id).is_some()
+        };
+        let has = |origin: &str, rented: bool| {
+            let wanted = |c: &&ChannelTitle| c.origin == origin && c.rented == rented;
+            self.titles.channels.iter().filter(wanted).any(serves)
+        };
+        has("domestic", false) && has("offshore", true)
     }
 
     fn delay(&self) -> Option<Figure> {

@@ -5,6 +5,9 @@
 
 use crate::numbers::Unit;
 
+/// What stands for the interval of a constant.
+pub const NO_SPREAD: &str = "the same on every path";
+
 /// A per-path number, summarised.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
@@ -65,10 +68,18 @@ impl Spread {
         unit.show(self.p50, self.resolution())
     }
 
-    /// "90%: 8bn to 17bn".
+    /// "90%: 8bn to 17bn", or [`NO_SPREAD`].
     pub fn interval(&self, unit: Unit) -> String {
+        if self.is_constant() {
+            return NO_SPREAD.to_string();
+        }
         let error = self.resolution();
         format!("90%: {} to {}", unit.show(self.p05, error), unit.show(self.p95, error))
+    }
+
+    /// Whether all paths have one value, but for rounding: a single path, or nothing uncertain.
+    pub fn is_constant(&self) -> bool {
+        self.p05 == self.p95 && self.std_error <= 1e-12 * self.p50.abs()
     }
 
     /// The smallest difference worth a digit: the sampling error, and no finer than a thirtieth of the interval.
@@ -194,7 +205,8 @@ impl Provenance {
         if !self.as_of.is_empty() {
             run[0] += &format!(" (as of {})", self.as_of);
         }
-        run.push(format!("{} paths", crate::numbers::count(self.paths)));
+        let noun = if self.paths == 1 { "path" } else { "paths" };
+        run.push(format!("{} {noun}", crate::numbers::count(self.paths)));
         run.push(format!("seed {}", self.seed));
         run.push(format!("loophole {}", self.version));
         let mut lines = vec![run.join(" · ")];

@@ -5,7 +5,7 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
-use super::wording::{FAN_NOTE, NOT_DISTINGUISHABLE, extent};
+use super::wording::{FAN_NOTE, extent, no_effect};
 use crate::calendar::Month;
 use crate::numbers::Unit;
 
@@ -87,8 +87,9 @@ pub fn figure(input: &Input) -> Figure {
 fn title(input: &Input) -> String {
     let (total, months) = (&input.total, input.window_months);
     if !total.excludes(0.0) {
+        let nothing = no_effect(total);
         return format!(
-            "Compute lost to closing the door ({}) {NOT_DISTINGUISHABLE} in {months} months ({} H100e-hours)",
+            "Compute lost to closing the door ({}) {nothing} in {months} months (H100e-hours, {})",
             input.rule.design,
             total.interval(Unit::H100eHours)
         );

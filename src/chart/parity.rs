@@ -22,8 +22,8 @@ pub struct Input {
     pub rule: Rule,
     /// One panel each; the title speaks of the first.
     pub workloads: Vec<Workload>,
-    /// Workloads that only home can serve: there is no offshore price to match, and a note says so.
-    pub at_home: Vec<String>,
+    /// Workloads that lack a home or an offshore price: nothing to compare, and a note says so.
+    pub not_compared: Vec<String>,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -74,9 +74,11 @@ pub fn figure(input: &Input) -> Figure {
         strip: None,
     };
     let mut note = "Shading: sampling error (90%). Never: not within the horizon.".to_string();
-    if !input.at_home.is_empty() {
-        note +=
-            &format!(" Only served at home, so not compared: {}.", input.at_home.join(", ").to_lowercase());
+    if !input.not_compared.is_empty() {
+        note += &format!(
+            " Not served both at home and offshore, so not shown: {}.",
+            input.not_compared.join(", ")
+        );
     }
     let title = title(input);
     let mut alt = format!("{title}. Cumulative probability curves of both arms, one panel a workload.");
@@ -111,8 +113,11 @@ fn title(input: &Input) -> String {
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
     let interval = format!("sampling error ±{:.1} points", half_width * 100.0);
     let work = first.title.to_lowercase();
-    let span =
-        if months.is_multiple_of(12) { format!("{} years", months / 12) } else { format!("{months} months") };
+    let span = match months {
+        12 => "a year".to_string(),
+        months if months.is_multiple_of(12) => format!("{} years", months / 12),
+        months => format!("{months} months"),
+    };
     let design = &input.rule.design;
     if difference.abs() <= half_width || difference == 0.0 {
         return format!(

@@ -6,7 +6,7 @@
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Spread};
-use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE, capitalised};
+use super::wording::{INTERVAL_NOTE, capitalised, no_effect};
 use crate::numbers::Unit;
 
 /// What the figure needs.
@@ -76,15 +76,19 @@ pub fn figure(input: &Input) -> Figure {
             strip: None,
         }
     };
+    let mut note = INTERVAL_NOTE.to_string();
+    if input.arms.iter().any(|arm| arm.expected) {
+        note += " Diamond: mean, weighted by the chance of a rule and of its reversal; the other rows suppose it binds and stays.";
+    } else {
+        note += " Every row supposes that the rule binds and stays.";
+    }
     let title = title(input);
     Figure {
         id: "rule-design".into(),
         subtitle: "Effect against the open door, by design of the rule".into(),
         panels: input.metrics.iter().map(panel).collect(),
         shared_axis: true,
-        notes: vec![format!(
-            "{INTERVAL_NOTE} Diamond: mean, weighted by the chance of a rule and of its reversal; the other rows suppose it binds and stays."
-        )],
+        notes: vec![note],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         title,
@@ -119,8 +123,9 @@ fn title(input: &Input) -> String {
         format!("; weighted by the chance of a rule, {}", metric.unit.show(e.mean, e.resolution()))
     });
     if !effect.excludes(0.0) {
+        let nothing = no_effect(effect);
         return format!(
-            "Under {} the effect {NOT_DISTINGUISHABLE}: {} {} ({}){weighted}",
+            "Under {} the effect {nothing}: {} {} ({}){weighted}",
             arm.title,
             metric.unit.show(effect.p50, effect.resolution()),
             metric.noun,

@@ -5,7 +5,7 @@
 
 use super::figure::{Area, Axis, Figure, Layer, Meaning, Panel};
 use super::input::{Provenance, Rule, Spread};
-use super::wording::{NOT_DISTINGUISHABLE, capitalised, origin};
+use super::wording::{capitalised, no_effect, origin};
 use crate::calendar::Month;
 use crate::numbers::Unit;
 
@@ -82,6 +82,9 @@ pub fn figure(input: &Input) -> Figure {
 /// "18% unserved (90%: 11–30%)": short, for it stands above a small multiple.
 fn unserved(share: &Spread) -> String {
     let percent = |v: f64| Unit::Share.show(v, share.resolution());
+    if share.is_constant() {
+        return format!("{} unserved", percent(share.p50));
+    }
     format!(
         "{} unserved (90%: {}–{})",
         percent(share.p50),
@@ -99,9 +102,16 @@ fn title(input: &Input) -> String {
     }
     if !input.unserved_difference.excludes(0.0) {
         let difference = input.unserved_difference;
+        let nothing = no_effect(&difference);
+        if difference.is_constant() {
+            return format!(
+                "The effect of closing the door ({}) on unserved compute {nothing}",
+                input.rule.design
+            );
+        }
         let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);
         return format!(
-            "The effect of closing the door ({}) on unserved compute {NOT_DISTINGUISHABLE} (90%: {} to {} points of planned use)",
+            "The effect of closing the door ({}) on unserved compute {nothing} (90%: {} to {} points of planned use)",
             input.rule.design,
             points(difference.p05),
             points(difference.p95)

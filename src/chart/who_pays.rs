@@ -5,7 +5,7 @@
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Rule, Spread};
-use super::wording::{INTERVAL_NOTE, NOT_DISTINGUISHABLE};
+use super::wording::{INTERVAL_NOTE, no_effect};
 use crate::numbers::Unit;
 
 /// What the figure needs; present values in USD, closed − open, path by path; positive is a cost to the party.
@@ -124,8 +124,9 @@ pub fn figure(input: &Input) -> Figure {
 fn title(input: &Input) -> String {
     let (with, without) = (&input.with_transfer, &input.without_transfer);
     if !with.excludes(0.0) {
+        let nothing = no_effect(with);
         return format!(
-            "What closing the door ({}) costs labs {NOT_DISTINGUISHABLE} ({}); {} without the transfer to vendors",
+            "What closing the door ({}) costs labs {nothing} ({}); {} without the transfer to vendors",
             input.rule.design,
             with.interval(Unit::Usd),
             without.median(Unit::Usd)

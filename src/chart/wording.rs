@@ -1,11 +1,17 @@
 //! How a finding is worded: effects with their interval, or the admission that there is none to see.
 
 use super::figure::{Meaning, range};
-use super::input::{MonthlyBand, Spread};
+use super::input::{MonthlyBand, NO_SPREAD, Spread};
 use crate::numbers::{Unit, change};
 
 /// What a title says when the 90% interval of an effect contains its null value.
 pub const NOT_DISTINGUISHABLE: &str = "is not distinguishable from zero";
+
+/// How a title says that an effect's interval contains its null value: that it is zero on every path, or cannot be told
+/// from zero.
+pub fn no_effect(effect: &Spread) -> &'static str {
+    if effect.is_constant() { "is zero" } else { NOT_DISTINGUISHABLE }
+}
 
 /// How every fan is to be read.
 pub const FAN_NOTE: &str = "Line: median. Shading: 50, 80 and 90% of paths.";
@@ -17,7 +23,9 @@ pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin lin
 /// Returns (verb, size, interval). Domain: positive ratios.
 pub fn fold(ratio: &Spread) -> (&'static str, String, String) {
     let verb = if ratio.p50 >= 1.0 { "raises" } else { "lowers" };
-    let interval = if ratio.p50 >= 2.0 {
+    let interval = if ratio.is_constant() {
+        NO_SPREAD.to_string()
+    } else if ratio.p50 >= 2.0 {
         format!("90%: {:.1} to {:.1}", ratio.p05, ratio.p95)
     } else {
         let percent = |r: f64| Unit::Share.show(libm::round((r - 1.0) * 100.0) / 100.0, 0.01);

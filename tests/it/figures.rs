@@ -194,7 +194,7 @@ impl Mix {
         let workload = |k| cost_buildup::Workload {
             title: self.title(k),
             channels: (0..self.arms).map(channel).collect(),
-            domestic_premium: self.spread(0.5),
+            domestic_premium: Some(self.spread(0.5)),
         };
         cost_buildup::figure(&cost_buildup::Input {
             period: "November 2026".into(),
@@ -215,7 +215,7 @@ impl Mix {
             start: self.start(),
             rule: self.rule(),
             workloads: (0..self.workloads).map(workload).collect(),
-            at_home: vec![self.title(self.workloads)],
+            not_compared: vec![self.title(self.workloads)],
             provenance: self.provenance(),
         })
     }
@@ -321,6 +321,7 @@ fn titles_admit_an_effect_that_cannot_be_told_from_zero() {
         start: Month::new(2026, 10),
         rule: Rule { design: "cliff".into(), condition: String::new() },
         workloads: vec![workload],
+        not_compared: Vec::new(),
         provenance: nothing.provenance(),
     });
     assert!(same.title.contains("not distinguishable from zero"), "{}", same.title);
@@ -445,4 +446,13 @@ fn a_band_and_a_spread_are_quantiles_of_their_paths() {
     let band = MonthlyBand::of(&values.iter().map(|v| vec![*v, 2.0 * v]).collect::<Vec<_>>());
     assert_eq!((band.p10[1], band.p90[0], band.months()), (20.0, 90.0, 2));
     assert_eq!(parity::cumulative(&[Some(0), Some(2), None, None], 3), vec![0.25, 0.25, 0.5]);
+}
+
+#[test]
+fn only_a_number_without_any_spread_is_called_the_same_on_every_path() {
+    for constant in [vec![0.1], vec![0.1; 30], vec![0.0; 30]] {
+        assert_eq!(Spread::of(&constant).interval(Unit::Plain), "the same on every path");
+    }
+    let rare: Vec<f64> = (0..100).map(|i| if i == 0 { 1.0 } else { 0.0 }).collect();
+    assert_eq!(Spread::of(&rare).interval(Unit::Plain), "90%: 0 to 0");
 }

@@ -105,18 +105,18 @@ impl<'a> Grid<'a> {
         let rows = self.heads.len();
         let empty = (rows * self.columns - self.figure.panels.len()) as f64;
         let tallest = self.figure.panels.iter().map(|panel| match &panel.y.scale {
-            Scale::Rows(rows) => rows.len() as f64 * 44.0,
+            Scale::Rows(rows) => rows.len() as f64 * 60.0,
             _ => 100.0,
         });
         let least_height = style.px(tallest.fold(0.0, f64::max));
         let of_rows = self.figure.panels.iter().any(|panel| matches!(panel.y.scale, Scale::Rows(_)));
-        let least_width = style.px(if of_rows { 150.0 } else { 240.0 });
+        let least_width = style.px(if of_rows { 150.0 } else { 200.0 });
         let shortfall = |have: f64, least: f64| (least / have.max(1.0) - 1.0).max(0.0);
         let aspect = self.plot_width.max(1.0) / self.plot_height / ASPECT;
         libm::fabs(libm::log(aspect))
             + 4.0 * shortfall(self.plot_width, least_width)
             + 3.0 * shortfall(self.plot_height, least_height)
-            + 0.3 * empty
+            + 1.0 * empty
     }
 
     /// Draws every panel.

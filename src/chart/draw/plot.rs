@@ -89,6 +89,9 @@ fn right_gutter(style: &Style, panel: &Panel) -> f64 {
         Layer::Fan { label, .. } | Layer::Line { label, .. } => {
             Some(width(label, style.small(), Weight::Bold) + style.px(12.0))
         }
+        Layer::Bar { total, text, .. } if total.p50 > 0.8 * panel.x.extent().1 => {
+            Some(width(text, style.small(), Weight::Regular) + style.px(12.0))
+        }
         Layer::Interval { text, .. } => Some(width(text, style.small(), Weight::Regular) + style.px(18.0)),
         _ => None,
     });
@@ -237,9 +240,9 @@ fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: b
     }
 }
 
-/// A name without what it says in parentheses.
+/// A name without what it says in parentheses or, failing that, after its last comma.
 fn without_aside(name: &str) -> &str {
-    name.split_once(" (").map_or(name, |(short, _)| short)
+    name.split_once(" (").or_else(|| name.rsplit_once(", ")).map_or(name, |(short, _)| short)
 }
 
 fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, around: &Gutters) {
