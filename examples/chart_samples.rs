@@ -322,7 +322,7 @@ fn cost_buildup() -> Figure {
                 135,
             ),
         ],
-        domestic_premium: skewed(136 + k as u64, 0.8, 0.4),
+        domestic_premium: Some(skewed(136 + k as u64, 0.8, 0.4)),
     };
     cost_buildup::figure(&cost_buildup::Input {
         period: "October 2026".into(),
@@ -345,6 +345,7 @@ fn parity() -> Figure {
         start: START,
         rule: rule(),
         workloads: workloads().into_iter().enumerate().map(panel).collect(),
+        not_compared: Vec::new(),
         provenance: provenance(),
     })
 }

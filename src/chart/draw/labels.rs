@@ -96,15 +96,18 @@ pub fn beyond_ends(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named
     names
 }
 
+/// Where an area stands in a month: x, top, bottom.
+type Edge = (f64, f64, f64);
+
 /// Names of a stack's areas: inside, where each is thickest, or above the stack with a leader.
 pub fn inside_areas(scene: &mut Scene, style: &Style, frame: &Frame, areas: &[Area]) -> Names {
     let mut names = Names::default();
-    let mut thin: Vec<(&Area, Vec<(f64, f64, f64)>)> = Vec::new();
+    let mut thin: Vec<(&Area, Vec<Edge>)> = Vec::new();
     let mut below = vec![0.0; areas.first().map_or(0, |area| area.values.len())];
     for area in areas.iter() {
         let above: Vec<f64> = below.iter().zip(&area.values).map(|(b, v)| b + v).collect();
         let wide = width(&area.label, style.small(), Weight::Bold) + style.px(16.0);
-        let edges: Vec<(f64, f64, f64)> = below
+        let edges: Vec<Edge> = below
             .iter()
             .zip(&above)
             .enumerate()
@@ -148,13 +151,13 @@ pub fn inside_areas(scene: &mut Scene, style: &Style, frame: &Frame, areas: &[Ar
 const LEADER_TARGET: f64 = 6.0;
 
 /// A thin area's name on the empty ground above the stack's skyline, with a leader down to the area; says whether there was
-/// room. `edges` holds x, top and bottom of the area by month.
+/// room. `edges` are the area's by month.
 fn above_stack(
     scene: &mut Scene,
     style: &Style,
     plot: &Rect,
     area: &Area,
-    edges: &[(f64, f64, f64)],
+    edges: &[Edge],
     skyline: &[(f64, f64)],
 ) -> bool {
     let ink = style.theme.ink();
