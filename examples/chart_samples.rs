@@ -139,7 +139,7 @@ fn effect() -> Figure {
             ratio: skewed(3, 2.1, 0.3),
         },
         workloads: workloads().into_iter().enumerate().map(panel).collect(),
-        elasticity_range: "0.35 to 1.25".into(),
+        elasticity_range: "drawn from 0.35 to 1.25".into(),
         provenance: provenance(),
     })
 }
@@ -171,7 +171,7 @@ fn difference() -> Figure {
             difference: skewed(4, 2.3, 0.5),
         },
         workloads: workloads().into_iter().enumerate().map(panel).collect(),
-        elasticity_range: "0.35 to 1.25".into(),
+        elasticity_range: "drawn from 0.35 to 1.25".into(),
         provenance: provenance(),
     })
 }

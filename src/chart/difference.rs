@@ -19,7 +19,7 @@ pub struct Input {
     pub headline: Headline,
     /// One panel each, in the scenario's order.
     pub workloads: Vec<Workload>,
-    /// The demand elasticities drawn, in words.
+    /// What follows "Elasticity of demand": "drawn from 0.35 to 1.25", or "is 1.00" for a constant.
     pub elasticity_range: String,
     /// Where it comes from.
     pub provenance: Provenance,
@@ -70,7 +70,7 @@ pub fn figure(input: &Input) -> Figure {
             "Closed minus open, path by path: marginal cost in USD per H100e-hour, real ({})",
             input.rule.words()
         ),
-        notes: vec![format!("{FAN_NOTE} Elasticity of demand drawn from {}.", input.elasticity_range)],
+        notes: vec![format!("{FAN_NOTE} Elasticity of demand {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         shared_axis: true,

@@ -1,6 +1,7 @@
 //! The effect: marginal cost of compute over time with the door open and closed, both arms as fans, one panel a workload.
 //!
-//! The marginal cost (shadow price) rests on the demand elasticity, so the note always states the range it was drawn from.
+//! The marginal cost (shadow price) rests on the demand elasticity, so the note always states the range it was drawn from, or
+//! its value if it was not drawn.
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
@@ -19,7 +20,7 @@ pub struct Input {
     pub headline: Headline,
     /// One panel each, in the scenario's order.
     pub workloads: Vec<Workload>,
-    /// The demand elasticities drawn, in words: "0.35 to 1.25".
+    /// What follows "Elasticity of demand": "drawn from 0.35 to 1.25", or "is 1.00" for a constant.
     pub elasticity_range: String,
     /// Where it comes from.
     pub provenance: Provenance,
@@ -74,7 +75,7 @@ pub fn figure(input: &Input) -> Figure {
             "Marginal cost of compute, USD per H100e-hour, real; door open and closed ({})",
             input.rule.words()
         ),
-        notes: vec![format!("{FAN_NOTE} Elasticity of demand drawn from {}.", input.elasticity_range)],
+        notes: vec![format!("{FAN_NOTE} Elasticity of demand {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         shared_axis: true,

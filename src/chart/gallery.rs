@@ -12,19 +12,7 @@ use crate::analysis::compare::{Effects, Measure, Scope, effect_values};
 use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
 use crate::engine::outcome::{Cell, Outcome};
 use crate::numbers::Unit;
-
-/// Names of all figures, in the gallery's order.
-pub const NAMES: [&str; 9] = [
-    "lost-compute",
-    "effect",
-    "difference",
-    "rule-design",
-    "who-pays",
-    "supply-mix",
-    "cost-buildup",
-    "parity",
-    "delay",
-];
+use crate::scenario::registry::FIGURES;
 
 /// A run with what its figures say beside its numbers.
 pub struct Gallery<'a> {
@@ -34,7 +22,7 @@ pub struct Gallery<'a> {
     pub effects: &'a [Effects],
     /// Where the pictures come from.
     pub provenance: Provenance,
-    /// Demand elasticities drawn, in words.
+    /// What follows "Elasticity of demand": "drawn from 0.35 to 1.25", or "is 1.00" for a constant.
     pub elasticity_range: String,
     /// Titles of workloads and channels by id.
     pub titles: Titles,
@@ -67,7 +55,7 @@ pub struct ChannelTitle {
 impl Gallery<'_> {
     /// Every figure this run can fill, by name.
     pub fn figures(&self) -> Vec<(&'static str, Figure)> {
-        NAMES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
+        FIGURES.iter().filter_map(|name| self.figure(name).map(|figure| (*name, figure))).collect()
     }
 
     /// A figure by name; none if the run cannot fill it.
@@ -284,7 +272,7 @@ impl Gallery<'_> {
             ),
             (
                 "training_delay.24m".to_string(),
-                "Training delay at month 24".to_string(),
+                "Months of training delay at month 24".to_string(),
                 "delays training by",
                 "months at month 24".to_string(),
                 Unit::Months,
@@ -483,8 +471,11 @@ impl Gallery<'_> {
     fn parity(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
         let months = self.outcome.months;
-        let (compared, others): (Vec<_>, Vec<_>) =
-            self.titles.workloads.iter().partition(|(id, _)| self.has_both_prices(id));
+        let (compared, others): (Vec<_>, Vec<_>) = self
+            .titles
+            .workloads
+            .iter()
+            .partition(|(id, _)| self.outcome.scalar(arm, &format!("parity_month.{id}")).is_some());
         if compared.is_empty() {
             return None;
         }
@@ -515,19 +506,6 @@ impl Gallery<'_> {
             not_compared: others.into_iter().map(|(_, title)| title.clone()).collect(),
             provenance: self.provenance.clone(),
         }))
-    }
-
-    /// Whether a workload has domestic chips to buy and offshore ones to rent, so that their costs can meet.
-    fn has_both_prices(&self, workload: &str) -> bool {
-        let serves = |channel: &ChannelTitle| {
-            let id = format!("unit_cost.{}.{workload}", channel.id);
-            self.outcome.scalar(self.outcome.baseline, &id).is_some()
-        };
-        let has = |origin: &str, rented: bool| {
-            let wanted = |c: &&ChannelTitle| c.origin == origin && c.rented == rented;
-            self.titles.channels.iter().filter(wanted).any(serves)
-        };
-        has("domestic", false) && has("offshore", true)
     }
 
     fn delay(&self) -> Option<Figure> {

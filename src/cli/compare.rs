@@ -318,7 +318,8 @@ fn titles(job: &Job) -> loophole::chart::gallery::Titles {
     }
 }
 
-/// Lowest and highest elasticity of demand, 5th to 95th percentile, in words.
+/// Lowest and highest elasticity of demand, 5th to 95th percentile, as what follows "Elasticity of demand": a constant is
+/// not drawn.
 #[cfg(feature = "chart")]
 fn elasticity_range(job: &Job) -> String {
     use loophole::model::parameters::Form;
@@ -332,7 +333,7 @@ fn elasticity_range(job: &Job) -> String {
     });
     let (low, high) =
         ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
-    if low == high { format!("{low:.2}") } else { format!("{low:.2} to {high:.2}") }
+    if low == high { format!("is {low:.2}") } else { format!("drawn from {low:.2} to {high:.2}") }
 }
 
 /// A folder of its own for what an interrupted run leaves.

@@ -108,7 +108,7 @@ impl Mix {
                 ratio: Spread::of(&self.effects.iter().map(|e| (1.0 + e).max(0.1)).collect::<Vec<_>>()),
             },
             workloads: (0..self.workloads).map(workload).collect(),
-            elasticity_range: "0.35 to 1.25".into(),
+            elasticity_range: "drawn from 0.35 to 1.25".into(),
             provenance: self.provenance(),
         })
     }
@@ -128,7 +128,7 @@ impl Mix {
                 difference: self.spread(1.0),
             },
             workloads: (0..self.workloads).map(workload).collect(),
-            elasticity_range: "0.35 to 1.25".into(),
+            elasticity_range: "drawn from 0.35 to 1.25".into(),
             provenance: self.provenance(),
         })
     }
@@ -177,7 +177,7 @@ impl Mix {
         supply_mix::figure(&supply_mix::Input {
             start: self.start(),
             arms: (0..self.arms).map(arm).collect(),
-            headline: 1,
+            headline: 1.min(self.arms - 1),
             rule: self.rule(),
             unserved_difference: self.spread(0.05),
             provenance: self.provenance(),
@@ -250,8 +250,8 @@ impl Mix {
 }
 
 fn mixes() -> impl Strategy<Value = Mix> {
-    let names = "[A-Z][a-z]{0,12}( [a-z]{1,12}){0,4}";
-    (1..70_usize, 1..=4_usize, 2..=6_usize, -3..4_i32, prop::collection::vec(-1.0..3.0_f64, 1..30), names)
+    let names = "[A-Z][a-z]{0,12}( [a-z]{1,12}){0,14}";
+    (1..70_usize, 1..=12_usize, 1..=10_usize, -3..4_i32, prop::collection::vec(-1.0..3.0_f64, 1..30), names)
         .prop_map(|(months, workloads, arms, decade, effects, name)| Mix {
             months,
             workloads,

@@ -1,7 +1,7 @@
 //! Small multiples on a page: how many columns, and plots of one size that line up.
 
 use super::labels::Names;
-use super::plot::{self, BARE_FOOT, Gutters, HEAD_GAP};
+use super::plot::{self, BARE_FOOT, Gutters, HEAD_GAP, HeadLines};
 use super::scene::{Rect, Scene};
 use super::style::Style;
 use crate::chart::figure::{Figure, Panel, Scale, Strip};
@@ -11,14 +11,24 @@ use std::ops::Range;
 const ASPECT: f64 = 1.5;
 /// Gaps between panels, in units.
 const GAP: (f64, f64) = (26.0, 16.0);
-/// Least height of a plot on a page too full for its figure, in units.
-const LEAST_HEIGHT: f64 = 24.0;
+/// Least width and height of a plot, in units: a layout that leaves less is refused.
+const LEAST: (f64, f64) = (60.0, 40.0);
+/// How much the heads of panels may say, from everything to the least: a page too full shortens them before it gives up
+/// its plots.
+const HEADS: [HeadLines; 5] = [
+    HeadLines { name: usize::MAX, caption: usize::MAX },
+    HeadLines { name: 2, caption: 2 },
+    HeadLines { name: 1, caption: 1 },
+    HeadLines { name: 1, caption: 0 },
+    HeadLines { name: 0, caption: 0 },
+];
 
 /// A figure's panels in columns.
 pub struct Grid<'a> {
     figure: &'a Figure,
     place: Rect,
     columns: usize,
+    head_lines: HeadLines,
     around: Vec<Gutters>,
     plot_width: f64,
     plot_height: f64,
@@ -28,19 +38,50 @@ pub struct Grid<'a> {
 }
 
 impl<'a> Grid<'a> {
-    /// The number of columns that gives the best plots.
+    /// The number of columns that gives the best plots, among those that leave every plot its room. Where none does, the
+    /// panels' heads say less.
     pub fn best(style: &Style, figure: &'a Figure, place: Rect) -> Grid<'a> {
-        let grids = (1..=figure.panels.len().max(1)).map(|columns| Grid::new(style, figure, place, columns));
-        grids.min_by(|a, b| a.cost(style).total_cmp(&b.cost(style))).expect("one column at least")
+        let counts = 1..=figure.panels.len().max(1);
+        let grids = |heads: HeadLines| counts.clone().map(move |k| Grid::new(style, figure, place, k, heads));
+        let fitting = HEADS.into_iter().find_map(|heads| {
+            let fits = grids(heads).filter(|grid| grid.fits(style));
+            fits.min_by(|a, b| a.cost(style).total_cmp(&b.cost(style)))
+        });
+        fitting.unwrap_or_else(|| {
+            let least = HEADS[HEADS.len() - 1];
+            grids(least).max_by(|a, b| a.room(style).total_cmp(&b.room(style))).expect("one column at least")
+        })
     }
 
-    fn new(style: &Style, figure: &'a Figure, place: Rect, columns: usize) -> Grid<'a> {
+    /// The smaller of a plot's width and height, as a multiple of the least it may be.
+    fn room(&self, style: &Style) -> f64 {
+        let named_rows = self.figure.panels.iter().map(|panel| match &panel.y.scale {
+            Scale::Rows(rows) => rows.len() as f64 * style.line(),
+            _ => 0.0,
+        });
+        let least_height = named_rows.fold(style.px(LEAST.1), f64::max);
+        (self.plot_width / style.px(LEAST.0)).min(self.plot_height / least_height)
+    }
+
+    /// Whether every plot has its least width and height.
+    fn fits(&self, style: &Style) -> bool {
+        self.room(style) >= 1.0
+    }
+
+    fn new(
+        style: &Style,
+        figure: &'a Figure,
+        place: Rect,
+        columns: usize,
+        head_lines: HeadLines,
+    ) -> Grid<'a> {
         let rows = figure.panels.len().div_ceil(columns).max(1);
         let gaps = (style.px(GAP.0), style.px(GAP.1));
         let mut grid = Grid {
             figure,
             place,
             columns,
+            head_lines,
             around: Vec::new(),
             plot_width: 0.0,
             plot_height: 0.0,
@@ -53,13 +94,15 @@ impl<'a> Grid<'a> {
         grid.plot_width = (place.width() - used - gaps.0 * (columns - 1) as f64) / columns as f64;
         let tallest =
             |row: usize, height: &dyn Fn(usize) -> f64| grid.of_row(row).map(height).fold(0.0, f64::max);
-        let head = |k: usize| plot::head(style, &figure.panels[k], grid.edges(k % columns) + grid.plot_width);
+        let head = |k: usize| {
+            plot::head(style, &figure.panels[k], grid.edges(k % columns) + grid.plot_width, head_lines)
+        };
         let heads: Vec<f64> = (0..rows).map(|row| tallest(row, &head)).collect();
         let feet: Vec<f64> = (0..rows).map(|row| tallest(row, &|k| grid.around[k].foot)).collect();
         (grid.heads, grid.feet) = (heads, feet);
         let taken: f64 = grid.heads.iter().chain(&grid.feet).sum();
         let between = gaps.1 * (rows - 1) as f64 + style.px(HEAD_GAP) * rows as f64;
-        grid.plot_height = ((place.height() - taken - between) / rows as f64).max(style.px(LEAST_HEIGHT));
+        grid.plot_height = (place.height() - taken - between) / rows as f64;
         grid
     }
 
@@ -103,7 +146,8 @@ impl<'a> Grid<'a> {
     /// How bad the plots are: off their aspect, too narrow or too low for what they hold, places left empty.
     fn cost(&self, style: &Style) -> f64 {
         let rows = self.heads.len();
-        let empty = (rows * self.columns - self.figure.panels.len()) as f64;
+        let places = (rows * self.columns) as f64;
+        let empty_share = 1.0 - self.figure.panels.len() as f64 / places;
         let tallest = self.figure.panels.iter().map(|panel| match &panel.y.scale {
             Scale::Rows(rows) => rows.len() as f64 * 60.0,
             _ => 100.0,
@@ -116,7 +160,7 @@ impl<'a> Grid<'a> {
         libm::fabs(libm::log(aspect))
             + 4.0 * shortfall(self.plot_width, least_width)
             + 3.0 * shortfall(self.plot_height, least_height)
-            + 1.0 * empty
+            + 4.0 * empty_share
     }
 
     /// Draws every panel.
@@ -131,7 +175,7 @@ impl<'a> Grid<'a> {
                 + (0..row)
                     .map(|r| self.heads[r] + gap + self.plot_height + self.feet[r] + self.gaps.1)
                     .sum::<f64>();
-            let gutters = Gutters { head: self.heads[row], ..self.around[k] };
+            let gutters = Gutters { head: self.heads[row], head_lines: self.head_lines, ..self.around[k] };
             let (x1, y1) = (
                 x0 + self.edges(column) + self.plot_width,
                 y0 + gutters.head + gap + self.plot_height + gutters.foot,

@@ -13,6 +13,8 @@ use crate::chart::theme::Rgb;
 pub struct Gutters {
     /// For the panel's name and caption.
     pub head: f64,
+    /// How much of the name and caption is written there.
+    pub head_lines: HeadLines,
     /// For tick labels or row names.
     pub left: f64,
     /// For names beyond line ends or words beside intervals.
@@ -25,6 +27,15 @@ pub struct Gutters {
     pub names_x: bool,
     /// Whether this panel draws its strip, or leaves it to the first panel of the row, whose strip is the same.
     pub has_strip: bool,
+}
+
+/// Most lines of a panel's head: what is longer ends in an ellipsis.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HeadLines {
+    /// Of the name.
+    pub name: usize,
+    /// Of the caption.
+    pub caption: usize,
 }
 
 /// Height of the bars of a density strip, in units.
@@ -49,12 +60,22 @@ pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, colu
     };
     let axis_title = if panel.x.title.is_empty() { 0.0 } else { style.line() };
     let foot = style.px(TICK_DROP) + style.line() + axis_title + strip;
-    Gutters { head: 0.0, left, right, foot, names_values: with_left, names_x: true, has_strip: true }
+    let head_lines = HeadLines::default();
+    Gutters {
+        head: 0.0,
+        head_lines,
+        left,
+        right,
+        foot,
+        names_values: with_left,
+        names_x: true,
+        has_strip: true,
+    }
 }
 
 /// Height of what stands above a plot in a box `room` wide.
-pub fn head(style: &Style, panel: &Panel, room: f64) -> f64 {
-    head_lines(style, panel, room).len() as f64 * style.line()
+pub fn head(style: &Style, panel: &Panel, room: f64, most: HeadLines) -> f64 {
+    head_lines(style, panel, room, most).len() as f64 * style.line()
 }
 
 /// Half of the first tick's label of a value axis, which stands out to the left of the plot.
@@ -102,14 +123,29 @@ fn weight(bold: bool) -> Weight {
     if bold { Weight::Bold } else { Weight::Regular }
 }
 
-/// The lines above a plot: name in bold, caption, title of the vertical axis.
-fn head_lines(style: &Style, panel: &Panel, room: f64) -> Vec<(String, Weight)> {
-    let mut lines = Vec::new();
-    for (words, weight) in
-        [(&panel.title, Weight::Bold), (&panel.caption, Weight::Regular), (&panel.y.title, Weight::Regular)]
-    {
-        let words = with_whole_intervals(words);
-        lines.extend(wrapped(&words, style.small(), weight, room).into_iter().map(|line| (line, weight)));
+/// The lines above a plot: name in bold, caption, title of the vertical axis (which always has a line).
+fn head_lines(style: &Style, panel: &Panel, room: f64, most: HeadLines) -> Vec<(String, Weight)> {
+    let parts = [
+        (&panel.title, Weight::Bold, most.name),
+        (&panel.caption, Weight::Regular, most.caption),
+        (&panel.y.title, Weight::Regular, most.name.max(1)),
+    ];
+    parts
+        .into_iter()
+        .flat_map(|(words, weight, most)| {
+            let lines = wrapped(&with_whole_intervals(words), style.small(), weight, room);
+            at_most(lines, most, style, weight, room).into_iter().map(move |line| (line, weight))
+        })
+        .collect()
+}
+
+/// The first `most` lines; if there are more, the last of them ends in an ellipsis.
+fn at_most(mut lines: Vec<String>, most: usize, style: &Style, weight: Weight, room: f64) -> Vec<String> {
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        if most > 0 {
+            lines.push(shortened(&rest, style.small(), weight, room));
+        }
     }
     lines
 }
@@ -122,7 +158,9 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
         x1: place.x1 - around.right,
         y1: place.y1 - around.foot,
     };
-    for (i, (line, weight)) in head_lines(style, panel, place.width()).into_iter().enumerate() {
+    for (i, (line, weight)) in
+        head_lines(style, panel, place.width(), around.head_lines).into_iter().enumerate()
+    {
         let y = place.y0 + i as f64 * style.line() + ASCENT * style.small();
         let color = if weight == Weight::Bold { style.theme.ink() } else { style.theme.muted() };
         scene.write(Text { weight, ..style.text(line, place.x0, y, color) });
@@ -138,10 +176,16 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
         strip(scene, style, panel, &frame, below);
     }
     let mut names = Names::default();
+    let dots = panel.layers.iter().any(|layer| matches!(layer, Layer::Interval { .. }));
+    if dots {
+        zero_lines(scene, style, panel, &frame);
+    }
     for layer in &panel.layers {
         names.extend(super::layers::layer(scene, style, &frame, layer));
     }
-    zero_lines(scene, style, panel, &frame);
+    if !dots {
+        zero_lines(scene, style, panel, &frame);
+    }
     let lines = named_lines(&panel.layers, &frame);
     names.extend(beyond_ends(scene, style, &plot, &lines));
     for layer in &panel.layers {
@@ -263,11 +307,7 @@ fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, aroun
         if lines.len() > fit {
             lines = wrapped(without_aside(&row.label), style.small(), weight, room);
         }
-        if lines.len() > fit {
-            let rest = lines[fit - 1..].join(" ");
-            lines.truncate(fit - 1);
-            lines.push(shortened(&rest, style.small(), weight, room));
-        }
+        let lines = at_most(lines, fit, style, weight, room);
         let top = frame.y(i as f64) - lines.len() as f64 * style.line() / 2.0;
         for (k, line) in lines.iter().enumerate() {
             let y =
