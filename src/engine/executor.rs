@@ -5,14 +5,13 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::catalogue::{Catalogue, PathView};
+use super::catalogue::{Account, Catalogue, PathView};
 use super::job::{CorrelationOn, Job};
 use super::outcome::Outcome;
-use super::partition::{Block, blocks, replicates, unit};
-use super::recorder::{CellMoments, CellSketches, Columns, Layout, NotFinite};
+use super::partition::{BLOCK, Block, blocks, replicates, unit};
+use super::recorder::{CellMoments, CellSketches, Layout, NotFinite, Rows};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
-use crate::model::ledger::Trace;
 use crate::model::parameters::World;
 use crate::model::rules::RuleDates;
 use crate::model::step::{self, Failure, Workspace};
@@ -253,7 +252,7 @@ fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
     std::thread::scope(|scope| {
         for _ in 0..options.threads.max(1) {
             scope.spawn(|| {
-                let mut worker = Worker::default();
+                let mut worker = Worker::new(plan);
                 loop {
                     let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
                     if cancelled || stop.load(Ordering::Relaxed) {
@@ -272,17 +271,18 @@ fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
                         break;
                     }
                     let n = plan.blocks[block].paths.len();
-                    for (arm, sketch) in sketches.iter().enumerate() {
-                        let range = plan.layout.arm_cells(arm);
-                        locked(sketch).add(&worker.columns.monthly[range.start * n..range.end * n], n);
+                    let held = worker.held - n..worker.held;
+                    let moments = CellMoments::of(&worker.rows, held, unit(plan.job.sampling));
+                    locked(&merger).take(plan, block, moments, std::mem::take(&mut worker.scalars));
+                    if worker.held + BLOCK > worker.room {
+                        worker.count(plan, &sketches);
                     }
-                    let moments = CellMoments::of(&worker.columns, n, unit(plan.job.sampling));
-                    locked(&merger).take(plan, block, moments, worker.columns.scalars.clone());
                     let paths = done.fetch_add(n, Ordering::Relaxed) + n;
                     if let Some(progress) = options.progress {
                         progress(paths);
                     }
                 }
+                worker.count(plan, &sketches);
             });
         }
     });
@@ -307,47 +307,111 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Bytes of rows a thread holds before it counts them, within 1 to 8 blocks: the more, the fewer times every histogram
+/// is fetched from memory.
+const HELD_BYTES: usize = 48 << 20;
+
 /// A thread's memory.
-#[derive(Default)]
 struct Worker {
     scratch: Scratch,
     drivers: Drivers,
     work: Workspace,
-    traces: Vec<Trace>,
+    accounts: Vec<Account>,
     dates: Vec<Vec<RuleDates>>,
-    columns: Columns,
+    /// Rows not yet counted.
+    rows: Rows,
+    /// How many there are.
+    held: usize,
+    /// How many there may be.
+    room: usize,
+    /// Of the block at hand: arm, then scalar, then path.
+    scalars: Vec<f64>,
 }
 
 impl Worker {
+    fn new(plan: &Plan<'_>) -> Worker {
+        let arms = plan.worlds.len();
+        let block_bytes = BLOCK * plan.layout.cells() * size_of::<f64>();
+        let room = BLOCK * (HELD_BYTES / block_bytes).clamp(1, 8).min(plan.blocks.len().max(1));
+        let mut rows = Rows::default();
+        rows.reserve(&plan.layout, room);
+        Worker {
+            scratch: Scratch::default(),
+            drivers: Drivers::default(),
+            work: Workspace::default(),
+            accounts: vec![Account::default(); arms],
+            dates: vec![Vec::new(); arms],
+            rows,
+            held: 0,
+            room,
+            scalars: Vec::new(),
+        }
+    }
+
+    /// Simulates a block and records its paths.
     fn run(&mut self, plan: &Plan<'_>, block: &Block) -> Result<(), EngineError> {
-        let arms = &plan.job.arms;
-        self.traces.resize_with(arms.len(), Trace::default);
-        self.dates.resize_with(arms.len(), Vec::new);
         let n = block.paths.len();
-        self.columns.clear(&plan.layout, plan.catalogue.scalars.len(), n);
+        self.scalars.resize(plan.worlds.len() * plan.catalogue.scalars.len() * n, 0.0);
         for (i, &path) in block.paths.iter().enumerate() {
             plan.sampler.draw(path, &mut self.scratch, &mut self.drivers);
-            for (a, world) in plan.worlds.iter().enumerate() {
-                RuleDates::draw_all(world, &plan.sampler, &self.drivers, path, &mut self.dates[a]);
-                step::simulate(world, &self.drivers, &self.dates[a], &mut self.work, &mut self.traces[a])
-                    .map_err(|failure| EngineError::Market { path, arm: arms[a].id.clone(), failure })?;
+            let arm_id = |arm: usize| plan.job.arms[arm].id.clone();
+            for arm in 0..plan.worlds.len() {
+                self.simulate(plan, path, arm).map_err(|failure| EngineError::Market {
+                    path,
+                    arm: arm_id(arm),
+                    failure,
+                })?;
             }
-            let views: Vec<PathView<'_>> = plan
-                .worlds
-                .iter()
-                .enumerate()
-                .map(|(a, world)| PathView {
-                    world,
-                    trace: &self.traces[a],
-                    baseline: &self.traces[plan.job.baseline()],
-                    drivers: &self.drivers,
-                    dates: &self.dates[a],
-                })
-                .collect();
-            self.columns
-                .record(&plan.catalogue, &plan.layout, (i, n), &views)
-                .map_err(|place| EngineError::NotFinite { path, arm: arms[place.arm].id.clone(), place })?;
+            self.record(plan, (i, n)).map_err(|place| EngineError::NotFinite {
+                path,
+                arm: arm_id(place.arm),
+                place,
+            })?;
+            self.held += 1;
         }
         Ok(())
+    }
+
+    /// Simulates an arm and enters it month by month.
+    fn simulate(&mut self, plan: &Plan<'_>, path: u64, arm: usize) -> Result<(), Failure> {
+        let world = &plan.worlds[arm];
+        let (account, row) = (&mut self.accounts[arm], self.rows.row(self.held));
+        RuleDates::draw_all(world, &plan.sampler, &self.drivers, path, &mut self.dates[arm]);
+        account.begin(world, &self.drivers);
+        step::walk(world, &self.drivers, &self.dates[arm], &mut self.work, |t, month| {
+            account.enter(&plan.catalogue, world, (t, month), &mut row[plan.layout.month(arm, t)]);
+        })
+    }
+
+    /// Completes the row of path `i` of a block of `n`, and writes its scalars.
+    fn record(&mut self, plan: &Plan<'_>, (i, n): (usize, usize)) -> Result<(), NotFinite> {
+        self.rows.complete(self.held, &plan.layout, &plan.catalogue)?;
+        let scalars = &plan.catalogue.scalars;
+        for (arm, world) in plan.worlds.iter().enumerate() {
+            let view = PathView {
+                world,
+                account: &self.accounts[arm],
+                baseline: &self.accounts[plan.job.baseline()],
+                dates: &self.dates[arm],
+            };
+            for (s, (label, scalar, lab)) in scalars.iter().enumerate() {
+                let value = scalar.value(&view, *lab);
+                if !value.is_finite() {
+                    return Err(NotFinite { metric: label.id.clone(), month: None, arm });
+                }
+                self.scalars[(arm * scalars.len() + s) * n + i] = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the rows held.
+    fn count(&mut self, plan: &Plan<'_>, sketches: &[Mutex<CellSketches>]) {
+        if self.held > 0 {
+            for (arm, sketch) in sketches.iter().enumerate() {
+                locked(sketch).add(&self.rows, plan.layout.arm_cells(arm), self.held);
+            }
+        }
+        self.held = 0;
     }
 }

@@ -1,12 +1,11 @@
-//! From traces to numbers: the columns of a block, the cells of a job.
+//! From accounts to numbers: the rows of paths, the cells of a job.
 //!
-//! A *cell* is one monthly number of one arm: first every arm's levels, then every other arm's differences to the
-//! baseline. A block's columns hold each cell's value on each of its paths; [`CellSketches`] and
-//! [`CellMoments`] keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
+//! A *cell* is one monthly number of one arm: month by month every metric, and for every arm but the baseline, month by
+//! month, its differences to the baseline. [`Rows`] hold every cell on a few paths; [`CellSketches`] and [`CellMoments`]
+//! keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
 
-use super::catalogue::{Catalogue, PathView};
+use super::catalogue::Catalogue;
 use super::job::Job;
-use crate::model::ledger::Trace;
 use crate::stats::estimate::Estimate;
 use crate::stats::sketch::Sketch;
 
@@ -48,13 +47,19 @@ impl Layout {
 
     /// Cell of a level.
     pub fn level(&self, arm: usize, metric: usize, t: usize) -> usize {
-        self.arm_cells(arm).start + metric * self.months + t
+        self.arm_cells(arm).start + t * self.metrics + metric
     }
 
     /// Cell of a difference to the baseline; none for the baseline and for metrics not paired.
     pub fn difference(&self, arm: usize, metric: usize, t: usize) -> Option<usize> {
         (arm != self.baseline && metric < self.paired)
-            .then(|| self.arm_cells(arm).start + (self.metrics + metric) * self.months + t)
+            .then(|| self.arm_cells(arm).start + self.months * self.metrics + t * self.paired + metric)
+    }
+
+    /// Cells of an arm's metrics in month `t`.
+    pub fn month(&self, arm: usize, t: usize) -> std::ops::Range<usize> {
+        let start = self.level(arm, 0, t);
+        start..start + self.metrics
     }
 }
 
@@ -69,72 +74,70 @@ pub struct NotFinite {
     pub arm: usize,
 }
 
-/// What a block's paths yielded.
+/// Every cell on a few paths.
 #[derive(Clone, Debug, Default)]
-pub struct Columns {
-    /// Cell-major: value of each cell on each path of the block.
-    pub monthly: Vec<f64>,
-    /// Arm, then scalar, then path of the block.
-    pub scalars: Vec<f64>,
+pub struct Rows {
+    cells: usize,
+    values: Vec<f64>,
 }
 
-impl Columns {
+/// Cells taken together from rows, so that what is read of a row is a cache line.
+const TILE: usize = 8;
+
+impl Rows {
     /// Makes room for `paths` paths.
-    pub fn clear(&mut self, layout: &Layout, scalars: usize, paths: usize) {
-        self.monthly.clear();
-        self.monthly.resize(layout.cells() * paths, 0.0);
-        self.scalars.clear();
-        self.scalars.resize(layout.arms * scalars * paths, 0.0);
+    pub fn reserve(&mut self, layout: &Layout, paths: usize) {
+        self.cells = layout.cells();
+        self.values.resize(self.cells * paths, 0.0);
     }
 
-    /// Records path number `i` of `n`: the traces of all arms on the same draws.
+    /// The row of a path.
+    pub fn row(&mut self, i: usize) -> &mut [f64] {
+        &mut self.values[i * self.cells..(i + 1) * self.cells]
+    }
+
+    /// Completes a row whose levels are written: differences to the baseline.
     ///
     /// # Errors
-    /// [`NotFinite`].
-    pub fn record(
-        &mut self,
-        catalogue: &Catalogue,
-        layout: &Layout,
-        (i, n): (usize, usize),
-        views: &[PathView<'_>],
-    ) -> Result<(), NotFinite> {
-        for (arm, view) in views.iter().enumerate() {
-            self.record_months(catalogue, layout, (i, n), (arm, view))?;
-            for (s, (label, scalar, lab)) in catalogue.scalars.iter().enumerate() {
-                let value = scalar.value(view, *lab);
-                if !value.is_finite() {
-                    return Err(NotFinite { metric: label.id.clone(), month: None, arm });
+    /// [`NotFinite`], by arm, metric and month the first.
+    pub fn complete(&mut self, i: usize, layout: &Layout, catalogue: &Catalogue) -> Result<(), NotFinite> {
+        let row = self.row(i);
+        for arm in 0..layout.arms {
+            for t in 0..layout.months {
+                if let Some(to) = layout.difference(arm, 0, t) {
+                    let (own, base) = (layout.level(arm, 0, t), layout.level(layout.baseline, 0, t));
+                    for metric in 0..layout.paired {
+                        row[to + metric] = row[own + metric] - row[base + metric];
+                    }
                 }
-                self.scalars[(arm * catalogue.scalars.len() + s) * n + i] = value;
+            }
+        }
+        if row.iter().all(|value| value.is_finite()) {
+            return Ok(());
+        }
+        for arm in 0..layout.arms {
+            for (metric, (label, ..)) in catalogue.monthly.iter().enumerate() {
+                for t in 0..layout.months {
+                    let difference = layout.difference(arm, metric, t).is_none_or(|at| row[at].is_finite());
+                    if !difference || !row[layout.level(arm, metric, t)].is_finite() {
+                        return Err(NotFinite { metric: label.id.clone(), month: Some(t), arm });
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn record_months(
-        &mut self,
-        catalogue: &Catalogue,
-        layout: &Layout,
-        (i, n): (usize, usize),
-        (arm, view): (usize, &PathView<'_>),
-    ) -> Result<(), NotFinite> {
-        let read = |trace: &Trace, m: usize, t: usize| {
-            let (_, metric, lab) = &catalogue.monthly[m];
-            metric.value(view.world, &trace.months[t], *lab)
-        };
-        for (m, (label, ..)) in catalogue.monthly.iter().enumerate() {
-            for t in 0..view.trace.months.len() {
-                let value = read(view.trace, m, t);
-                if !value.is_finite() {
-                    return Err(NotFinite { metric: label.id.clone(), month: Some(t), arm });
-                }
-                self.monthly[layout.level(arm, m, t) * n + i] = value;
-                if let Some(cell) = layout.difference(arm, m, t) {
-                    self.monthly[cell * n + i] = value - read(view.baseline, m, t);
-                }
+    /// Gathers the cells `first` to `first + TILE`, as far as there are so many, on the paths `paths`, cell by cell.
+    fn gather(&self, first: usize, paths: std::ops::Range<usize>, tile: &mut Vec<f64>) {
+        let (cells, n) = (TILE.min(self.cells - first), paths.len());
+        tile.resize(cells * n, 0.0);
+        for (i, path) in paths.enumerate() {
+            let from = &self.values[path * self.cells + first..][..cells];
+            for (cell, value) in from.iter().enumerate() {
+                tile[cell * n + i] = *value;
             }
         }
-        Ok(())
     }
 }
 
@@ -202,9 +205,15 @@ impl CellMoments {
         CellMoments { cells: vec![UnitMoments::default(); cells] }
     }
 
-    /// The moments of a block of `n` paths, `unit` paths a unit.
-    pub fn of(columns: &Columns, n: usize, unit: usize) -> CellMoments {
-        let cells = columns.monthly.chunks_exact(n).map(|column| UnitMoments::of(column, unit)).collect();
+    /// The moments of a block of paths among the rows, `unit` paths a unit.
+    pub fn of(rows: &Rows, paths: std::ops::Range<usize>, unit: usize) -> CellMoments {
+        let n = paths.len();
+        let mut cells = Vec::with_capacity(rows.cells);
+        let mut tile = Vec::new();
+        for first in (0..rows.cells).step_by(TILE) {
+            rows.gather(first, paths.clone(), &mut tile);
+            cells.extend(tile.chunks_exact(n).map(|column| UnitMoments::of(column, unit)));
+        }
         CellMoments { cells }
     }
 
@@ -229,11 +238,13 @@ impl CellSketches {
         CellSketches { cells: vec![Sketch::default(); cells] }
     }
 
-    /// Counts the columns of a block of `n` paths, `columns` being those of this arm's cells.
-    pub fn add(&mut self, columns: &[f64], n: usize) {
-        for (sketch, column) in self.cells.iter_mut().zip(columns.chunks_exact(n)) {
-            for value in column {
-                sketch.add(*value);
+    /// Counts the first `n` rows; `cells` are those of this arm.
+    pub fn add(&mut self, rows: &Rows, cells: std::ops::Range<usize>, n: usize) {
+        let mut tile = Vec::new();
+        for (first, sketches) in cells.step_by(TILE).zip(self.cells.chunks_mut(TILE)) {
+            rows.gather(first, 0..n, &mut tile);
+            for (sketch, column) in sketches.iter_mut().zip(tile.chunks_exact(n)) {
+                sketch.add_all(column);
             }
         }
     }

@@ -21,6 +21,7 @@ pub struct Workspace {
     tranches: Tranches,
     curves: Vec<DemandCurve>,
     voids: Vec<Vec<Void>>,
+    month: MonthTrace,
 }
 
 /// A month could not be simulated.
@@ -47,12 +48,29 @@ pub fn simulate(
     work: &mut Workspace,
     trace: &mut Trace,
 ) -> Result<(), Failure> {
+    trace.months.resize_with(world.months, MonthTrace::default);
+    walk(world, drivers, dates, work, |t, month| trace.months[t].clone_from(month))
+}
+
+/// Simulates all months of an arm on one path, and shows each as it is done to `see`.
+///
+/// # Errors
+/// A market that cannot be solved, with its month and lab.
+pub fn walk(
+    world: &World,
+    drivers: &Drivers,
+    dates: &[RuleDates],
+    work: &mut Workspace,
+    mut see: impl FnMut(usize, &MonthTrace),
+) -> Result<(), Failure> {
     let regime = Regime { world, drivers, dates };
     work.state.begin(world, drivers);
-    trace.months.resize_with(world.months, MonthTrace::default);
+    let mut month = std::mem::take(&mut work.month);
     for t in 0..world.months {
-        step(&regime, t, work, &mut trace.months[t])?;
+        step(&regime, t, work, &mut month)?;
+        see(t, &month);
     }
+    work.month = month;
     Ok(())
 }
 

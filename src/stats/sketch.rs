@@ -2,54 +2,74 @@
 //!
 //! A value's bin is its sign, its binary exponent and the first eight bits of its mantissa, so that finding it takes no
 //! logarithm, edges are exact, and a bin is at most 1/256 = 0.39% of its values wide. Zero has a bin of its own. Counts
-//! are integers: merging is exact, in any order. Only occupied binades take memory, one kilobyte each.
+//! are integers: merging is exact, in any order. Memory is taken by the stretch of 32 bins in which values lie, and counts
+//! are written in base 256, a plane of digits after another, so that few values cost a byte a bin and a billion cost four.
 
-/// Bins a binade.
-const BINS: usize = 256;
 /// Bits of the mantissa below a bin's.
 const SHIFT: u32 = 52 - 8;
+/// Bins a stretch.
+const STRETCH: usize = 32;
+
+/// Digits of the counts of a stretch's bins.
+type Digits = [u8; STRETCH];
 
 /// Counts of values by bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sketch {
-    /// Ascending by key.
-    binades: Vec<Binade>,
+    /// Stretches with values in them, ascending with the values: 1 + the magnitude's place over [`STRETCH`], negative for
+    /// negative values.
+    keys: Vec<i16>,
+    /// Digits of the counts, lowest first, each by stretch.
+    planes: Vec<Vec<Digits>>,
     zeros: u64,
     count: u64,
     least: f64,
     greatest: f64,
 }
 
-/// Values of one sign and exponent.
-#[derive(Clone, Debug, PartialEq)]
-struct Binade {
-    /// 1 + the biased exponent, negative for negative values: ascending with the values.
-    key: i32,
-    /// By the first bits of the mantissa.
-    counts: Box<[u32; BINS]>,
-}
-
 impl Default for Sketch {
     fn default() -> Sketch {
-        Sketch { binades: Vec::new(), zeros: 0, count: 0, least: f64::INFINITY, greatest: f64::NEG_INFINITY }
+        Sketch {
+            keys: Vec::new(),
+            planes: Vec::new(),
+            zeros: 0,
+            count: 0,
+            least: f64::INFINITY,
+            greatest: f64::NEG_INFINITY,
+        }
     }
 }
 
 impl Sketch {
-    /// Takes in a value. Domain: finite; at most 2^32 − 1 values a bin.
+    /// Takes in a value. Domain: finite.
     pub fn add(&mut self, value: f64) {
-        debug_assert!(value.is_finite());
-        self.count += 1;
-        self.least = self.least.min(value);
-        self.greatest = self.greatest.max(value);
-        if value == 0.0 {
-            self.zeros += 1;
-            return;
+        self.add_all(&[value]);
+    }
+
+    /// Takes in values. Domain: finite.
+    pub fn add_all(&mut self, values: &[f64]) {
+        self.count += values.len() as u64;
+        let mut at = 0;
+        for &value in values {
+            debug_assert!(value.is_finite());
+            self.least = if value < self.least { value } else { self.least };
+            self.greatest = if value > self.greatest { value } else { self.greatest };
+            if value == 0.0 {
+                self.zeros += 1;
+                continue;
+            }
+            let place = (value.abs().to_bits() >> SHIFT) as usize;
+            let magnitude = (place / STRETCH) as i16 + 1;
+            let key = if value < 0.0 { -magnitude } else { magnitude };
+            if self.keys.get(at) != Some(&key) {
+                at = self.stretch(key);
+            }
+            let digit = &mut self.planes[0][at][place % STRETCH];
+            *digit = digit.wrapping_add(1);
+            if *digit == 0 {
+                self.carry(1, at, place % STRETCH, 1);
+            }
         }
-        let place = (value.abs().to_bits() >> SHIFT) as usize;
-        let magnitude = (place / BINS) as i32 + 1;
-        let binade = self.binade(if value < 0.0 { -magnitude } else { magnitude });
-        binade.counts[place % BINS] += 1;
     }
 
     /// Takes in another sketch's values.
@@ -58,10 +78,45 @@ impl Sketch {
         self.zeros += other.zeros;
         self.least = self.least.min(other.least);
         self.greatest = self.greatest.max(other.greatest);
-        for binade in &other.binades {
-            let own = self.binade(binade.key);
-            own.counts.iter_mut().zip(binade.counts.iter()).for_each(|(count, more)| *count += more);
+        for (theirs, &key) in other.keys.iter().enumerate() {
+            let at = self.stretch(key);
+            for (level, plane) in other.planes.iter().enumerate() {
+                for (bin, &digit) in plane[theirs].iter().enumerate() {
+                    self.carry(level, at, bin, digit);
+                }
+            }
         }
+    }
+
+    /// Adds `digit` to a plane, and what overflows to the next.
+    fn carry(&mut self, level: usize, at: usize, bin: usize, digit: u8) {
+        if digit == 0 {
+            return;
+        }
+        if level == self.planes.len() {
+            self.planes.push(vec![[0; STRETCH]; self.keys.len()]);
+        }
+        let own = &mut self.planes[level][at][bin];
+        let (sum, over) = own.overflowing_add(digit);
+        *own = sum;
+        if over {
+            self.carry(level + 1, at, bin, 1);
+        }
+    }
+
+    /// Place of a stretch, made if there is none.
+    fn stretch(&mut self, key: i16) -> usize {
+        let at = self.keys.partition_point(|own| *own < key);
+        if self.keys.get(at) != Some(&key) {
+            if self.planes.is_empty() {
+                self.planes.push(Vec::new());
+            }
+            self.keys.insert(at, key);
+            for plane in &mut self.planes {
+                plane.insert(at, [0; STRETCH]);
+            }
+        }
+        at
     }
 
     /// Number of values.
@@ -71,7 +126,7 @@ impl Sketch {
 
     /// Number of values below zero.
     pub fn negative(&self) -> u64 {
-        self.binades.iter().filter(|binade| binade.key < 0).map(Binade::count).sum()
+        (0..self.positives()).map(|at| self.stretch_count(at)).sum()
     }
 
     /// Number of values that are zero.
@@ -81,7 +136,7 @@ impl Sketch {
 
     /// Number of values above zero.
     pub fn positive(&self) -> u64 {
-        self.binades.iter().filter(|binade| binade.key > 0).map(Binade::count).sum()
+        self.count - self.zeros - self.negative()
     }
 
     /// Least value, exactly; ∞ without values.
@@ -114,62 +169,59 @@ impl Sketch {
             return if rank == 0 { self.least } else { self.greatest };
         }
         let mut before = rank;
-        let negatives = self.binades.partition_point(|binade| binade.key < 0);
-        for binade in &self.binades[..negatives] {
-            match binade.value_of(before) {
-                Ok(value) => return value.clamp(self.least, self.greatest),
-                Err(rest) => before = rest,
+        let positives = self.positives();
+        for at in 0..self.keys.len() {
+            if at == positives {
+                if before < self.zeros {
+                    return 0.0;
+                }
+                before -= self.zeros;
             }
-        }
-        if before < self.zeros {
-            return 0.0;
-        }
-        before -= self.zeros;
-        for binade in &self.binades[negatives..] {
-            match binade.value_of(before) {
-                Ok(value) => return value.clamp(self.least, self.greatest),
-                Err(rest) => before = rest,
+            let within = self.stretch_count(at);
+            if before < within {
+                return self.value_of(at, before).clamp(self.least, self.greatest);
             }
+            before -= within;
         }
-        self.greatest
+        // Zeros are all that is left where nothing is above them.
+        0.0
     }
 
-    fn binade(&mut self, key: i32) -> &mut Binade {
-        let at = self.binades.partition_point(|binade| binade.key < key);
-        if self.binades.get(at).is_none_or(|binade| binade.key != key) {
-            self.binades.insert(at, Binade { key, counts: Box::new([0; BINS]) });
-        }
-        &mut self.binades[at]
-    }
-}
-
-impl Binade {
-    fn count(&self) -> u64 {
-        self.counts.iter().map(|&count| u64::from(count)).sum()
+    /// Place of the first stretch of values above zero.
+    fn positives(&self) -> usize {
+        self.keys.partition_point(|key| *key < 0)
     }
 
-    /// The value of a rank within this binade, or the rank left over for the next.
-    fn value_of(&self, mut rank: u64) -> Result<f64, u64> {
-        for step in 0..BINS {
-            let bin = if self.key < 0 { BINS - 1 - step } else { step };
-            let count = u64::from(self.counts[bin]);
+    fn stretch_count(&self, at: usize) -> u64 {
+        let digits = |plane: &Vec<Digits>| plane[at].iter().map(|&digit| u32::from(digit)).sum::<u32>();
+        self.planes.iter().rev().fold(0, |sum, plane| (sum << 8) + u64::from(digits(plane)))
+    }
+
+    fn bin_count(&self, at: usize, bin: usize) -> u64 {
+        self.planes.iter().rev().fold(0, |sum, plane| sum << 8 | u64::from(plane[at][bin]))
+    }
+
+    /// The value of a rank within a stretch.
+    fn value_of(&self, at: usize, mut rank: u64) -> f64 {
+        let negative = self.keys[at] < 0;
+        let first = (usize::from(self.keys[at].unsigned_abs()) - 1) * STRETCH;
+        let mut value = 0.0;
+        for step in 0..STRETCH {
+            let bin = if negative { STRETCH - 1 - step } else { step };
+            let count = self.bin_count(at, bin);
             if rank < count {
                 let share = (rank as f64 + 0.5) / count as f64;
-                let (low, high) = (self.edge(bin), self.edge(bin + 1));
-                return Ok(if self.key < 0 {
-                    -(high + (low - high) * share)
-                } else {
-                    low + (high - low) * share
-                });
+                let (low, high) = (edge(first + bin), edge(first + bin + 1));
+                value = if negative { -(high + (low - high) * share) } else { low + (high - low) * share };
+                break;
             }
             rank -= count;
         }
-        Err(rank)
+        value
     }
+}
 
-    /// Magnitude at the lower edge of a bin.
-    fn edge(&self, bin: usize) -> f64 {
-        let place = (u64::from(self.key.unsigned_abs()) - 1) * BINS as u64 + bin as u64;
-        f64::from_bits(place << SHIFT).min(f64::MAX)
-    }
+/// Magnitude at the lower edge of a bin.
+fn edge(place: usize) -> f64 {
+    f64::from_bits((place as u64) << SHIFT).min(f64::MAX)
 }

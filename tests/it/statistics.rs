@@ -143,6 +143,24 @@ fn sketches_keep_their_bound_and_merge_in_any_order() {
     assert_eq!(one.quantile(0.4), -7.3);
 }
 
+/// Counts above 255 and above 65,535 carry, and merge as they were added.
+#[test]
+fn sketches_carry_large_counts() {
+    let (mut whole, mut half) = (Sketch::default(), Sketch::default());
+    for _ in 0..35_100 {
+        whole.add_all(&[1.5, 1.5, -2.5]);
+        half.add(1.5);
+    }
+    let (mut merged, mut negative) = (half.clone(), Sketch::default());
+    negative.add_all(&vec![-2.5; 35_100]);
+    merged.merge(&half);
+    merged.merge(&negative);
+    assert_eq!(merged, whole);
+    assert_eq!((whole.positive(), whole.negative(), whole.zero()), (70_200, 35_100, 0));
+    assert_eq!(whole.quantile(0.2), -2.5);
+    assert!((whole.quantile(0.9) - 1.5).abs() <= 1.5 / 256.0);
+}
+
 /// Estimates of the mean, a quantile and a probability of f = e^(Z/4) over many seeds, under every scheme: how often a
 /// nominal 95% interval covers the truth.
 #[test]

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use loophole::engine::catalogue::{Catalogue, PathView};
+use loophole::engine::catalogue::{Account, Catalogue, PathView};
 use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::{Cell, Outcome};
@@ -61,18 +61,16 @@ pub struct Told {
 impl Told {
     /// Every scalar of an arm, in the catalogue's order.
     pub fn scalars(&self, arm: usize) -> Vec<f64> {
+        let catalogue = Catalogue::of(&self.worlds[0]);
+        let account =
+            |arm: usize| Account::of(&catalogue, &self.worlds[arm], &self.drivers, &self.traces[arm]);
         let view = PathView {
             world: &self.worlds[arm],
-            trace: &self.traces[arm],
-            baseline: &self.traces[self.baseline],
-            drivers: &self.drivers,
+            account: &account(arm),
+            baseline: &account(self.baseline),
             dates: &self.dates[arm],
         };
-        Catalogue::of(&self.worlds[0])
-            .scalars
-            .iter()
-            .map(|(_, scalar, lab)| scalar.value(&view, *lab))
-            .collect()
+        catalogue.scalars.iter().map(|(_, scalar, lab)| scalar.value(&view, *lab)).collect()
     }
 }
 

@@ -1,17 +1,21 @@
 //! What is measured: the metrics of a job, each with its name, unit and the one line that computes it.
 //!
-//! [`Monthly`] metrics are read from one month of a trace, [`Scalar`]s from a whole path and, for effects, from the
-//! baseline's trace on the same draws. The catalogue of a job follows from its first world: workloads, origins, channels,
+//! A path's months are added up once, into [`Totals`]. [`Monthly`] metrics are read from those of one month, [`Scalar`]s
+//! from the [`Account`] of a whole path and, for effects, from the baseline's on the same draws. The catalogue of a job follows from its first world: workloads, origins, channels,
 //! horizon. A channel's metrics carry the word `channel` where a total has the same name, so that no id can be mistaken.
 
+mod account;
 mod monthly;
 mod scalar;
+mod totals;
 
 use crate::calendar::Month;
 use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
 
+pub use account::Account;
 pub use monthly::{Monthly, PARTS, Part};
 pub use scalar::{CostPart, PathView, Scalar, Stream};
+pub use totals::{OfChannel, OfOrigin, Totals};
 
 /// All origins, in the order of every table and chart.
 pub const ORIGINS: [Origin; 4] = [Origin::Offshore, Origin::Domestic, Origin::Imported, Origin::Grey];

@@ -1,8 +1,8 @@
 //! Metrics of a month, over all labs or of one.
 
-use super::ratio;
-use crate::calendar::HOURS_PER_MONTH;
-use crate::model::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace};
+use super::{Totals, ratio};
+use crate::economics::rental::usable_hour_cost;
+use crate::model::ledger::{ChannelMonth, Spend};
 use crate::model::parameters::{Origin, Supply, World};
 
 /// Metrics of a month.
@@ -101,8 +101,7 @@ impl Part {
         }
     }
 
-    fn of(self, channel: &LabChannel) -> f64 {
-        let spend = &channel.spend;
+    pub(super) fn of(self, spend: &Spend) -> f64 {
         match self {
             Part::Contracts => spend.contracts,
             Part::Spot => spend.spot,
@@ -117,97 +116,43 @@ impl Part {
 }
 
 impl Monthly {
-    /// The metric's value in a month, over all labs or of one.
-    pub fn value(self, world: &World, month: &MonthTrace, lab: Option<usize>) -> f64 {
-        let labs = || {
-            month
-                .labs
-                .iter()
-                .enumerate()
-                .filter(move |(l, _)| lab.is_none_or(|lab| lab == *l))
-                .map(|(_, b)| b)
-        };
-        let sum = |value: &dyn Fn(&LabMonth) -> f64| labs().map(value).sum::<f64>();
-        let over_channels = |value: &dyn Fn(usize, &ChannelMonth, &LabChannel) -> f64| {
-            labs()
-                .map(|books| {
-                    books
-                        .channels
-                        .iter()
-                        .enumerate()
-                        .map(|(k, channel)| value(k, &month.channels[k], channel))
-                        .sum::<f64>()
-                })
-                .sum::<f64>()
-        };
-        let of_origin = |origin: Origin, value: &dyn Fn(usize, &ChannelMonth, &LabChannel) -> f64| {
-            over_channels(&|k, terms, channel| {
-                if world.channels[k].origin == origin { value(k, terms, channel) } else { 0.0 }
-            })
-        };
-        let mean_dual = |w: usize, dual: &dyn Fn(&LabMonth) -> f64| {
-            let mut several = labs();
-            match (several.next(), several.next()) {
-                (Some(only), None) => dual(only),
-                _ => ratio(
-                    sum(&|books| dual(books) * books.planned_use[w]),
-                    sum(&|books| books.planned_use[w]),
-                ),
-            }
-        };
-        let work = |channel: &LabChannel| channel.work.iter().sum::<f64>();
-        let all = |values: &dyn Fn(&LabMonth, usize) -> f64| {
-            sum(&|books| (0..world.workloads.len()).map(|w| values(books, w)).sum())
-        };
+    /// The metric's value, from the terms of the channels and the sums over the labs concerned.
+    pub fn value(self, world: &World, terms: &[ChannelMonth], totals: &Totals) -> f64 {
+        let all = |values: &[f64]| values[..world.workloads.len()].iter().sum::<f64>();
         match self {
-            Monthly::MarginalCost(w) => mean_dual(w, &|books| books.price[w]),
-            Monthly::PlanMarginalCost(w) => mean_dual(w, &|books| books.plan_price[w]),
-            Monthly::PlannedUse(w) => sum(&|books| books.planned_use[w]),
-            Monthly::Served(w) => sum(&|books| books.served[w]),
-            Monthly::UsefulWork(w) => sum(&|books| books.served[w] / books.distillation[w]),
-            Monthly::Unserved(w) => sum(&|books| books.unserved(w)),
-            Monthly::BeyondPlan(w) => sum(&|books| books.beyond_plan(w)),
-            Monthly::ValueLost(w) => sum(&|books| books.value_lost[w]),
-            Monthly::UnservedShare => {
-                ratio(all(&|books, w| books.unserved(w)), all(&|books, w| books.planned_use[w]))
-            }
-            Monthly::Spend => sum(&|books| books.spend().total()),
-            Monthly::SpendPart(part) => over_channels(&|_, _, channel| part.of(channel)),
-            Monthly::EconomicCost => sum(&|books| books.economic_cost()),
-            Monthly::AverageCashCost => {
-                ratio(sum(&|books| books.spend().total()), all(&|books, w| books.served[w]))
-            }
-            Monthly::Work(origin) => of_origin(origin, &|_, _, channel| work(channel)),
-            Monthly::Orders(origin) => of_origin(origin, &|_, _, channel| channel.orders),
-            Monthly::PeakInUse(origin) => of_origin(origin, &|k, terms, channel| {
-                channel.chips_in_use(HOURS_PER_MONTH * terms.availability)
-                    * world.chips[world.channels[k].chip].h100e_peak
-            }),
+            Monthly::MarginalCost(w) => totals.price[w],
+            Monthly::PlanMarginalCost(w) => totals.plan_price[w],
+            Monthly::PlannedUse(w) => totals.planned_use[w],
+            Monthly::Served(w) => totals.served[w],
+            Monthly::UsefulWork(w) => totals.useful_work[w],
+            Monthly::Unserved(w) => totals.unserved[w],
+            Monthly::BeyondPlan(w) => totals.beyond_plan[w],
+            Monthly::ValueLost(w) => totals.value_lost[w],
+            Monthly::UnservedShare => ratio(all(&totals.unserved), all(&totals.planned_use)),
+            Monthly::Spend => totals.spend.total(),
+            Monthly::SpendPart(part) => part.of(&totals.spend),
+            Monthly::EconomicCost => totals.economic_cost(),
+            Monthly::AverageCashCost => ratio(totals.spend.total(), all(&totals.served)),
+            Monthly::Work(origin) => totals.origins[origin as usize].work,
+            Monthly::Orders(origin) => totals.origins[origin as usize].orders,
+            Monthly::PeakInUse(origin) => totals.origins[origin as usize].peak_in_use,
             Monthly::ChannelPrice(k) => match world.channels[k].supply {
-                Supply::Rental(_) => month.channels[k].contract_price,
-                Supply::Owned(_) => month.channels[k].system_price,
+                Supply::Rental(_) => terms[k].contract_price,
+                Supply::Owned(_) => terms[k].system_price,
             },
-            Monthly::ChannelHourCost(k) => match world.channels[k].supply {
-                Supply::Rental(_) => {
-                    let terms = &month.channels[k];
-                    crate::economics::rental::usable_hour_cost(
-                        terms.contract_price,
-                        terms.overhead,
-                        terms.availability,
-                    )
-                }
-                Supply::Owned(_) => month.channels[k].buy_cost,
-            },
-            Monthly::ChannelRate(k, w) => month.channels[k].rates[w],
-            Monthly::ChannelChips(k) => over_channels(&|at, terms, channel| {
-                if at == k { channel.chips_in_use(HOURS_PER_MONTH * terms.availability) } else { 0.0 }
-            }),
-            Monthly::ChannelOrders(k) => over_channels(&|at, _, channel| {
-                if at == k { channel.orders + channel.signed_open + channel.signed_leaked } else { 0.0 }
-            }),
-            Monthly::ChannelWork(k) => {
-                over_channels(&|at, _, channel| if at == k { work(channel) } else { 0.0 })
-            }
+            Monthly::ChannelHourCost(k) => hour_cost(world, k, &terms[k]),
+            Monthly::ChannelRate(k, w) => terms[k].rates[w],
+            Monthly::ChannelChips(k) => totals.channels[k].chips,
+            Monthly::ChannelOrders(k) => totals.channels[k].orders,
+            Monthly::ChannelWork(k) => totals.channels[k].work,
         }
+    }
+}
+
+/// Cost of a usable hour of a channel: contract, or m_buy.
+pub(super) fn hour_cost(world: &World, k: usize, terms: &ChannelMonth) -> f64 {
+    match world.channels[k].supply {
+        Supply::Rental(_) => usable_hour_cost(terms.contract_price, terms.overhead, terms.availability),
+        Supply::Owned(_) => terms.buy_cost,
     }
 }

@@ -1,10 +1,10 @@
 //! Metrics of a path: present values, losses, delays, shares, dates.
 
-use super::{Monthly, ORIGINS, Part, ratio};
+use super::account::Account;
+use super::monthly::hour_cost;
+use super::{Totals, ratio};
 use crate::calendar::HOURS_PER_MONTH;
-use crate::economics::{capital, energy};
-use crate::model::drivers::Drivers;
-use crate::model::ledger::{ChannelMonth, LabChannel, MonthTrace, Trace};
+use crate::model::ledger::{ChannelMonth, PerWorkload};
 use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
 use crate::model::rules::RuleDates;
 
@@ -138,12 +138,10 @@ pub enum Stream {
 pub struct PathView<'a> {
     /// The arm's world.
     pub world: &'a World,
-    /// The arm's trace.
-    pub trace: &'a Trace,
-    /// The baseline's trace on the same draws.
-    pub baseline: &'a Trace,
-    /// The draws.
-    pub drivers: &'a Drivers,
+    /// The arm's account.
+    pub account: &'a Account,
+    /// The baseline's account on the same draws.
+    pub baseline: &'a Account,
     /// The arm's rules' dates.
     pub dates: &'a [RuleDates],
 }
@@ -167,203 +165,129 @@ impl Scalar {
     /// The metric's value on a path, over all labs or of one. What belongs to a channel, a rule or the country is the same
     /// for every lab.
     pub fn value(self, path: &PathView<'_>, lab: Option<usize>) -> f64 {
-        let (world, trace) = (path.world, path.trace);
-        let months = trace.months.len();
-        let monthly = |trace: &Trace, metric: Monthly, t: usize| metric.value(world, &trace.months[t], lab);
-        let total = |trace: &Trace, metric: &dyn Fn(usize) -> Monthly, w: Option<usize>, window: usize| {
-            let workloads = w.map_or(0..world.workloads.len(), |w| w..w + 1);
-            workloads.map(|w| (0..window).map(|t| monthly(trace, metric(w), t)).sum::<f64>()).sum::<f64>()
+        let (world, months) = (path.world, path.account.totals(lab));
+        let baseline = path.baseline.totals(lab);
+        let n = months.len();
+        let workloads = |w: Option<usize>| w.map_or(0..world.workloads.len(), |w| w..w + 1);
+        let total = |months: &[Totals], by_workload: fn(&Totals) -> &PerWorkload, w: Option<usize>| {
+            workloads(w).map(|w| months.iter().map(|totals| by_workload(totals)[w]).sum::<f64>()).sum::<f64>()
         };
-        let mean = |metric: Monthly, from: usize, until: usize| {
-            (from..until).map(|t| monthly(trace, metric, t)).sum::<f64>() / (until - from) as f64
-        };
-        let share = |metric: &dyn Fn(Origin) -> Monthly, origin: Origin, t: usize| {
-            let whole = ORIGINS.iter().map(|o| monthly(trace, metric(*o), t)).sum();
-            ratio(monthly(trace, metric(origin), t), whole)
+        let mean = |months: &[Totals], by_workload: fn(&Totals) -> &PerWorkload, w: usize| {
+            months.iter().map(|totals| by_workload(totals)[w]).sum::<f64>() / months.len() as f64
         };
         let flag = |yes: bool| f64::from(u8::from(yes));
         match self {
-            Scalar::PresentValue(stream) => (0..months)
-                .map(|t| {
-                    let rate = path.drivers.now(world.discount_rate, t);
-                    capital::discount_factor(rate, t as f64) * stream.value(path, t, lab)
-                })
-                .sum(),
+            Scalar::PresentValue(stream) => {
+                months.iter().zip(&path.account.discount).map(|(month, v)| v * stream.value(month)).sum()
+            }
             Scalar::AverageCashCost => ratio(
-                (0..months).map(|t| monthly(trace, Monthly::Spend, t)).sum(),
-                total(trace, &Monthly::Served, None, months),
+                months.iter().map(|month| month.spend.total()).sum(),
+                total(months, |month| &month.served, None),
             ),
-            Scalar::UnservedShare(w) => ratio(
-                total(trace, &Monthly::Unserved, w, months),
-                total(trace, &Monthly::PlannedUse, w, months),
-            ),
-            Scalar::MeanMarginalCost(w) => mean(Monthly::MarginalCost(w), 0, months),
-            Scalar::PeakMarginalCost(w) => {
-                (0..months).map(|t| monthly(trace, Monthly::MarginalCost(w), t)).fold(0.0, f64::max)
+            Scalar::UnservedShare(w) => {
+                ratio(total(months, |month| &month.unserved, w), total(months, |month| &month.planned_use, w))
             }
-            Scalar::YearMarginalCost(w, from, until) => mean(Monthly::MarginalCost(w), from, until),
-            Scalar::YearPlanMarginalCost(w, from, until) => mean(Monthly::PlanMarginalCost(w), from, until),
+            Scalar::MeanMarginalCost(w) => mean(months, |month| &month.price, w),
+            Scalar::PeakMarginalCost(w) => months.iter().map(|month| month.price[w]).fold(0.0, f64::max),
+            Scalar::YearMarginalCost(w, from, until) => mean(&months[from..until], |month| &month.price, w),
+            Scalar::YearPlanMarginalCost(w, from, until) => {
+                mean(&months[from..until], |month| &month.plan_price, w)
+            }
             Scalar::UnitCost(k, w) => {
-                ratio(monthly(trace, Monthly::ChannelHourCost(k), 0), trace.months[0].channels[k].rates[w])
+                let terms = &path.account.first[k];
+                ratio(hour_cost(world, k, terms), terms.rates[w])
             }
-            Scalar::HourCostPart(k, part) => part.of(&trace.months[0].channels[k]),
-            Scalar::UsefulWork(w, window) => total(trace, &Monthly::UsefulWork, w, window),
+            Scalar::HourCostPart(k, part) => part.of(&path.account.first[k]),
+            Scalar::UsefulWork(w, window) => total(&months[..window], |month| &month.useful_work, w),
             Scalar::Lost(w, window) => {
-                total(path.baseline, &Monthly::UsefulWork, w, window)
-                    - total(trace, &Monthly::UsefulWork, w, window)
+                total(&baseline[..window], |month| &month.useful_work, w)
+                    - total(&months[..window], |month| &month.useful_work, w)
             }
             Scalar::LostShare(w, window) => ratio(
                 Scalar::Lost(w, window).value(path, lab),
-                total(path.baseline, &Monthly::PlannedUse, w, window),
+                total(&baseline[..window], |month| &month.planned_use, w),
             ),
-            Scalar::TrainingDelay(month) => training_delay(path, month, lab).0,
-            Scalar::TrainingDelayCensored(month) => flag(training_delay(path, month, lab).1),
-            Scalar::WorkShare(origin, month) => share(&Monthly::Work, origin, month - 1),
-            Scalar::PeakShare(origin, month) => share(&Monthly::PeakInUse, origin, month - 1),
-            Scalar::ParityMonth(w) => parity_month(path, w).unwrap_or(months) as f64,
-            Scalar::ParityNever(w) => flag(parity_month(path, w).is_none()),
-            Scalar::Electricity => trace
-                .months
-                .iter()
-                .map(|month| {
-                    month
-                        .labs
-                        .iter()
-                        .enumerate()
-                        .filter(|(l, _)| lab.is_none_or(|lab| lab == *l))
-                        .flat_map(|(_, books)| books.channels.iter().zip(&month.channels))
-                        .map(|(channel, terms)| {
-                            energy::terawatt_hours(channel.hours_run(), terms.kwh_per_hour, 1.0)
-                        })
-                        .sum::<f64>()
-                })
-                .sum(),
-            Scalar::Orders(origin) => (0..months).map(|t| monthly(trace, Monthly::Orders(origin), t)).sum(),
-            Scalar::RentedChips(month) => world
-                .channels
-                .iter()
-                .enumerate()
-                .filter(|(_, channel)| {
+            Scalar::TrainingDelay(month) => training_delay(world, (months, baseline), month).0,
+            Scalar::TrainingDelayCensored(month) => flag(training_delay(world, (months, baseline), month).1),
+            Scalar::WorkShare(origin, month) => {
+                let origins = &months[month - 1].origins;
+                ratio(origins[origin as usize].work, origins.iter().map(|of| of.work).sum())
+            }
+            Scalar::PeakShare(origin, month) => {
+                let origins = &months[month - 1].origins;
+                ratio(origins[origin as usize].peak_in_use, origins.iter().map(|of| of.peak_in_use).sum())
+            }
+            Scalar::ParityMonth(w) => parity_month(months, w).unwrap_or(n) as f64,
+            Scalar::ParityNever(w) => flag(parity_month(months, w).is_none()),
+            Scalar::Electricity => months.iter().map(|month| month.electricity).sum(),
+            Scalar::Orders(origin) => months.iter().map(|month| month.origins[origin as usize].orders).sum(),
+            Scalar::RentedChips(month) => (world.channels.iter().zip(&months[month - 1].channels))
+                .filter(|(channel, _)| {
                     channel.origin == Origin::Offshore && matches!(channel.supply, Supply::Rental(_))
                 })
-                .map(|(k, _)| monthly(trace, Monthly::ChannelChips(k), month - 1))
+                .map(|(_, of)| of.chips)
                 .sum(),
             Scalar::EffectiveMonth => path
                 .dates
                 .iter()
                 .filter_map(|dates| dates.effective)
                 .min()
-                .map_or(months as f64, |month| (month as f64).min(months as f64)),
-            Scalar::Bound => flag(
-                path.dates.iter().any(|dates| dates.effective.is_some_and(|month| month < months as i64)),
-            ),
+                .map_or(n as f64, |month| (month as f64).min(n as f64)),
+            Scalar::Bound => {
+                flag(path.dates.iter().any(|dates| dates.effective.is_some_and(|month| month < n as i64)))
+            }
             Scalar::Reversed => {
-                flag(path.dates.iter().any(|dates| dates.reversed.is_some_and(|month| month < months as i64)))
+                flag(path.dates.iter().any(|dates| dates.reversed.is_some_and(|month| month < n as i64)))
             }
         }
     }
 }
 
 impl Stream {
-    /// The amount of month `t`, undiscounted.
-    fn value(self, path: &PathView<'_>, t: usize, lab: Option<usize>) -> f64 {
-        let (world, month) = (path.world, &path.trace.months[t]);
-        let monthly = |metric: Monthly| metric.value(world, month, lab);
-        let over = |origin: Origin, value: &dyn Fn(usize, &ChannelMonth, &LabChannel) -> f64| {
-            month
-                .labs
-                .iter()
-                .enumerate()
-                .filter(|(l, _)| lab.is_none_or(|lab| lab == *l))
-                .flat_map(|(_, books)| books.channels.iter().enumerate())
-                .filter(|(k, _)| world.channels[*k].origin == origin)
-                .map(|(k, channel)| value(k, &month.channels[k], channel))
-                .sum::<f64>()
-        };
+    /// The amount of a month, undiscounted.
+    fn value(self, month: &Totals) -> f64 {
+        let of = |origin: Origin| &month.origins[origin as usize];
         match self {
-            Stream::EconomicCost => monthly(Monthly::EconomicCost),
-            Stream::EconomicCostBeforeTransfer => {
-                monthly(Monthly::EconomicCost) - monthly(Monthly::SpendPart(Part::Scarcity))
-            }
-            Stream::Spend => monthly(Monthly::Spend),
-            Stream::ValueLost => (0..world.workloads.len()).map(|w| monthly(Monthly::ValueLost(w))).sum(),
-            Stream::OffshoreRent => over(Origin::Offshore, &|_, _, channel| channel.spend.rent()),
-            Stream::Resource(Origin::Offshore) => {
-                over(Origin::Offshore, &|_, _, channel| channel.spend.resource() - channel.spend.rent())
-            }
-            Stream::Resource(origin) => over(origin, &|_, _, channel| channel.spend.resource()),
-            Stream::Scarcity => monthly(Monthly::SpendPart(Part::Scarcity)),
-            Stream::DomesticSales => {
-                over(Origin::Domestic, &|_, terms, channel| channel.orders * terms.system_price)
-            }
-            Stream::Relet => month
-                .channels
-                .iter()
-                .enumerate()
-                .filter(|(k, _)| world.channels[*k].origin == Origin::Offshore)
-                .map(|(k, terms)| {
-                    let idle = (terms.on_offer - monthly(Monthly::ChannelChips(k))).max(0.0);
-                    if terms.on_offer > 0.0 { idle * HOURS_PER_MONTH * terms.spot_price } else { 0.0 }
-                })
-                .sum(),
+            Stream::EconomicCost => month.economic_cost(),
+            Stream::EconomicCostBeforeTransfer => month.economic_cost() - month.spend.scarcity,
+            Stream::Spend => month.spend.total(),
+            Stream::ValueLost => month.value_lost.iter().sum(),
+            Stream::OffshoreRent => of(Origin::Offshore).rent,
+            Stream::Resource(Origin::Offshore) => of(Origin::Offshore).own_cost,
+            Stream::Resource(origin) => of(origin).own_cost + of(origin).rent,
+            Stream::Scarcity => month.spend.scarcity,
+            Stream::DomesticSales => of(Origin::Domestic).sales,
+            Stream::Relet => month.relet,
         }
     }
 }
 
 /// Months beyond `month` until the arm's cumulative useful training work reaches the baseline's of `month` months, linear
 /// within months; and whether that is censored at the horizon.
-fn training_delay(path: &PathView<'_>, month: usize, lab: Option<usize>) -> (f64, bool) {
-    let training = |trace: &Trace, t: usize| -> f64 {
-        path.world
-            .workloads
-            .iter()
-            .enumerate()
-            .filter(|(_, workload)| workload.kind == WorkloadKind::Training)
-            .map(|(w, _)| Monthly::UsefulWork(w).value(path.world, &trace.months[t], lab))
+fn training_delay(world: &World, (months, baseline): (&[Totals], &[Totals]), month: usize) -> (f64, bool) {
+    let training = |totals: &Totals| -> f64 {
+        (world.workloads.iter().zip(&totals.useful_work))
+            .filter(|(workload, _)| workload.kind == WorkloadKind::Training)
+            .map(|(_, work)| work)
             .sum()
     };
-    let target: f64 = (0..month).map(|t| training(path.baseline, t)).sum();
-    let months = path.trace.months.len();
+    let target: f64 = baseline[..month].iter().map(training).sum();
     let mut done = 0.0;
-    for t in 0..months {
-        let work = training(path.trace, t);
+    for (t, totals) in months.iter().enumerate() {
+        let work = training(totals);
         if done + work >= target * (1.0 - 1e-12) {
             let within = if work > 0.0 { ((target - done) / work).clamp(0.0, 1.0) } else { 0.0 };
             return (t as f64 + within - month as f64, false);
         }
         done += work;
     }
-    ((months - month) as f64, true)
+    ((months.len() - month) as f64, true)
 }
 
 /// First month in which the cheapest domestic chip on sale costs no more than the cheapest offshore contract.
-fn parity_month(path: &PathView<'_>, w: usize) -> Option<usize> {
-    let lowest = |month: &MonthTrace, cost: &dyn Fn(usize, &ChannelMonth) -> Option<f64>| {
-        month
-            .channels
-            .iter()
-            .enumerate()
-            .filter_map(|(k, terms)| cost(k, terms))
-            .fold(f64::INFINITY, f64::min)
-    };
-    let serves = |terms: &ChannelMonth| terms.rates[w] > 0.0;
-    path.trace.months.iter().position(|month| {
-        let domestic = lowest(month, &|k, terms| {
-            let channel = &path.world.channels[k];
-            (channel.origin == Origin::Domestic
-                && matches!(channel.supply, Supply::Owned(_))
-                && serves(terms)
-                && terms.supply > 0.0)
-                .then(|| terms.lcoc(w))
-        });
-        let offshore = lowest(month, &|k, terms| {
-            let channel = &path.world.channels[k];
-            (channel.origin == Origin::Offshore
-                && matches!(channel.supply, Supply::Rental(_))
-                && serves(terms)
-                && terms.on_offer > 0.0)
-                .then(|| terms.contract_cost_before_rules(w))
-        });
+fn parity_month(months: &[Totals], w: usize) -> Option<usize> {
+    months.iter().position(|month| {
+        let (domestic, offshore) = (month.domestic_cost[w], month.offshore_cost[w]);
         domestic.is_finite() && offshore.is_finite() && domestic <= offshore
     })
 }

@@ -1,0 +1,71 @@
+//! A path's account of one arm: its months added up, and every monthly metric.
+
+use super::{Catalogue, Totals};
+use crate::economics::capital;
+use crate::model::drivers::Drivers;
+use crate::model::ledger::{ChannelMonth, MonthTrace, Trace};
+use crate::model::parameters::World;
+
+/// What is kept of an arm's months on a path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Account {
+    /// Sums over all labs, by month.
+    pub months: Vec<Totals>,
+    /// Terms of the channels in month 0.
+    pub first: Vec<ChannelMonth>,
+    /// Present value of a dollar of each month.
+    pub discount: Vec<f64>,
+    /// By lab, then month; none where there is one lab.
+    labs: Vec<Vec<Totals>>,
+}
+
+impl Account {
+    /// The account of a trace.
+    pub fn of(catalogue: &Catalogue, world: &World, drivers: &Drivers, trace: &Trace) -> Account {
+        let mut account = Account::default();
+        account.begin(world, drivers);
+        let mut row = vec![0.0; catalogue.monthly.len()];
+        for (t, month) in trace.months.iter().enumerate() {
+            account.enter(catalogue, world, (t, month), &mut row);
+        }
+        account
+    }
+
+    /// Sums by month, over all labs or of one of several.
+    pub fn totals(&self, lab: Option<usize>) -> &[Totals] {
+        lab.map_or(&self.months, |lab| &self.labs[lab])
+    }
+
+    /// Starts the account of a path.
+    pub fn begin(&mut self, world: &World, drivers: &Drivers) {
+        let several = if world.labs.len() > 1 { world.labs.len() } else { 0 };
+        self.months.resize_with(world.months, Totals::default);
+        self.labs.resize_with(several, Vec::new);
+        self.labs.iter_mut().for_each(|months| months.resize_with(world.months, Totals::default));
+        self.discount.clear();
+        self.discount.extend(
+            (0..world.months)
+                .map(|t| capital::discount_factor(drivers.now(world.discount_rate, t), t as f64)),
+        );
+    }
+
+    /// Enters month `t`, and writes every monthly metric of it into `row`, in the catalogue's order.
+    pub fn enter(
+        &mut self,
+        catalogue: &Catalogue,
+        world: &World,
+        (t, month): (usize, &MonthTrace),
+        row: &mut [f64],
+    ) {
+        if t == 0 {
+            self.first.clone_from(&month.channels);
+        }
+        self.months[t].fill(world, month, &month.labs);
+        for (months, lab) in self.labs.iter_mut().zip(&month.labs) {
+            months[t].fill(world, month, std::slice::from_ref(lab));
+        }
+        for (value, (_, metric, lab)) in row.iter_mut().zip(&catalogue.monthly) {
+            *value = metric.value(world, &month.channels, &self.totals(*lab)[t]);
+        }
+    }
+}
