@@ -216,6 +216,7 @@ fn rule_design() -> Figure {
             metric("Economic cost, present value", "costs", "in present value", Unit::Usd, 129e9, 90),
         ],
         headline: 1,
+        design: "180-day wind-down".into(),
         provenance: provenance(),
     })
 }

@@ -89,24 +89,28 @@ fn signs(start: Month, workload: &Workload) -> Strip {
     };
     let wide_enough = |cell: &(f64, f64, String)| cell.1 - cell.0 >= 5.0;
     let cells = workload.above_zero.iter().map(cell).filter(wide_enough).collect();
-    Strip::Cells { label: "Chance it is above zero, %".into(), cells }
+    Strip::Cells { label: "Chance of a rise, %".into(), cells }
 }
 
 fn title(input: &Input) -> String {
     let Headline { workload, period, difference } = &input.headline;
     let interval = difference.interval(Unit::Usd);
-    let likely = chance(difference.above_zero);
+    let likely = if difference.is_constant() {
+        String::new()
+    } else {
+        format!("; chance of a rise {}", chance(difference.above_zero))
+    };
     let design = &input.rule.design;
     if !difference.excludes(0.0) {
         let nothing = no_effect(difference);
         return format!(
-            "The effect of closing ({design}) on the marginal cost of {workload} in {period} {nothing} ({interval}); chance of a rise {likely}"
+            "The effect of closing ({design}) on the marginal cost of {workload} in {period} {nothing} ({interval}){likely}"
         );
     }
     let (verb, to) = if difference.p50 > 0.0 { ("adds", "to") } else { ("takes", "off") };
     let size = Unit::Usd.show(difference.p50.abs(), difference.resolution());
     format!(
-        "Closing ({design}) {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}); chance of a rise {likely}"
+        "Closing ({design}) {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}){likely}"
     )
 }
 

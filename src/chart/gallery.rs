@@ -243,6 +243,7 @@ impl Gallery<'_> {
         }))
     }
 
+    /// Rows are named by the design of the rule, and by the arm where several arms share a design.
     fn rule_design(&self) -> Option<Figure> {
         let (headline, _) = self.headline()?;
         let over_all: Vec<&Effects> =
@@ -252,10 +253,16 @@ impl Gallery<'_> {
         }
         let mut ordered = over_all;
         ordered.sort_by_key(|effect| effect.scope == Scope::Expected);
+        let label = |arm: usize| &self.outcome.arms[arm];
+        let alone = |design: &str| ordered.iter().filter(|e| label(e.arm).design == design).count() == 1;
+        let name = |arm: usize| {
+            let label = label(arm);
+            if alone(&label.design) { label.design.clone() } else { label.title.clone() }
+        };
         let arms = ordered
             .iter()
             .map(|effect| rule_design::Arm {
-                title: self.outcome.arms[effect.arm].design.clone(),
+                title: name(effect.arm),
                 expected: effect.scope == Scope::Expected,
             })
             .collect();
@@ -298,6 +305,7 @@ impl Gallery<'_> {
             })
             .collect();
         Some(rule_design::figure(&rule_design::Input {
+            design: self.outcome.arms[headline].design.clone(),
             headline: ordered.iter().position(|effect| effect.arm == headline)?,
             arms,
             metrics,
@@ -311,6 +319,7 @@ impl Gallery<'_> {
         let lines = [
             ("value of lost compute", Party::Labs, "pv.value_lost", 1.0),
             ("offshore rent no longer paid", Party::Labs, "pv.offshore_rent", 1.0),
+            ("chips owned offshore, resource cost", Party::Labs, "pv.resource.offshore", 1.0),
             ("domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
             ("grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
             ("imported chips", Party::Labs, "pv.resource.imported", 1.0),

@@ -119,6 +119,12 @@ fn title(input: &Input) -> String {
         months => format!("{months} months"),
     };
     let design = &input.rule.design;
+    if difference == 0.0 && half_width == 0.0 {
+        return format!(
+            "Closing ({design}) changes on no path whether domestic {work} matches offshore within {span} ({} open and closed)",
+            share(open)
+        );
+    }
     if difference.abs() <= half_width || difference == 0.0 {
         return format!(
             "The effect of closing ({design}) on the chance that domestic {work} matches offshore within {span} {NOT_DISTINGUISHABLE} ({} open, {} closed; {interval})",

@@ -18,6 +18,8 @@ pub struct Input {
     pub metrics: Vec<Metric>,
     /// Which arm the title gives in full.
     pub headline: usize,
+    /// That arm's rule, as titles name it.
+    pub design: String,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -25,7 +27,7 @@ pub struct Input {
 /// A rule design.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arm {
-    /// Name of the design: "180-day wind-down".
+    /// Name of the design, or of the arm where several arms share a design: "180-day wind-down".
     pub title: String,
     /// Whether the effect is weighted by the probability of a rule and of its reversal.
     pub expected: bool,
@@ -97,7 +99,7 @@ pub fn figure(input: &Input) -> Figure {
 
 /// An expected arm's row leaves out the headline's design when its name starts with it: the group already tells it apart.
 fn row_name(input: &Input, arm: &Arm) -> String {
-    let design = input.arms.get(input.headline).filter(|_| arm.expected).map_or("", |arm| arm.title.as_str());
+    let design = if arm.expected { input.design.as_str() } else { "" };
     let rest = arm.title.strip_prefix(design).and_then(|rest| rest.strip_prefix(", "));
     capitalised(rest.filter(|_| !design.is_empty()).unwrap_or(&arm.title))
 }
@@ -112,9 +114,8 @@ fn interval(row: usize, arm: &Arm, effect: &Spread, unit: Unit) -> Layer {
 }
 
 fn title(input: &Input) -> String {
-    let Some((metric, effect, arm)) = input.metrics.first().and_then(|metric| {
-        Some((metric, metric.effects.get(input.headline)?, input.arms.get(input.headline)?))
-    }) else {
+    let first = input.metrics.first();
+    let Some((metric, effect)) = first.and_then(|m| Some((m, m.effects.get(input.headline)?))) else {
         return "No rule to compare".into();
     };
     let expected =
@@ -125,15 +126,15 @@ fn title(input: &Input) -> String {
     if !effect.excludes(0.0) {
         let nothing = no_effect(effect);
         return format!(
-            "Under {} the effect {nothing}: {} {} ({}){weighted}",
-            arm.title,
+            "The effect of closing ({}) {nothing}: {} {} ({}){weighted}",
+            input.design,
             metric.unit.show(effect.p50, effect.resolution()),
             metric.noun,
             effect.interval(metric.unit)
         );
     }
     let (size, interval) = (effect.median(metric.unit), effect.interval(metric.unit));
-    format!("{} {} {size} {} ({interval}){weighted}", capitalised(&arm.title), metric.verb, metric.noun)
+    format!("Closing ({}) {} {size} {} ({interval}){weighted}", input.design, metric.verb, metric.noun)
 }
 
 fn alt(input: &Input, title: &str) -> String {

@@ -123,21 +123,24 @@ pub fn figure(input: &Input) -> Figure {
 
 fn title(input: &Input) -> String {
     let (with, without) = (&input.with_transfer, &input.without_transfer);
+    let net = |value: f64| {
+        if with == without {
+            return String::new();
+        }
+        let size = Unit::Usd.show(value, without.resolution());
+        format!("; {size} without the transfer to vendors")
+    };
     if !with.excludes(0.0) {
         let nothing = no_effect(with);
         return format!(
-            "What closing the door ({}) costs labs {nothing} ({}); {} without the transfer to vendors",
+            "What closing the door ({}) costs labs {nothing} ({}){}",
             input.rule.design,
             with.interval(Unit::Usd),
-            without.median(Unit::Usd)
+            net(without.p50)
         );
     }
     let verb = if with.p50 > 0.0 { "costs" } else { "saves" };
     let size = Unit::Usd.show(with.p50.abs(), with.resolution());
-    let net = Unit::Usd.show(if with.p50 > 0.0 { without.p50 } else { -without.p50 }, without.resolution());
-    format!(
-        "Closing the door ({}) {verb} labs {size} ({}); {net} without the transfer to vendors",
-        input.rule.design,
-        with.interval(Unit::Usd)
-    )
+    let net = net(if with.p50 > 0.0 { without.p50 } else { -without.p50 });
+    format!("Closing the door ({}) {verb} labs {size} ({}){net}", input.rule.design, with.interval(Unit::Usd))
 }

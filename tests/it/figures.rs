@@ -146,6 +146,7 @@ impl Mix {
             arms: (0..self.arms).map(arm).collect(),
             metrics: vec![metric("H100e-hours lost", Unit::H100eHours, 1e9), metric("Cost", Unit::Usd, 1e11)],
             headline: 0,
+            design: self.title(1),
             provenance: self.provenance(),
         })
     }
@@ -317,14 +318,19 @@ fn titles_admit_an_effect_that_cannot_be_told_from_zero() {
         closed: curve,
         difference_std_error: 0.0,
     };
-    let same = parity::figure(&parity::Input {
-        start: Month::new(2026, 10),
-        rule: Rule { design: "cliff".into(), condition: String::new() },
-        workloads: vec![workload],
-        not_compared: Vec::new(),
-        provenance: nothing.provenance(),
-    });
-    assert!(same.title.contains("not distinguishable from zero"), "{}", same.title);
+    let title = |difference_std_error| {
+        let workload = parity::Workload { difference_std_error, ..workload.clone() };
+        let input = parity::Input {
+            start: Month::new(2026, 10),
+            rule: Rule { design: "cliff".into(), condition: String::new() },
+            workloads: vec![workload],
+            not_compared: Vec::new(),
+            provenance: nothing.provenance(),
+        };
+        parity::figure(&input).title
+    };
+    assert!(title(0.0).contains("changes on no path"), "{}", title(0.0));
+    assert!(title(0.1).contains("not distinguishable from zero"), "{}", title(0.1));
     for figure in Mix::small().figures() {
         assert!(!figure.title.contains("not distinguishable"), "{}: {}", figure.id, figure.title);
         let names_the_rule = figure.id == "cost-buildup" || figure.title.contains("Wind-down");

@@ -160,7 +160,7 @@ impl<'a> Grid<'a> {
         libm::fabs(libm::log(aspect))
             + 4.0 * shortfall(self.plot_width, least_width)
             + 3.0 * shortfall(self.plot_height, least_height)
-            + 4.0 * empty_share
+            + 8.0 * empty_share
     }
 
     /// Draws every panel.
