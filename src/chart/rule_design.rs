@@ -87,7 +87,7 @@ pub fn figure(input: &Input) -> Figure {
     let title = title(input);
     Figure {
         id: "rule-design".into(),
-        subtitle: "Effect against the open door, by design of the rule".into(),
+        subtitle: "Effect against the open door, by arm".into(),
         panels: input.metrics.iter().map(panel).collect(),
         shared_axis: true,
         notes: vec![note],
@@ -138,7 +138,7 @@ fn title(input: &Input) -> String {
 }
 
 fn alt(input: &Input, title: &str) -> String {
-    let mut text = format!("{title}. Estimates with 50 and 90% intervals by design of the rule.");
+    let mut text = format!("{title}. Estimates with 50 and 90% intervals by arm.");
     for metric in &input.metrics {
         text += &format!(" {}:", metric.title);
         for (arm, effect) in input.arms.iter().zip(&metric.effects) {

@@ -155,12 +155,14 @@ impl<'a> Grid<'a> {
         let least_height = style.px(tallest.fold(0.0, f64::max));
         let of_rows = self.figure.panels.iter().any(|panel| matches!(panel.y.scale, Scale::Rows(_)));
         let least_width = style.px(if of_rows { 150.0 } else { 200.0 });
+        // A second line of panels repeats the rows' names.
+        let empty_cost = if of_rows { 8.0 } else { 4.0 };
         let shortfall = |have: f64, least: f64| (least / have.max(1.0) - 1.0).max(0.0);
         let aspect = self.plot_width.max(1.0) / self.plot_height / ASPECT;
         libm::fabs(libm::log(aspect))
             + 4.0 * shortfall(self.plot_width, least_width)
             + 3.0 * shortfall(self.plot_height, least_height)
-            + 8.0 * empty_share
+            + empty_cost * empty_share
     }
 
     /// Draws every panel.

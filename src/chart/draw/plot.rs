@@ -257,12 +257,21 @@ fn step_apart(texts: &[Text], always: usize, gap: f64) -> usize {
     (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1)
 }
 
-/// Writes every k-th label, k the least that keeps them apart, `always` among them.
+/// Writes every k-th label, k the least that keeps them apart, `always` among them, and two at least if there is room.
 fn write_every_kth(scene: &mut Scene, texts: Vec<Text>, always: usize, gap: f64) {
     let step = step_apart(&texts, always, gap);
-    for text in texts.into_iter().skip(always % step).step_by(step) {
-        scene.write_if_free(text, 0.0);
+    let kept = texts.iter().skip(always % step).step_by(step);
+    if kept.clone().count() > 1 || texts.len() < 2 {
+        for text in kept {
+            scene.write_if_free(text.clone(), 0.0);
+        }
+        return;
     }
+    // One label gives no scale: the nearest that has room gives it.
+    scene.write_if_free(texts[always].clone(), 0.0);
+    let mut others: Vec<usize> = (0..texts.len()).filter(|k| *k != always).collect();
+    others.sort_by_key(|k| (k.abs_diff(always), *k < always));
+    others.into_iter().any(|k| scene.write_if_free(texts[k].clone(), gap));
 }
 
 fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: bool) {
