@@ -54,6 +54,8 @@ pub enum Unit {
     UsdPerH100eHour,
     /// Units of a currency per USD.
     PerUsd,
+    /// Whatever unit the metric spoken of has.
+    OfMetric,
 }
 
 impl Unit {
@@ -84,6 +86,7 @@ impl Unit {
             Unit::UsdPerChipHour => "USD/chip-hour",
             Unit::UsdPerH100eHour => "USD/H100e-hour",
             Unit::PerUsd => "per USD",
+            Unit::OfMetric => "in the metric's unit",
         }
     }
 

@@ -22,6 +22,8 @@ pub mod who_pays;
 mod wording;
 mod words;
 
+pub use words::Datum;
+
 use figure::Figure;
 use theme::{Size, Theme};
 

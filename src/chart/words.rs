@@ -4,13 +4,35 @@ use super::figure::{Axis, Figure, Layer, Panel, Scale, Strip, plain};
 use super::input::Spread;
 use std::fmt;
 
-/// One drawn number: the series it belongs to, the kind of mark, its place and its name.
-struct Datum {
-    series: String,
-    mark: &'static str,
-    at: String,
-    statistic: &'static str,
-    value: f64,
+/// One drawn number: a row of a figure's CSV.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Datum {
+    /// Name of the panel; empty in a figure of one panel.
+    pub panel: String,
+    /// What it belongs to.
+    pub series: String,
+    /// The kind of mark.
+    pub mark: &'static str,
+    /// Its place.
+    pub at: String,
+    /// Which number of that mark.
+    pub statistic: &'static str,
+    /// The number, in full.
+    pub value: f64,
+}
+
+impl Datum {
+    /// The text of a column of the CSV but the last; none if there is no such column.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        match name {
+            "panel" => Some(&self.panel),
+            "series" => Some(&self.series),
+            "mark" => Some(self.mark),
+            "at" => Some(&self.at),
+            "statistic" => Some(self.statistic),
+            _ => None,
+        }
+    }
 }
 
 fn spread_data(spread: &Spread) -> [(&'static str, f64); 7] {
@@ -29,6 +51,7 @@ fn spread_data(spread: &Spread) -> [(&'static str, f64); 7] {
 fn layer_data(layer: &Layer, panel: &Panel) -> Vec<Datum> {
     let x = |at: f64| panel.x.name_of(at);
     let datum = |series: &str, mark, at: String, statistic, value| Datum {
+        panel: panel.title.clone(),
         series: series.to_string(),
         mark,
         at,
@@ -85,15 +108,16 @@ fn layer_data(layer: &Layer, panel: &Panel) -> Vec<Datum> {
     }
 }
 
-fn strip_data(strip: &Strip, axis: &Axis) -> Vec<Datum> {
+fn strip_data(strip: &Strip, panel: &Panel) -> Vec<Datum> {
     match strip {
         Strip::Density { label, shares } => shares
             .iter()
             .enumerate()
             .map(|(t, share)| Datum {
+                panel: panel.title.clone(),
                 series: label.clone(),
                 mark: "strip",
-                at: axis.name_of(t as f64),
+                at: panel.x.name_of(t as f64),
                 statistic: "share",
                 value: *share,
             })
@@ -102,7 +126,19 @@ fn strip_data(strip: &Strip, axis: &Axis) -> Vec<Datum> {
     }
 }
 
+impl Panel {
+    fn data(&self) -> Vec<Datum> {
+        let layers = self.layers.iter().flat_map(|layer| layer_data(layer, self));
+        layers.chain(self.strip.iter().flat_map(|strip| strip_data(strip, self))).collect()
+    }
+}
+
 impl Figure {
+    /// Every number that is drawn, in the order of [`Figure::csv`].
+    pub fn data(&self) -> Vec<Datum> {
+        self.panels.iter().flat_map(Panel::data).collect()
+    }
+
     /// Exactly what is drawn, a number a row, with the header `panel,series,mark,at,statistic,value`. Cells of a strip are
     /// words, and stand in the last column as drawn.
     pub fn csv(&self) -> String {
@@ -111,9 +147,7 @@ impl Figure {
             |row: [&str; 6]| table.write_record(row).expect("writing to memory, six fields a row");
         write(["panel", "series", "mark", "at", "statistic", "value"]);
         for panel in &self.panels {
-            let layers = panel.layers.iter().flat_map(|layer| layer_data(layer, panel));
-            let strip = panel.strip.iter().flat_map(|strip| strip_data(strip, &panel.x));
-            for d in layers.chain(strip) {
+            for d in panel.data() {
                 write([&panel.title, &d.series, d.mark, &d.at, d.statistic, &plain(d.value)]);
             }
             if let Some(Strip::Cells { label, cells }) = &panel.strip {

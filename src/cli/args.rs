@@ -34,11 +34,29 @@ pub enum Command {
     Compare(CompareArgs),
     /// Report every problem of scenario files at once
     Check(CheckArgs),
+    /// Check that results are still what scenarios' pins say, and tell what moved from noise
+    #[command(after_help = TEST_HELP)]
+    Test(TestArgs),
     /// Print the resolved scenario with the origin and source of each value
     Show(ShowArgs),
     /// Print how the cost of an H100e-hour builds up
     Explain(ExplainArgs),
 }
+
+const TEST_HELP: &str = "A pin is an [[expect]] entry of a scenario, or of NAME.expect.toml beside NAME.toml; docs/pins.md says how to write one.
+
+Examples:
+  loophole test                                            all scenarios below scenarios/
+  loophole test scenarios/close-the-door.toml --filter lost
+  loophole test --junit pins.xml --json > pins.json
+  loophole test mine.toml --set settings.lead_months=6     which pins would a change move?
+  loophole test mine.toml --bless --why \"H200 rents of December\"
+
+Exit codes:
+  0    every pin holds, or was blessed
+  1    a pin does not hold, or a scenario has errors
+  2    the command line is wrong
+  3    a file could not be written";
 
 /// How a scenario is put together.
 #[derive(Clone, Debug, Args)]
@@ -114,7 +132,7 @@ pub struct CompareArgs {
 /// `loophole check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Scenario files
+    /// Scenario files; the pins beside them are checked too
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -125,6 +143,55 @@ pub struct CheckArgs {
     /// Print nothing if all is well
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// `loophole test`
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Scenarios, or folders to search for scenarios with pins
+    #[arg(default_value = "scenarios", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only pins with this text in `file: name`
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Write values that moved, and values not pinned yet, into their files
+    #[arg(long, requires = "why", conflicts_with_all = ["overlays", "sets", "run_paths", "seed"])]
+    pub bless: bool,
+    /// Why the values move; recorded beside them
+    #[arg(long, value_name = "REASON", requires = "bless", value_parser = reason)]
+    pub why: Option<String>,
+    /// Write the report as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print only pins that do not hold
+    #[arg(short, long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+    /// Paths of every run [default: the pins']
+    #[arg(long = "paths", id = "run_paths", value_parser = clap::value_parser!(u64).range(2..))]
+    pub run_paths: Option<u64>,
+    /// Seed of every run [default: the pins']
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads [default: all cores]; the results do not depend on it
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub threads: Option<u64>,
+}
+
+/// A reason worth recording: one line with a word in it.
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if !text.chars().any(char::is_alphanumeric) {
+        return Err("say in words why the values move".into());
+    }
+    if text.chars().any(char::is_control) {
+        return Err("keep it to one line".into());
+    }
+    Ok(text.to_string())
 }
 
 /// `loophole show`

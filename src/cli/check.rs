@@ -1,5 +1,7 @@
 //! `loophole check`: every problem of scenario files at once.
 
+use loophole::scenario::{Options, expect};
+
 use super::Exit;
 use super::args::CheckArgs;
 use super::terminal::{Terminal, plural};
@@ -8,12 +10,17 @@ use super::terminal::{Terminal, plural};
 pub fn check(terminal: &Terminal, args: &CheckArgs) -> Exit {
     let mut bad = 0;
     for file in &args.files {
-        match terminal.load(file, &args.scenario, args.strict) {
-            None => bad += 1,
-            Some(loaded) => {
-                let (_, warnings) = loaded.warnings.count();
+        let options = Options { strict: args.strict };
+        // With the pins beside it, so that what is wrong with them is told too.
+        match expect::load(file, &args.scenario.overlays, &args.scenario.sets, options) {
+            Err(diagnostics) => {
+                terminal.diagnostics(&diagnostics);
+                bad += 1;
+            }
+            Ok(pins) => {
+                let (_, warnings) = pins.warnings.count();
                 if !args.quiet {
-                    terminal.diagnostics(&loaded.warnings);
+                    terminal.diagnostics(&pins.warnings);
                     let remark = if warnings > 0 {
                         format!(" ({})", plural(warnings, "warning"))
                     } else {

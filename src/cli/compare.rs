@@ -224,22 +224,11 @@ impl Task<'_> {
     #[cfg(feature = "chart")]
     fn add_charts(&self, outcome: &Outcome, effects: &[Effects], folder: &mut Folder) {
         use loophole::chart::theme::{Size, Theme};
-        use loophole::chart::{gallery::Gallery, render};
+        use loophole::chart::{gallery::Gallery, input::Provenance, render};
         let scenario = self.scenarios[0];
-        let about = self.about();
         let gallery = Gallery {
-            outcome,
-            effects,
-            provenance: loophole::chart::input::Provenance {
-                scenario: about.title,
-                as_of: about.as_of,
-                paths: outcome.paths.len() as u64,
-                seed: outcome.seed,
-                version: about.version,
-                sources: scenario.main_sources(),
-            },
-            elasticity_range: elasticity_range(&self.job),
-            titles: titles(&self.job),
+            provenance: Provenance { scenario: self.about().title, ..provenance(scenario, outcome) },
+            ..gallery(scenario, &self.job, outcome, effects)
         };
         let wanted = scenario.figures();
         let theme = if scenario.theme() == "dark" { Theme::Dark } else { Theme::Light };
@@ -284,6 +273,35 @@ impl Task<'_> {
             self.job.seed,
             out.display()
         )
+    }
+}
+
+/// The figures of a run of a scenario.
+#[cfg(feature = "chart")]
+pub(super) fn gallery<'a>(
+    scenario: &Scenario,
+    job: &Job,
+    outcome: &'a Outcome,
+    effects: &'a [Effects],
+) -> loophole::chart::gallery::Gallery<'a> {
+    loophole::chart::gallery::Gallery {
+        outcome,
+        effects,
+        provenance: provenance(scenario, outcome),
+        elasticity_range: elasticity_range(job),
+        titles: titles(job),
+    }
+}
+
+#[cfg(feature = "chart")]
+fn provenance(scenario: &Scenario, outcome: &Outcome) -> loophole::chart::input::Provenance {
+    loophole::chart::input::Provenance {
+        scenario: scenario.title().to_string(),
+        as_of: scenario.as_of().unwrap_or_default(),
+        paths: outcome.paths.len() as u64,
+        seed: outcome.seed,
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        sources: scenario.main_sources(),
     }
 }
 

@@ -5,9 +5,11 @@ mod args;
 mod check;
 mod compare;
 mod explain;
+mod pin_report;
 mod progress;
 mod show;
 mod terminal;
+mod test;
 
 use std::process::ExitCode;
 
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => compare::run(&terminal, args),
         Command::Compare(args) => compare::compare(&terminal, args),
         Command::Check(args) => check::check(&terminal, args),
+        Command::Test(args) => test::test(&terminal, args),
         Command::Show(args) => show::show(&terminal, args),
         Command::Explain(args) => explain::explain(&terminal, args),
     };

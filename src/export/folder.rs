@@ -25,24 +25,25 @@ pub struct WriteError {
     pub path: PathBuf,
     /// Why it failed.
     pub why: io::Error,
+    /// The flag that chooses another place; empty if there is none.
+    pub flag: &'static str,
 }
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {} {}: {}", self.doing, self.path.display(), self.why)?;
-        let hint = match self.why.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                "free some space, or choose another --out"
-            }
+        let (remedy, place) = match self.why.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ("free some space", "another"),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                "choose a folder you may write to with --out"
+                ("allow writing there", "one you may write to")
             }
-            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-                "choose another --out, or move it away"
-            }
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => ("move it away", "another"),
             _ => return Ok(()),
         };
-        write!(f, "\n  hint: {hint}")
+        match self.flag {
+            "" => write!(f, "\n  hint: {remedy}"),
+            flag => write!(f, "\n  hint: {remedy}, or choose {place} with {flag}"),
+        }
     }
 }
 
@@ -70,19 +71,24 @@ impl Folder {
         };
         let fail = |doing, path: &Path| {
             let path = path.to_path_buf();
-            move |why| WriteError { doing, path, why }
+            move |why| WriteError { doing, path, why, flag: "--out" }
         };
         std::fs::create_dir_all(parent).map_err(fail("create the folder", parent))?;
         if target.exists() && !target.is_dir() {
             let why = io::Error::new(io::ErrorKind::NotADirectory, "it is a file");
-            return Err(WriteError { doing: "write the folder", path: target.to_path_buf(), why });
+            return Err(WriteError {
+                doing: "write the folder",
+                path: target.to_path_buf(),
+                why,
+                flag: "--out",
+            });
         }
         if let Some(stranger) = stranger(target).map_err(fail("read", target))? {
             let why = io::Error::new(
                 io::ErrorKind::AlreadyExists,
                 format!("{} is not one of its results and would be lost", stranger.display()),
             );
-            return Err(WriteError { doing: "replace", path: target.to_path_buf(), why });
+            return Err(WriteError { doing: "replace", path: target.to_path_buf(), why, flag: "--out" });
         }
         let fresh = tempfile::Builder::new()
             .prefix(".loophole-")
@@ -108,11 +114,52 @@ impl Folder {
             if aside.exists() {
                 std::fs::rename(&aside, target).map_err(fail("restore", target))?;
             }
-            return Err(WriteError { doing: "write the folder", path: target.to_path_buf(), why });
+            return Err(WriteError {
+                doing: "write the folder",
+                path: target.to_path_buf(),
+                why,
+                flag: "--out",
+            });
         }
         let _renamed_away = fresh.keep();
         Ok(())
     }
+}
+
+/// Writes a file whole or not at all, replacing one of that name and keeping its permissions. `flag` is what the user
+/// chose its place with, if anything.
+///
+/// # Errors
+/// [`WriteError`]; the file is then as it was.
+pub fn write_file(target: &Path, bytes: &[u8], flag: &'static str) -> Result<(), WriteError> {
+    use std::io::Write as _;
+    let fail = |why| WriteError { doing: "write", path: target.to_path_buf(), why, flag };
+    let parent = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // Renaming would put a file in the place of a link: what it points to is written.
+    let target = target.canonicalize().unwrap_or_else(|_| target.to_path_buf());
+    let parent = target.parent().unwrap_or(parent);
+    let mut fresh = tempfile::Builder::new().prefix(".loophole-").tempfile_in(parent).map_err(fail)?;
+    fresh.write_all(bytes).and_then(|()| fresh.as_file().sync_all()).map_err(fail)?;
+    match std::fs::metadata(&target) {
+        Ok(old) => fresh.as_file().set_permissions(old.permissions()).map_err(fail)?,
+        Err(_) => ordinary(fresh.as_file()).map_err(fail)?,
+    }
+    fresh.persist(&target).map(drop).map_err(|error| fail(error.error))
+}
+
+/// A temporary file is private to its owner; results are not.
+#[cfg(unix)]
+fn ordinary(file: &std::fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn ordinary(_: &std::fs::File) -> io::Result<()> {
+    Ok(())
 }
 
 /// A file in `target` that no earlier run wrote there: neither the manifest nor one of the results it lists.

@@ -22,6 +22,8 @@ pub enum FileKind {
     Flag,
     /// A CSV file.
     Table,
+    /// A file of pins beside a scenario.
+    Pins,
     /// The defaults of the language.
     Default,
 }
@@ -78,7 +80,9 @@ impl Files {
         let file = self.of(origin);
         let (line, column) = self.line_column(origin);
         match file.kind {
-            FileKind::Scenario | FileKind::Overlay => format!("{}:{line}:{column}", file.name),
+            FileKind::Scenario | FileKind::Overlay | FileKind::Pins => {
+                format!("{}:{line}:{column}", file.name)
+            }
             FileKind::Table => format!("{}:{line}", file.name),
             FileKind::Flag => format!("{} {}", file.name, file.text),
             FileKind::Default => "default".into(),

@@ -10,6 +10,7 @@ mod check;
 pub mod checked;
 mod correlation;
 pub mod diagnostic;
+pub mod expect;
 pub mod overlay;
 pub mod quantity;
 pub mod raw;
@@ -27,7 +28,7 @@ use crate::source::Source;
 use checked::Checked;
 use diagnostic::{Diagnostic, Diagnostics, FileKind, Files, Origin};
 use overlay::{Loader, key_path, merge, set};
-use raw::{Node, Value};
+use raw::{Entry, Node, Value};
 use registry::{Ids, ROOT};
 use table::Library;
 
@@ -102,7 +103,7 @@ pub fn load(
 ) -> Result<Loaded, Diagnostics> {
     let mut loader = Loader::default();
     let tree = loader.load(path, FileKind::Scenario);
-    finish(loader, tree, overlays, sets, options)
+    with_sound_pins(finish(loader, tree, overlays, sets, options)?)
 }
 
 /// Reads a scenario given as text; relative paths in it start from `folder`.
@@ -118,7 +119,17 @@ pub fn load_text(
 ) -> Result<Loaded, Diagnostics> {
     let mut loader = Loader::default();
     let tree = loader.load_text(name, folder, text.to_string());
-    finish(loader, tree, &[], sets, options)
+    with_sound_pins(finish(loader, tree, &[], sets, options)?)
+}
+
+/// A scenario whose own pins, if it has any, are sound.
+fn with_sound_pins(loaded: Loaded) -> Result<Loaded, Diagnostics> {
+    let problems = expect::own_problems(&loaded.scenario);
+    if problems.is_empty() {
+        return Ok(loaded);
+    }
+    let all = loaded.warnings.list.into_iter().chain(problems).collect();
+    Err(Diagnostics::new(loaded.scenario.files, all))
 }
 
 fn finish(
@@ -132,6 +143,14 @@ fn finish(
         overlays.iter().map(|path| loader.load(path, FileKind::Overlay)).collect();
     let Some(mut tree) = tree else { return Err(Diagnostics::new(loader.files, loader.problems)) };
     for overlay in overlays.into_iter().flatten() {
+        for key in overlay::PINS {
+            if let Some(entry) = overlay.entry(key) {
+                let problem = Diagnostic::error(entry.key, format!("`{key}` cannot stand in an overlay"));
+                loader
+                    .problems
+                    .push(problem.hint("pins stand in the scenario, or beside it in NAME.expect.toml"));
+            }
+        }
         merge(&mut tree, overlay, Some(&ROOT));
     }
     for flag in sets {
@@ -278,6 +297,23 @@ impl Scenario {
         }
         let (files, problems) = (loader.files, loader.problems);
         examine(files, self.library.clone(), tree, self.options, self.defaults, problems)
+            .map(|loaded| loaded.scenario)
+    }
+
+    /// This scenario with keys changed by what is written elsewhere, each value at its place.
+    fn changed(&self, changes: &[(String, Entry)]) -> Result<Scenario, Diagnostics> {
+        let (mut tree, mut problems) = (self.tree.clone(), Vec::new());
+        for (key, entry) in changes {
+            match key_path(key, entry.key.file) {
+                Some(mut path) => {
+                    path.iter_mut().for_each(|(_, origin)| *origin = entry.key);
+                    set(&mut tree, &path, entry.node.clone());
+                }
+                None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
+            }
+        }
+        let (files, library) = (self.files.clone(), self.library.clone());
+        examine(files, library, tree, Options::default(), self.defaults, problems)
             .map(|loaded| loaded.scenario)
     }
 

@@ -20,6 +20,9 @@ pub const MAX_EXTENDS: usize = 16;
 /// Most files one scenario may be read from.
 const MAX_FILES: usize = 256;
 
+/// Keys about pins.
+pub const PINS: [&str; 3] = ["expect", "expect_run", "pinned"];
+
 /// Reads files and lays them over each other, collecting what is wrong.
 #[derive(Debug, Default)]
 pub struct Loader {
@@ -51,6 +54,23 @@ impl Loader {
     pub fn load_text(&mut self, name: &str, folder: &Path, text: String) -> Option<Node> {
         let file = self.files.add(name.into(), FileKind::Scenario, folder.into(), text);
         self.tree(file, &mut vec![Link { canonical: PathBuf::from(name), name: name.into() }])
+    }
+
+    /// The tree of a file of pins, which extends nothing; none if it cannot be read.
+    pub fn load_pins(&mut self, path: &Path) -> Option<Node> {
+        let name = path.display().to_string();
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let (text, why) = match read_text(path) {
+            Ok(text) => (text, None),
+            Err(why) => (String::new(), Some(why)),
+        };
+        let file = self.files.add(name.clone(), FileKind::Pins, folder, text);
+        if let Some(why) = why {
+            let origin = Origin { file, start: 0, end: 0 };
+            self.problems.push(Diagnostic::error(origin, format!("cannot read {name}: {why}")));
+            return None;
+        }
+        raw::parse(&self.files, file).map_err(|problems| self.problems.extend(problems)).ok()
     }
 
     /// Lays the change `key=value` of a flag called `name` on `tree`.
@@ -159,7 +179,13 @@ impl Loader {
             let (folder, kind) =
                 (self.files.of(parent.origin).folder.clone(), self.files.of(parent.origin).kind);
             match self.file(&folder.join(relative), kind, Some(parent.origin), chain) {
-                Some(tree) => merge(&mut below, tree, Some(&ROOT)),
+                Some(mut tree) => {
+                    // Pins are about the scenario they stand in, not about what lies on top of it.
+                    if let Value::Table(table) = &mut tree.value {
+                        PINS.iter().for_each(|key| drop(table.remove(*key)));
+                    }
+                    merge(&mut below, tree, Some(&ROOT));
+                }
                 None => complete = false,
             }
         }

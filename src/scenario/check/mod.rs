@@ -10,7 +10,7 @@ mod sources;
 mod steady;
 mod world;
 
-pub use shape::override_problem;
+pub use shape::{override_problem, walk_part};
 
 use super::checked::Checked;
 use super::diagnostic::{Diagnostic, Files, Origin};

@@ -41,6 +41,28 @@ pub fn walk(
     Walked { quantities: walker.quantities, problems: walker.reader.problems }
 }
 
+/// Walks `part`, which has the keys of `schema` and speaks of the scenario `tree`; the problems.
+pub fn walk_part(
+    part: &Node,
+    schema: &'static Schema,
+    tree: &Node,
+    files: &mut Files,
+    defaults: Origin,
+) -> Vec<Diagnostic> {
+    let (none, mut library) = (BTreeSet::new(), Library::default());
+    let reader = Reader {
+        files,
+        library: &mut library,
+        sources: &none,
+        currencies: &none,
+        start: None,
+        problems: Vec::new(),
+    };
+    let mut walker = Walker { tree, reader, defaults, incomplete: &none, quantities: BTreeMap::new() };
+    walker.table("", part, schema, part.origin);
+    walker.reader.problems
+}
+
 struct Walker<'a> {
     tree: &'a Node,
     reader: Reader<'a>,
@@ -159,7 +181,7 @@ impl Walker<'_> {
                 Some(id) => {
                     self.id(key, id, node.origin, *ids);
                 }
-                None => self.wrong(key, node, &format!("the id of a {}", ids.one())),
+                None => self.wrong(key, node, &format!("the id of {}", ids.a_one())),
             },
             Kind::Table(schema) => self.table(key, node, schema, entry.key),
             Kind::Tagged { tag, cases } => self.tagged(key, entry, tag, cases),
@@ -191,6 +213,10 @@ impl Walker<'_> {
             }
             Kind::Overrides => self.entries(key, node, |walker, name, entry| {
                 let problem = override_problem(walker.tree, name, entry.key);
+                walker.reader.problems.extend(problem);
+            }),
+            Kind::Changes => self.entries(key, node, |walker, name, entry| {
+                let problem = change_problem(walker.tree, name, entry.key);
                 walker.reader.problems.extend(problem);
             }),
         }
@@ -321,24 +347,64 @@ fn undefined(tree: &Node, key: &str, id: &str, origin: Origin, ids: Ids) -> Opti
 
 /// What is wrong with the key of an arm's change: it must exist and be one that arms may differ in.
 pub fn override_problem(tree: &Node, key: &str, origin: Origin) -> Option<Diagnostic> {
-    const SHARED: &[&str] =
-        &["scenario", "arms", "calibration", "correlations", "output", "extends", "sources", "tables"];
+    const SHARED: &[&str] = &[
+        "scenario",
+        "arms",
+        "calibration",
+        "correlations",
+        "output",
+        "extends",
+        "sources",
+        "tables",
+        "expect",
+        "expect_run",
+        "pinned",
+    ];
     const OWN_SETTINGS: &[&str] = &["settings.lead_months", "settings.discount_rate_per_year"];
-    let mut parts = key.split('.');
-    let first = parts.next().unwrap_or(key);
-    if registry::kind_of(key).is_none() && !inside_quantity(key) {
-        let problem = Diagnostic::error(origin, format!("there is no key `{key}`"));
-        return Some(match registry::suggestion(key) {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.note("keys are written in full: table.id.key"),
-        });
+    if let Some(problem) = no_such_key(key, origin) {
+        return Some(problem);
     }
+    let first = key.split('.').next().unwrap_or(key);
     if SHARED.contains(&first) || first == "settings" && !OWN_SETTINGS.contains(&key) {
         let problem = Diagnostic::error(origin, format!("`{key}` is the same in every arm"));
         return Some(problem.note("arms share draws, months, paths, the unit of work and the calibration"));
     }
-    let ids = [Ids::Workload, Ids::Chip, Ids::Region, Ids::Channel, Ids::Lab, Ids::Rule, Ids::Currency];
-    let ids = ids.into_iter().find(|ids| ids.table() == first)?;
+    id_in_key(tree, key, origin)
+}
+
+/// What is wrong with the key of a pin's change: it must exist and not be about pins or the run they are checked on.
+pub fn change_problem(tree: &Node, key: &str, origin: Origin) -> Option<Diagnostic> {
+    let refused =
+        |why: &str| Some(Diagnostic::error(origin, format!("`{key}` cannot be changed here")).hint(why));
+    match key.split('.').next().unwrap_or(key) {
+        "extends" | "expect" | "expect_run" | "pinned" => {
+            return refused("change a key that the model reads");
+        }
+        _ if key == "settings.paths" => return refused("write `paths` in the entry"),
+        _ if key == "settings.seed" => return refused("write `seed` in the entry"),
+        _ => {}
+    }
+    no_such_key(key, origin).or_else(|| id_in_key(tree, key, origin))
+}
+
+fn no_such_key(key: &str, origin: Origin) -> Option<Diagnostic> {
+    if registry::kind_of(key).is_some() || inside_quantity(key) {
+        return None;
+    }
+    let problem = Diagnostic::error(origin, format!("there is no key `{key}`"));
+    Some(match registry::suggestion(key) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.note("keys are written in full: table.id.key"),
+    })
+}
+
+/// That the id in a key is not defined.
+fn id_in_key(tree: &Node, key: &str, origin: Origin) -> Option<Diagnostic> {
+    const NAMED: [Ids; 8] =
+        [Ids::Workload, Ids::Chip, Ids::Region, Ids::Channel, Ids::Lab, Ids::Rule, Ids::Currency, Ids::Arm];
+    let mut parts = key.split('.');
+    let first = parts.next()?;
+    let ids = NAMED.into_iter().find(|ids| ids.table() == first)?;
     undefined(tree, &format!("`{key}`"), parts.next()?, origin, ids)
 }
 

@@ -70,6 +70,127 @@ pub static SCENARIO: Schema = Schema {
         optional("rules", Kind::New(&Kind::Table(&RULE)), "governments' rules"),
         required("arms", Kind::New(&Kind::Table(&ARM)), "versions of the world that are compared"),
         optional("output", Kind::Table(&OUTPUT), "what is drawn"),
+        EXPECTATIONS,
+        EXPECT_RUN,
+        PINNED,
+    ],
+};
+
+const EXPECTATIONS: Field = optional(
+    "expect",
+    Kind::List(&ONE_PIN),
+    "pins: what numbers of the results are expected to be (docs/pins.md); not inherited",
+);
+static ONE_PIN: Kind = Kind::Table(&EXPECT);
+const EXPECT_RUN: Field = optional("expect_run", Kind::Table(&RUN), "how pins are run; not inherited");
+const PINNED: Field = optional(
+    "pinned",
+    Kind::New(&Kind::Text),
+    "inputs that pins were taken on, as digests by key; written by --bless; not inherited",
+);
+
+/// A file of pins beside a scenario.
+pub static EXPECT_FILE: Schema =
+    Schema { name: "a file of pins", fields: &[EXPECTATIONS, EXPECT_RUN, PINNED] };
+
+static RUN: Schema = Schema {
+    name: "[expect_run]",
+    fields: &[
+        optional("paths", PATHS, "paths of a pin's run, unless it says otherwise; default: the scenario's"),
+        optional("seed", SEED, "seed, likewise"),
+    ],
+};
+const PATHS: Kind = Kind::Integer { low: 1, high: 100_000_000 };
+const SEED: Kind = Kind::Integer { low: 0, high: i64::MAX };
+const ANY_VALUE: Kind = Kind::Number(measure(
+    Unit::OfMetric,
+    Range::closed(f64::MIN, f64::MAX),
+    Range::closed(f64::MIN, f64::MAX),
+));
+const NOT_NEGATIVE_VALUE: Kind =
+    Kind::Number(measure(Unit::OfMetric, Range::closed(0.0, f64::MAX), Range::closed(0.0, f64::MAX)));
+
+/// A pin.
+pub static EXPECT: Schema = Schema {
+    name: "a pin",
+    fields: &[
+        optional("name", Kind::Text, "name in reports; default: what it pins"),
+        optional("metric", Kind::Text, "a metric of summary.csv, or with `month` of monthly.csv"),
+        optional("month", Kind::Month, "month of a monthly metric"),
+        optional("arm", Kind::Id(Ids::Arm), "arm; default: the headline arm, or the only one"),
+        default(
+            "measure",
+            Kind::Choice(&["level", "difference", "ratio"]),
+            "\"level\"",
+            "the arm's own, less the baseline's on the same draws, or over it",
+        ),
+        default(
+            "scope",
+            Kind::Choice(&["all", "if_closed"]),
+            "\"all\"",
+            "over all paths, or those on which a rule comes into force and stands",
+        ),
+        optional(
+            "statistic",
+            Kind::Text,
+            "over paths: mean (default), a quantile such as p05, probability_above, probability_below",
+        ),
+        optional("threshold", ANY_VALUE, "of probability_above and probability_below"),
+        optional("figure", Kind::Choice(&FIGURES), "a figure, to pin one number of its CSV"),
+        optional("panel", Kind::Text, "column `panel` of its row"),
+        optional("series", Kind::Text, "column `series`"),
+        optional("mark", Kind::Text, "column `mark`"),
+        optional("at", Kind::Text, "column `at`"),
+        optional("column", Kind::Text, "column `statistic`"),
+        optional("value", ANY_VALUE, "the pinned value; absent: not pinned yet"),
+        optional("std_error", NOT_NEGATIVE_VALUE, "its standard error"),
+        optional("digest", Kind::Text, "digest of what an exact pin rests on, every path included"),
+        default("exact", Kind::Boolean, "false", "the same bits, on the same platform"),
+        optional("tolerance_absolute", NOT_NEGATIVE_VALUE, "may differ by this much"),
+        optional(
+            "tolerance_relative",
+            Kind::Number(measure(Unit::Ratio, NOT_NEGATIVE, NOT_NEGATIVE)),
+            "may differ by this share of the value",
+        ),
+        optional(
+            "noise",
+            Kind::Number(measure(Unit::Ratio, POSITIVE, Range::closed(2.0, 6.0))),
+            "may differ by this many standard errors of both runs combined",
+        ),
+        optional("at_least", ANY_VALUE, "may not be below"),
+        optional("at_most", ANY_VALUE, "may not be above"),
+        optional(
+            "sign",
+            Kind::Choice(&["positive", "negative", "zero", "not_negative", "not_positive"]),
+            "its sign",
+        ),
+        optional("ascending", Kind::List(&Kind::Id(Ids::Arm)), "arms in which it never falls, in order"),
+        optional("descending", Kind::List(&Kind::Id(Ids::Arm)), "arms in which it never rises, in order"),
+        optional("over", Kind::Changes, "one key and the list of values it takes, for `monotone`"),
+        optional(
+            "monotone",
+            Kind::Choice(&["increasing", "decreasing", "not_increasing", "not_decreasing"]),
+            "how it moves over `over`",
+        ),
+        optional("set", Kind::Changes, "keys replaced in the run, as by --set"),
+        optional("paths", PATHS, "paths of the run; default: as [expect_run]"),
+        optional("seed", SEED, "seed of the run; default: as [expect_run]"),
+        optional("derived", Kind::Text, "where a value comes from that no run gave; --bless leaves it alone"),
+        optional("note", Kind::Text, "remark"),
+        optional("pinned", Kind::Table(&STAMP), "how the value was taken; written by --bless"),
+    ],
+};
+
+static STAMP: Schema = Schema {
+    name: "the stamp of a pin",
+    fields: &[
+        required("why", Kind::Text, "why the value was taken"),
+        required("version", Kind::Text, "version of the program"),
+        required("platform", Kind::Text, "architecture and system"),
+        required("paths", PATHS, "paths"),
+        required("seed", SEED, "seed"),
+        required("sampling", Kind::Text, "sampling scheme"),
+        optional("inputs", Kind::Text, "record of its inputs in [pinned]"),
     ],
 };
 

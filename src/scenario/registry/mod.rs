@@ -8,7 +8,7 @@ mod keys;
 use super::diagnostic::nearest;
 use crate::units::Unit;
 
-pub use keys::{FIGURES, SCENARIO};
+pub use keys::{EXPECT, EXPECT_FILE, FIGURES, SCENARIO};
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,8 @@ pub enum Kind {
     Either(&'static Kind, &'static Kind),
     /// Keys of the scenario with the values that replace them.
     Overrides,
+    /// The same for a run of a pin, in which every key may differ.
+    Changes,
 }
 
 /// Unit and range of a number.
@@ -139,6 +141,8 @@ pub enum Ids {
     Source,
     /// Currencies.
     Currency,
+    /// Arms.
+    Arm,
 }
 
 impl Ids {
@@ -153,6 +157,7 @@ impl Ids {
             Ids::Rule => "rules",
             Ids::Source => "sources",
             Ids::Currency => "currencies",
+            Ids::Arm => "arms",
         }
     }
     /// One of them, in messages.
@@ -166,7 +171,13 @@ impl Ids {
             Ids::Rule => "rule",
             Ids::Source => "source",
             Ids::Currency => "currency",
+            Ids::Arm => "arm",
         }
+    }
+    /// One of them with its article.
+    pub fn a_one(self) -> String {
+        let article = if self == Ids::Arm { "an" } else { "a" };
+        format!("{article} {}", self.one())
     }
 }
 
@@ -349,7 +360,7 @@ pub fn describe(kind: &Kind) -> (String, String) {
         Kind::Boolean => ("true or false".into(), String::new()),
         Kind::Month => ("month".into(), "\"YYYY-MM\"".into()),
         Kind::Date => ("date".into(), "\"YYYY\", \"YYYY-MM\" or \"YYYY-MM-DD\"".into()),
-        Kind::Id(ids) => (format!("id of a {}", ids.one()), format!("one of [{}]", ids.table())),
+        Kind::Id(ids) => (format!("id of {}", ids.a_one()), format!("one of [{}]", ids.table())),
         Kind::Key => ("key of a quantity".into(), String::new()),
         Kind::Row(table) => (format!("row of `tables.{table}`"), String::new()),
         Kind::Table(_) | Kind::Tagged { .. } => ("table".into(), String::new()),
@@ -367,6 +378,7 @@ pub fn describe(kind: &Kind) -> (String, String) {
             "table by key".into(),
             "any key of this page outside [settings], [arms] and [correlations]".into(),
         ),
+        Kind::Changes => ("table by key".into(), "any key of this page that is not about pins".into()),
     }
 }
 
