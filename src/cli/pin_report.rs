@@ -96,15 +96,10 @@ impl Told<'_> {
     /// What a reader of a failure needs beside the sentence.
     fn explanation(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let moved = |finding: &Finding| finding.distance.is_some_and(|distance| distance > 0.0);
-        let stirred = self.verdict.same_draws && self.verdict.findings.iter().any(moved);
-        match self.verdict.status {
-            Status::Holds if !stirred => return lines,
-            Status::Holds => {
-                lines.push("the same random numbers were drawn, so it did change, by less than noise".into())
-            }
-            _ => lines.push(format!("at {}", self.pin.place)),
+        if self.verdict.status == Status::Holds {
+            return lines;
         }
+        lines.push(format!("at {}", self.pin.place));
         if let Some(stamp) = &self.pin.stamp {
             let (then, now) = ((stamp.paths, stamp.seed), (self.setting.run.paths, self.setting.run.seed));
             if then != now {
@@ -113,10 +108,8 @@ impl Told<'_> {
                     then.0, then.1, now.0, now.1
                 ));
             }
-            if self.verdict.status == Status::Moved || stirred {
-                lines.push(self.inputs(&stamp.version));
-            }
             if self.verdict.status == Status::Moved {
+                lines.push(self.inputs(&stamp.version));
                 lines.push(format!("taken because: {}", stamp.why));
             }
         }
@@ -135,6 +128,7 @@ impl Told<'_> {
         };
         match self.changes.as_deref() {
             None => "its inputs were not recorded".into(),
+            Some([]) if !self.verdict.same_draws => "no input changed since the pin".into(),
             Some([]) => format!("no input changed since the pin: the program did ({versions})"),
             Some(changes) => {
                 let named: Vec<String> =
@@ -179,10 +173,14 @@ impl Told<'_> {
             Check::Exact if holds => "the same bits".into(),
             Check::Exact if distance == 0.0 => "the same value, from other bits on some path".into(),
             Check::Exact => format!("not the same bits: from {then} to {today}"),
-            Check::Tolerance { .. } if holds => format!("{today}, as it should be"),
+            Check::Tolerance { .. } if holds => format!("{today}, within tolerance"),
             Check::Tolerance { absolute, relative } => {
                 let allowed = absolute.max(relative * self.pin.value.unwrap_or(0.0).abs());
                 format!("from {then} to {today}, off by {distance:.3e} where {allowed:.3e} is allowed")
+            }
+            Check::Noise(_) if holds && distance == 0.0 => "did not move".into(),
+            Check::Noise(_) if holds && self.verdict.same_draws => {
+                format!("moved {} s.e.: less than noise, though on the same random numbers", errors(distance))
             }
             Check::Noise(_) if holds => format!("moved {} s.e.: noise", errors(distance)),
             Check::Noise(z) => {
@@ -237,6 +235,16 @@ impl Told<'_> {
         } else {
             words
         }
+    }
+}
+
+/// Inputs that changed, where no pin of the file moved to say so.
+fn changed_below_noise(list: &[&Told<'_>]) -> String {
+    let moved = list.iter().any(|told| told.verdict.status == Status::Moved && told.pin.stamp.is_some());
+    let changed = list.iter().find(|told| told.changes.as_ref().is_some_and(|changes| !changes.is_empty()));
+    match (moved, changed) {
+        (false, Some(told)) => format!("             {}\n", told.inputs(&told.setting.version)),
+        _ => String::new(),
     }
 }
 
@@ -317,6 +325,7 @@ impl Report<'_> {
             if !shown.is_empty() {
                 let _ = writeln!(text, "{file}");
                 shown.iter().for_each(|told| text.push_str(&told.words()));
+                text.push_str(&changed_below_noise(&list));
             }
         }
         let good = self.count(Status::Holds) == self.told.len() && self.unread.is_empty();
@@ -344,11 +353,15 @@ impl Report<'_> {
         }
         let alarms = self.false_alarms();
         if alarms > 0.0 {
-            let _ = write!(
-                text,
-                "\nwith other random numbers and nothing else changed, about {} of these pins would be flagged by chance",
-                Unit::Plain.show(alarms, 0.1 * alarms)
-            );
+            let often = if alarms < 0.5 {
+                format!(
+                    "chance would flag one of them in about 1 of {} runs",
+                    Unit::Plain.show(1.0 / alarms, 0.1 / alarms)
+                )
+            } else {
+                format!("chance would flag about {} of them", Unit::Plain.show(alarms, 0.1 * alarms))
+            };
+            let _ = write!(text, "\nwith other random numbers and nothing else changed, {often}");
         }
         text
     }

@@ -37,8 +37,11 @@ struct Task {
     job: Job,
 }
 
+/// What a run answered of a pin.
+type Found = Result<Vec<Answer>, String>;
+
 /// What each run of each chosen pin answered, by suite, pin and the run's place in the pin.
-type Answered = BTreeMap<(usize, usize, usize), Result<Vec<Answer>, String>>;
+type Answered = BTreeMap<(usize, usize, usize), Found>;
 
 /// `loophole test [PATH…]`
 pub fn test(terminal: &Terminal, args: &TestArgs) -> Exit {
@@ -125,7 +128,7 @@ fn told<'a>(terminal: &Terminal, args: &TestArgs, suites: &'a [Suite]) -> Vec<To
     for (at, suite) in suites.iter().enumerate() {
         for pin in &suite.chosen {
             let which = &suite.pins.list[*pin];
-            let found: Vec<Result<Vec<Answer>, String>> = (0..which.runs.len())
+            let found: Vec<Found> = (0..which.runs.len())
                 .map(|place| {
                     answered.get(&(at, *pin, place)).cloned().unwrap_or(Err("it was not run".into()))
                 })
@@ -188,7 +191,7 @@ fn run_all(terminal: &Terminal, args: &TestArgs, suites: &[Suite], tasks: &[Task
 }
 
 /// The answers of one run to every chosen pin that needs it, by pin and the run's place in it.
-fn run(suite: &Suite, task: &Task) -> Vec<((usize, usize), Result<Vec<Answer>, String>)> {
+fn run(suite: &Suite, task: &Task) -> Vec<((usize, usize), Found)> {
     let outcome = simulate(&task.job, &Options { threads: 1, ..Options::default() });
     let mut found = Vec::new();
     for pin in &suite.chosen {

@@ -116,6 +116,7 @@ fn what_a_floor_keeps_stays_there() {
         ("plotters::", vec!["chart"]),
         ("resvg::", vec!["chart"]),
         ("toml::", vec!["scenario"]),
+        ("toml_edit::", vec!["scenario"]),
         ("csv::Reader", vec!["scenario"]),
         ("std::fs::", vec!["scenario", "export"]),
         ("std::thread", vec!["engine", "cli"]),

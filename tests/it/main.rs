@@ -17,6 +17,7 @@ mod invariants;
 mod known;
 mod market;
 mod published;
+mod pins;
 mod questions;
 mod second;
 mod small;

@@ -71,7 +71,7 @@ pub fn blessed(text: &str, edits: &[Edit], records: &BTreeMap<String, String>) -
         put(entry, "pinned", stamp(&edit.stamp));
     }
     let named: Vec<String> =
-        (0..).map_while(|index| entry(&mut document, index).map(|e| name_of(e))).flatten().collect();
+        (0..).map_while(|index| entry(&mut document, index).map(name_of)).flatten().collect();
     let table = document.entry("pinned").or_insert_with(|| Item::Table(Table::new()));
     let table = table.as_table_like_mut().ok_or(BlessError::NoRecords)?;
     let known: Vec<String> = table.iter().map(|(name, _)| name.to_string()).collect();

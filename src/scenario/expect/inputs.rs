@@ -47,8 +47,8 @@ pub fn digest(bytes: &[u8], digits: usize) -> String {
 /// Whether a key can move a result.
 fn is_input(key: &str) -> bool {
     let table = key.split('.').next().unwrap_or(key);
-    let title = key.ends_with(".title") || key.ends_with(".note");
-    !title
+    let last = key.rsplit('.').next().unwrap_or(key);
+    !["title", "note", "source", "grade", "as_of"].contains(&last)
         && !["scenario", "sources", "output"].contains(&table)
         && !overlay::PINS.contains(&table)
         && !["settings.paths", "settings.seed"].contains(&key)

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::inputs::Record;
 use super::{Check, Direction, Measure, Pin, Pins, Run, Scope, Sign, Stamp, Statistic, What};
+use crate::calendar::Month;
 use crate::engine::catalogue::Catalogue;
 use crate::engine::job::Job;
 use crate::scenario::Loaded;
@@ -191,12 +192,13 @@ impl One<'_> {
             let problem = Diagnostic::error(self.key_at("noise"), "a run of one path has no sampling error");
             self.report(problem.hint("give `paths`, or use a tolerance"));
         }
+        let start = self.reader.job.arms[0].world.start;
         let (what, runs) = (what?, runs?);
         if !self.problems.is_empty() {
             return None;
         }
         Some(Pin {
-            name: self.text("name").unwrap_or_else(|| what.words()),
+            name: self.text("name").unwrap_or_else(|| what.words(start)),
             file,
             index: self.index,
             place,
@@ -282,7 +284,7 @@ impl One<'_> {
     /// The month counted from 0; outer none if it is wrong.
     fn month(&mut self) -> Option<Option<usize>> {
         let Some(written) = self.text("month") else { return Some(None) };
-        let month: crate::calendar::Month = written.parse().ok()?;
+        let month: Month = written.parse().ok()?;
         let world = &self.reader.job.arms[0].world;
         let (start, months) = (world.start, world.months);
         let t = month.since(start);
@@ -591,11 +593,11 @@ impl One<'_> {
 }
 
 impl What {
-    /// What is pinned, in words.
-    pub fn words(&self) -> String {
+    /// What is pinned, in words; `start` is month 0.
+    pub fn words(&self, start: Month) -> String {
         match self {
             What::Metric { metric, month, arm, measure, scope, statistic } => {
-                let month = month.map_or(String::new(), |t| format!(" in month {t}"));
+                let month = month.map_or(String::new(), |t| format!(" in {}", start.plus(t as i32)));
                 let measure = match measure {
                     Measure::Level => "",
                     Measure::Difference => ", less the baseline's",
