@@ -18,7 +18,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes:
   0    done
-  1    the scenario has errors, or a run failed
+  1    the scenario has errors, a run failed, or a pin does not hold
   2    the command line is wrong
   3    results could not be written
   130  interrupted; what was done is in a folder marked incomplete

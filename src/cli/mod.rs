@@ -23,7 +23,7 @@ use terminal::Terminal;
 pub enum Exit {
     /// Done.
     Done = 0,
-    /// The scenario has errors, or a run failed.
+    /// The scenario has errors, a run failed, or a pin does not hold.
     Failed = 1,
     /// Results could not be written.
     Unwritten = 3,
