@@ -347,7 +347,8 @@ pub fn combined(then: f64, now: f64) -> f64 {
 
 /// Probability that a noise check of `z` fails by chance alone: that two estimates of one number, from independent runs
 /// of `paths` paths each under a sampling scheme, lie more than `z` combined standard errors apart.
-///     2(1 − T_ν(z)),  ν the smaller run's groups less one: never more than the truth says, by Welch's approximation
+///     2(1 − T_ν(z)),  ν the smaller run's groups of paths less one
+/// An upper bound, since the degrees of freedom of Welch's approximation lie between the smaller run's and the sum of both.
 pub fn false_alarm(z: f64, grouping: Grouping, paths: usize) -> f64 {
     2.0 * (1.0 - student_cdf(grouping.degrees_of_freedom(paths).max(1.0), z))
 }

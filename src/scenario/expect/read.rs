@@ -373,7 +373,8 @@ impl One<'_> {
             self.report(problem.hint("give the number it is a chance of passing"));
             return None;
         }
-        if !of_threshold && threshold.is_some() {
+        let known = of_threshold || word == "mean" || probability(&word).is_some();
+        if known && !of_threshold && threshold.is_some() {
             let problem = Diagnostic::error(
                 self.key_at("threshold"),
                 format!("`threshold` says nothing about {word:?}"),
@@ -400,8 +401,8 @@ impl One<'_> {
                 .note("allowed: mean, a quantile such as p05 or p97_5, probability_above, probability_below");
                 let words = ["mean", "p50", "probability_above", "probability_below"];
                 self.report(match nearest(&word, words) {
+                    _ if word == "median" => problem.hint("the median is p50"),
                     Some(near) => problem.hint(format!("did you mean {near:?}?")),
-                    None if word == "median" => problem.hint("the median is p50"),
                     None => problem,
                 });
                 None

@@ -102,13 +102,17 @@ static RUN: Schema = Schema {
 };
 const PATHS: Kind = Kind::Integer { low: 1, high: 100_000_000 };
 const SEED: Kind = Kind::Integer { low: 0, high: i64::MAX };
-const ANY_VALUE: Kind = Kind::Number(measure(
-    Unit::OfMetric,
-    Range::closed(f64::MIN, f64::MAX),
-    Range::closed(f64::MIN, f64::MAX),
-));
+const FINITE: Range = Range { low: -INF, low_open: true, high: INF, high_open: true };
+const FINITE_NOT_NEGATIVE: Range = Range::below(0.0, INF);
+const ANY_VALUE: Kind = Kind::Number(measure(Unit::OfMetric, FINITE, FINITE));
 const NOT_NEGATIVE_VALUE: Kind =
-    Kind::Number(measure(Unit::OfMetric, Range::closed(0.0, f64::MAX), Range::closed(0.0, f64::MAX)));
+    Kind::Number(measure(Unit::OfMetric, FINITE_NOT_NEGATIVE, FINITE_NOT_NEGATIVE));
+const SHARE_OF_VALUE: Kind = Kind::Number(measure(Unit::Ratio, FINITE_NOT_NEGATIVE, FINITE_NOT_NEGATIVE));
+const STD_ERRORS: Kind = Kind::Number(measure(
+    Unit::Ratio,
+    Range { low: 0.0, low_open: true, high: INF, high_open: true },
+    Range::closed(2.0, 6.0),
+));
 
 /// A pin.
 pub static EXPECT: Schema = Schema {
@@ -147,16 +151,8 @@ pub static EXPECT: Schema = Schema {
         optional("digest", Kind::Text, "digest of what an exact pin rests on, every path included"),
         default("exact", Kind::Boolean, "false", "the same bits, on the same platform"),
         optional("tolerance_absolute", NOT_NEGATIVE_VALUE, "may differ by this much"),
-        optional(
-            "tolerance_relative",
-            Kind::Number(measure(Unit::Ratio, NOT_NEGATIVE, NOT_NEGATIVE)),
-            "may differ by this share of the value",
-        ),
-        optional(
-            "noise",
-            Kind::Number(measure(Unit::Ratio, POSITIVE, Range::closed(2.0, 6.0))),
-            "may differ by this many standard errors of both runs combined",
-        ),
+        optional("tolerance_relative", SHARE_OF_VALUE, "may differ by this share of the value"),
+        optional("noise", STD_ERRORS, "may differ by this many standard errors of both runs combined"),
         optional("at_least", ANY_VALUE, "may not be below"),
         optional("at_most", ANY_VALUE, "may not be above"),
         optional(
