@@ -12,8 +12,9 @@ use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
 use loophole::engine::partition::BLOCK;
 use loophole::engine::recorder::{CellMoments, CellSketches, Layout, Rows};
+use loophole::model::conditions::Quotes;
 use loophole::model::drivers::{Drivers, Scratch};
-use loophole::model::rules::RuleDates;
+use loophole::model::rules::{Regime, RuleDates};
 use loophole::model::step::{self, Workspace};
 use loophole::scenario;
 
@@ -59,6 +60,7 @@ fn stages(job: &Job, paths: u64) {
     let (mut scratch, mut drivers, mut work) = (Scratch::default(), Drivers::default(), Workspace::default());
     let mut dates: Vec<Vec<RuleDates>> = vec![Vec::new(); arms];
     let mut accounts = vec![Account::default(); arms];
+    let mut quotes = Quotes::default();
     let mut rows = Rows::default();
     rows.reserve(&layout, HELD);
     let mut sketches: Vec<CellSketches> =
@@ -73,8 +75,10 @@ fn stages(job: &Job, paths: u64) {
             }
         });
         timed(&mut simulate, || {
+            quotes.fill(&worlds[0], &drivers);
             for (a, world) in worlds.iter().enumerate() {
-                step::walk(world, &drivers, &dates[a], &mut work, |_, month| {
+                let regime = Regime { world, drivers: &drivers, dates: &dates[a] };
+                step::walk(&regime, &quotes, &mut work, |_, month| {
                     black_box(month);
                 })
                 .expect("it solves");
@@ -84,7 +88,8 @@ fn stages(job: &Job, paths: u64) {
             for (a, world) in worlds.iter().enumerate() {
                 let (account, row) = (&mut accounts[a], rows.row(i));
                 account.begin(world, &drivers);
-                step::walk(world, &drivers, &dates[a], &mut work, |t, month| {
+                let regime = Regime { world, drivers: &drivers, dates: &dates[a] };
+                step::walk(&regime, &quotes, &mut work, |t, month| {
                     account.enter(&catalogue, world, (t, month), &mut row[layout.month(a, t)]);
                 })
                 .expect("it solves");

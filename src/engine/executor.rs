@@ -11,9 +11,10 @@ use super::outcome::Outcome;
 use super::partition::{BLOCK, Block, blocks, replicates, unit};
 use super::recorder::{CellMoments, CellSketches, Layout, NotFinite, Rows};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
+use crate::model::conditions::Quotes;
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
-use crate::model::rules::RuleDates;
+use crate::model::rules::{Regime, RuleDates};
 use crate::model::step::{self, Failure, Workspace};
 
 /// How to run.
@@ -101,6 +102,8 @@ impl std::error::Error for EngineError {}
 struct Plan<'a> {
     job: &'a Job,
     worlds: Vec<World>,
+    /// By arm: the first arm with the same quotes.
+    quoted: Vec<usize>,
     sampler: Sampler<'a>,
     catalogue: Catalogue,
     layout: Layout,
@@ -118,7 +121,10 @@ pub fn simulate(job: &Job, options: &Options<'_>) -> Result<Outcome, EngineError
     let catalogue = Catalogue::of(&job.arms[0].world);
     let layout = Layout::of(job, &catalogue);
     let blocks = blocks(job.sampling, job.paths);
-    let plan = Plan { job, worlds, sampler, catalogue, layout, blocks };
+    let quoted = (0..worlds.len())
+        .map(|arm| (0..arm).find(|&first| Quotes::shared(&worlds[first], &worlds[arm])).unwrap_or(arm))
+        .collect();
+    let plan = Plan { job, worlds, quoted, sampler, catalogue, layout, blocks };
     let merged = run(&plan, options)?;
     Ok(Outcome::new(job, plan.catalogue, plan.layout, merged, calibration))
 }
@@ -316,6 +322,8 @@ struct Worker {
     scratch: Scratch,
     drivers: Drivers,
     work: Workspace,
+    /// By arm; of arms that share them, the first one's.
+    quotes: Vec<Quotes>,
     accounts: Vec<Account>,
     dates: Vec<Vec<RuleDates>>,
     /// Rows not yet counted.
@@ -339,6 +347,7 @@ impl Worker {
             scratch: Scratch::default(),
             drivers: Drivers::default(),
             work: Workspace::default(),
+            quotes: vec![Quotes::default(); arms],
             accounts: vec![Account::default(); arms],
             dates: vec![Vec::new(); arms],
             rows,
@@ -378,7 +387,11 @@ impl Worker {
         let (account, row) = (&mut self.accounts[arm], self.rows.row(self.held));
         RuleDates::draw_all(world, &plan.sampler, &self.drivers, path, &mut self.dates[arm]);
         account.begin(world, &self.drivers);
-        step::walk(world, &self.drivers, &self.dates[arm], &mut self.work, |t, month| {
+        if plan.quoted[arm] == arm {
+            self.quotes[arm].fill(world, &self.drivers);
+        }
+        let regime = Regime { world, drivers: &self.drivers, dates: &self.dates[arm] };
+        step::walk(&regime, &self.quotes[plan.quoted[arm]], &mut self.work, |t, month| {
             account.enter(&plan.catalogue, world, (t, month), &mut row[plan.layout.month(arm, t)]);
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! Drivers, rules and feedback state come together here; plans and operations only read the result.
 
+use super::drivers::Drivers;
 use super::ledger::{ChannelMonth, PerWorkload};
 use super::parameters::{Channel, Owned, Rental, Slot, Supply, Target, WorkloadKind, World};
 use super::rules::Regime;
@@ -11,21 +12,56 @@ use crate::economics::demand::DemandCurve;
 use crate::economics::market::MAX_WORKLOADS;
 use crate::economics::{distillation, energy, ownership, roofline};
 
-/// The terms of channel `k` in month `t`.
-pub fn channel_month(regime: &Regime<'_>, state: &ChannelState, k: usize, t: usize) -> ChannelMonth {
-    let (world, drivers) = (regime.world, regime.drivers);
+/// What every channel asks and does in every month before rules and feedbacks: the same in all arms on a path that differ
+/// in neither channels, chips, regions nor workloads, and so computed once for them.
+#[derive(Clone, Debug, Default)]
+pub struct Quotes {
+    /// By month, then channel.
+    terms: Vec<ChannelMonth>,
+}
+
+impl Quotes {
+    /// Reads the drivers of a path.
+    pub fn fill(&mut self, world: &World, drivers: &Drivers) {
+        self.terms.clear();
+        for t in 0..world.months {
+            self.terms.extend((0..world.channels.len()).map(|k| quote(world, drivers, k, t)));
+        }
+    }
+
+    /// Whether two arms have the same quotes on every path.
+    pub fn shared(one: &World, other: &World) -> bool {
+        one.months == other.months
+            && one.channels == other.channels
+            && one.chips == other.chips
+            && one.regions == other.regions
+            && one.workloads == other.workloads
+    }
+
+    /// Of month `t`, by channel.
+    pub fn month(&self, world: &World, t: usize) -> &[ChannelMonth] {
+        &self.terms[t * world.channels.len()..(t + 1) * world.channels.len()]
+    }
+}
+
+/// The terms of channel `k` in month `t` before rules and feedbacks; the capital charge of a system is left out.
+fn quote(world: &World, drivers: &Drivers, k: usize, t: usize) -> ChannelMonth {
     let channel = &world.channels[k];
     let (chip, region) = (&world.chips[channel.chip], &world.regions[channel.region]);
-    let power = |value: &dyn Fn(Slot) -> f64| {
-        (value(chip.all_in_power_kw), value(region.pue), value(region.electricity))
-    };
-    let (kw, pue, tariff) = power(&|slot| drivers.now(slot, t));
-    let (kw_planned, pue_planned, tariff_planned) = power(&|slot| drivers.ahead(slot, t));
+    let now = |slot: Slot| drivers.now(slot, t);
+    let ahead = |slot: Slot| drivers.ahead(slot, t);
+    let kw = now(chip.all_in_power_kw);
     let mut month = ChannelMonth {
-        availability: drivers.now(channel.availability, t),
-        energy_per_hour: energy::cost_per_hour(kw, pue, tariff),
-        energy_per_hour_planned: energy::cost_per_hour(kw_planned, pue_planned, tariff_planned),
-        kwh_per_hour: kw * pue,
+        rates: rates(world, channel, 1.0, now),
+        rates_planned: rates(world, channel, 1.0, ahead),
+        availability: now(channel.availability),
+        energy_per_hour: energy::cost_per_hour(kw, now(region.pue), now(region.electricity)),
+        energy_per_hour_planned: energy::cost_per_hour(
+            ahead(chip.all_in_power_kw),
+            ahead(region.pue),
+            ahead(region.electricity),
+        ),
+        kwh_per_hour: kw * now(region.pue),
         mfu_learning: 1.0,
         price_learning: 1.0,
         supply_response: 1.0,
@@ -33,13 +69,48 @@ pub fn channel_month(regime: &Regime<'_>, state: &ChannelState, k: usize, t: usi
         ..ChannelMonth::default()
     };
     match &channel.supply {
+        Supply::Rental(rental) => {
+            month.contract_price_before_rules = now(rental.price) * now(rental.contract_basis);
+            month.contract_price_planned = ahead(rental.price) * ahead(rental.contract_basis);
+            month.spot_price = now(rental.price) * now(rental.spot_basis);
+            month.overhead = now(rental.overhead);
+            month.overhead_planned = ahead(rental.overhead);
+            month.on_offer = now(rental.on_offer);
+            month.on_offer_planned = ahead(rental.on_offer);
+        }
+        Supply::Owned(owned) => {
+            month.system_price = now(owned.capex);
+            month.building_charge = now(region.shell_usd_per_kw) * kw;
+            month.operations_charge = ownership::operations_charge(now(region.opex_usd_per_kw_year), kw);
+            month.supply = now(owned.supply);
+        }
+    }
+    month
+}
+
+/// The terms of channel `k` in month `t`, from its quote.
+pub fn channel_month(
+    regime: &Regime<'_>,
+    state: &ChannelState,
+    quote: &ChannelMonth,
+    k: usize,
+    t: usize,
+) -> ChannelMonth {
+    let (world, drivers) = (regime.world, regime.drivers);
+    let channel = &world.channels[k];
+    let mut month = quote.clone();
+    match &channel.supply {
         Supply::Rental(rental) => rental_terms(regime, state, rental, k, t, &mut month),
         Supply::Owned(owned) => owned_terms(regime, state, owned, k, t, &mut month),
     }
-    let (now, planned) =
-        (regime.factor(Target::Efficiency, k, t), regime.factor_planned(Target::Efficiency, k, t));
-    month.rates = rates(world, channel, month.mfu_learning, now, |slot| drivers.now(slot, t));
-    month.rates_planned = rates(world, channel, month.mfu_learning, planned, |slot| drivers.ahead(slot, t));
+    if month.mfu_learning != 1.0 {
+        month.rates = rates(world, channel, month.mfu_learning, |slot| drivers.now(slot, t));
+        month.rates_planned = rates(world, channel, month.mfu_learning, |slot| drivers.ahead(slot, t));
+    }
+    let effects = [regime.factor(Target::Efficiency, k, t), regime.factor_planned(Target::Efficiency, k, t)];
+    for (rates, effect) in [&mut month.rates, &mut month.rates_planned].into_iter().zip(effects) {
+        rates.iter_mut().for_each(|rate| *rate *= effect);
+    }
     month
 }
 
@@ -51,21 +122,13 @@ fn rental_terms(
     t: usize,
     month: &mut ChannelMonth,
 ) {
-    let drivers = regime.drivers;
-    let response = state.rent_response(rental, drivers, t);
-    let contract =
-        |value: &dyn Fn(Slot) -> f64| value(rental.price) * value(rental.contract_basis) * response;
+    let response = state.rent_response(rental, regime.drivers, t);
     let factor = regime.factor(Target::Price, k, t);
     month.rent_response = response;
-    month.contract_price_before_rules = contract(&|slot| drivers.now(slot, t));
+    month.contract_price_before_rules *= response;
     month.contract_price = month.contract_price_before_rules * factor;
-    month.contract_price_planned =
-        contract(&|slot| drivers.ahead(slot, t)) * regime.factor_planned(Target::Price, k, t);
-    month.spot_price = drivers.now(rental.price, t) * drivers.now(rental.spot_basis, t) * response * factor;
-    month.overhead = drivers.now(rental.overhead, t);
-    month.overhead_planned = drivers.ahead(rental.overhead, t);
-    month.on_offer = drivers.now(rental.on_offer, t);
-    month.on_offer_planned = drivers.ahead(rental.on_offer, t);
+    month.contract_price_planned *= response * regime.factor_planned(Target::Price, k, t);
+    month.spot_price *= response * factor;
 }
 
 fn owned_terms(
@@ -76,35 +139,23 @@ fn owned_terms(
     t: usize,
     month: &mut ChannelMonth,
 ) {
-    let (world, drivers) = (regime.world, regime.drivers);
-    let channel = &world.channels[k];
-    let (chip, region) = (&world.chips[channel.chip], &world.regions[channel.region]);
-    let kw = drivers.now(chip.all_in_power_kw, t);
+    let drivers = regime.drivers;
     (month.price_learning, month.mfu_learning) = state.learning(owned, drivers);
-    month.system_price =
-        drivers.now(owned.capex, t) * month.price_learning * regime.factor(Target::Price, k, t)
-            + owned.extra_capex.map_or(0.0, |slot| drivers.now(slot, t));
+    month.system_price = month.system_price * month.price_learning * regime.factor(Target::Price, k, t)
+        + owned.extra_capex.map_or(0.0, |slot| drivers.now(slot, t));
     month.first_capital_charge = state.charges[0] * month.system_price;
-    month.building_charge = state.building_factor * drivers.now(region.shell_usd_per_kw, t) * kw;
-    month.operations_charge = ownership::operations_charge(drivers.now(region.opex_usd_per_kw_year, t), kw);
+    month.building_charge *= state.building_factor;
     let first_month = month.first_capital_charge + month.building_charge + month.operations_charge;
     let buy = |energy| ownership::buy_cost(first_month, HOURS_PER_MONTH, month.availability, energy);
     (month.buy_cost, month.buy_cost_planned) =
         (buy(month.energy_per_hour), buy(month.energy_per_hour_planned));
     month.supply_response = state.supply_response(owned, drivers, t);
-    month.supply =
-        drivers.now(owned.supply, t) * regime.factor(Target::ChipSupply, k, t) * month.supply_response;
+    month.supply *= regime.factor(Target::ChipSupply, k, t) * month.supply_response;
 }
 
 /// e of a channel's chip by workload: work per usable hour over the reference chip's at central parameters, so that the
-/// unit is never random; learning acts on MFU, a rule's effect on the whole.
-fn rates(
-    world: &World,
-    channel: &Channel,
-    mfu_learning: f64,
-    effect: f64,
-    value: impl Fn(Slot) -> f64,
-) -> PerWorkload {
+/// unit is never random; learning acts on MFU.
+fn rates(world: &World, channel: &Channel, mfu_learning: f64, value: impl Fn(Slot) -> f64) -> PerWorkload {
     let chip = &world.chips[channel.chip];
     let mut rates = [0.0; MAX_WORKLOADS];
     for (w, workload) in world.workloads.iter().enumerate() {
@@ -123,16 +174,15 @@ fn rates(
             }),
         };
         let compute = roofs.compute / workload.reference.compute;
-        rates[w] = effect
-            * match workload.kind {
-                WorkloadKind::Training => compute,
-                WorkloadKind::Decode => roofs.bound() / workload.reference.bound,
-                WorkloadKind::Inference => roofline::mixed_efficiency(
-                    workload.prefill_share.map_or(0.0, &value),
-                    compute,
-                    roofs.bound() / workload.reference.bound,
-                ),
-            };
+        rates[w] = match workload.kind {
+            WorkloadKind::Training => compute,
+            WorkloadKind::Decode => roofs.bound() / workload.reference.bound,
+            WorkloadKind::Inference => roofline::mixed_efficiency(
+                workload.prefill_share.map_or(0.0, &value),
+                compute,
+                roofs.bound() / workload.reference.bound,
+            ),
+        };
     }
     rates
 }

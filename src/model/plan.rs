@@ -3,7 +3,7 @@
 use super::conditions::{self, When};
 use super::ledger::{ChannelMonth, Kind, LabMonth, PerWorkload};
 use super::parameters::{Origin, Supply, Target};
-use super::rules::{Regime, Void};
+use super::rules::Regime;
 use super::state::Holding;
 use super::tranches::Tranches;
 use crate::calendar::HOURS_PER_MONTH;
@@ -21,8 +21,6 @@ pub struct Planner<'a> {
     pub t: usize,
     /// Terms of all channels.
     pub terms: &'a [ChannelMonth],
-    /// Rules on existing contracts, by channel.
-    pub voids: &'a [Vec<Void>],
 }
 
 impl Planner<'_> {
@@ -115,7 +113,7 @@ impl Planner<'_> {
 
     fn rent(&self, k: usize, terms: &ChannelMonth, holding: &Holding, tranches: &mut Tranches) {
         let door = self.regime.door_planned(Target::NewRental, k, self.t, self.anticipation());
-        let committed = holding.book.committed_planned(self.then(), &self.voids[k]);
+        let committed = holding.book.committed_planned();
         let offer = Offer::of(terms.on_offer_planned * self.share(k), door, committed);
         let hours = self.usable_hours(k);
         let availability = hours / HOURS_PER_MONTH;

@@ -1,6 +1,6 @@
 //! A path, month by month: the story of the whole simulator.
 
-use super::conditions;
+use super::conditions::{self, Quotes};
 use super::drivers::Drivers;
 use super::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, Trace};
 use super::operate::Operator;
@@ -22,6 +22,7 @@ pub struct Workspace {
     curves: Vec<DemandCurve>,
     voids: Vec<Vec<Void>>,
     month: MonthTrace,
+    quotes: Quotes,
 }
 
 /// A month could not be simulated.
@@ -48,26 +49,30 @@ pub fn simulate(
     work: &mut Workspace,
     trace: &mut Trace,
 ) -> Result<(), Failure> {
+    let mut quotes = std::mem::take(&mut work.quotes);
+    quotes.fill(world, drivers);
     trace.months.resize_with(world.months, MonthTrace::default);
-    walk(world, drivers, dates, work, |t, month| trace.months[t].clone_from(month))
+    let regime = Regime { world, drivers, dates };
+    walk(&regime, &quotes, work, |t, month| trace.months[t].clone_from(month))?;
+    work.quotes = quotes;
+    Ok(())
 }
 
-/// Simulates all months of an arm on one path, and shows each as it is done to `see`.
+/// Simulates all months of an arm on one path, given its quotes, and shows each month as it is done to `see`.
 ///
 /// # Errors
 /// A market that cannot be solved, with its month and lab.
 pub fn walk(
-    world: &World,
-    drivers: &Drivers,
-    dates: &[RuleDates],
+    regime: &Regime<'_>,
+    quotes: &Quotes,
     work: &mut Workspace,
     mut see: impl FnMut(usize, &MonthTrace),
 ) -> Result<(), Failure> {
-    let regime = Regime { world, drivers, dates };
-    work.state.begin(world, drivers);
+    let world = regime.world;
+    work.state.begin(world, regime.drivers);
     let mut month = std::mem::take(&mut work.month);
     for t in 0..world.months {
-        step(&regime, t, work, &mut month)?;
+        step(regime, quotes.month(world, t), t, work, &mut month)?;
         see(t, &month);
     }
     work.month = month;
@@ -75,14 +80,20 @@ pub fn walk(
 }
 
 /// One month: rules and terms, wind-down, every lab's plan, every lab's operation, what the next month remembers.
-fn step(regime: &Regime<'_>, t: usize, work: &mut Workspace, month: &mut MonthTrace) -> Result<(), Failure> {
+fn step(
+    regime: &Regime<'_>,
+    quotes: &[ChannelMonth],
+    t: usize,
+    work: &mut Workspace,
+    month: &mut MonthTrace,
+) -> Result<(), Failure> {
     let world = regime.world;
     let failure = |lab, market| move |why| Failure { month: t, lab, market, why };
-    observe(regime, t, work, month);
+    observe(regime, quotes, t, work, month);
     for lab in 0..world.labs.len() {
         let books = &mut month.labs[lab];
         wind_down(regime, lab, t, work, &month.channels, books);
-        let planner = Planner { regime: *regime, lab, t, terms: &month.channels, voids: &work.voids };
+        let planner = Planner { regime: *regime, lab, t, terms: &month.channels };
         let holdings = &mut work.state.holdings[lab];
         planner.plan(holdings, &mut work.curves, &mut work.tranches, books).map_err(failure(lab, "plan"))?;
         place_orders(&planner, &mut work.state, &month.channels, books);
@@ -100,12 +111,18 @@ fn step(regime: &Regime<'_>, t: usize, work: &mut Workspace, month: &mut MonthTr
 }
 
 /// Reads the month's terms and rules; in month 0, takes stock.
-fn observe(regime: &Regime<'_>, t: usize, work: &mut Workspace, month: &mut MonthTrace) {
+fn observe(
+    regime: &Regime<'_>,
+    quotes: &[ChannelMonth],
+    t: usize,
+    work: &mut Workspace,
+    month: &mut MonthTrace,
+) {
     let world = regime.world;
     month.channels.clear();
     work.voids.resize_with(world.channels.len(), Vec::new);
     for (k, state) in work.state.channels.iter().enumerate() {
-        month.channels.push(conditions::channel_month(regime, state, k, t));
+        month.channels.push(conditions::channel_month(regime, state, &quotes[k], k, t));
         regime.voids(k, t, &mut work.voids[k]);
     }
     month.labs.resize_with(world.labs.len(), LabMonth::default);
@@ -176,6 +193,7 @@ fn wind_down(
         };
         let book = &mut work.state.holdings[lab][k].book;
         books.channels[k].spend.dues = book.wind_down(t, &work.voids[k], &void_terms);
+        book.add_up(t + regime.world.lead, &work.voids[k]);
     }
 }
 
@@ -201,7 +219,7 @@ fn remember_plans(regime: &Regime<'_>, t: usize, work: &mut Workspace, month: &M
         state.ordered += orders + regime.drivers.now(owned.rest_of_market, t);
         let (mut ratio, mut shares) = (0.0, 0.0);
         for (lab, books) in month.labs.iter().enumerate() {
-            let planner = Planner { regime: *regime, lab, t, terms: &month.channels, voids: &work.voids };
+            let planner = Planner { regime: *regime, lab, t, terms: &month.channels };
             let share = regime.drivers.now(regime.world.labs[lab].shares[k], t);
             ratio += share * planner.worth(k, &books.plan_price) / month.channels[k].buy_cost_planned;
             shares += share;

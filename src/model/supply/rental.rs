@@ -53,11 +53,16 @@ impl Committed {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     contracts: Vec<Contract>,
+    committed: Committed,
+    planned: Committed,
+    /// Σ chips · price: an hour's rent before overhead.
+    rent_per_hour: f64,
 }
 
 impl Book {
     /// The stock of the start: `term` equal vintages, one ending after each month.
     pub fn begin(&mut self, chips: f64, price: f64, term: usize) {
+        *self = Book { contracts: std::mem::take(&mut self.contracts), ..Book::default() };
         self.contracts.clear();
         if chips > 0.0 {
             let vintage = chips / term as f64;
@@ -76,6 +81,7 @@ impl Book {
     pub fn sign(&mut self, t: usize, term: usize, chips: f64, price: f64, leaked: bool) {
         if chips > 0.0 {
             let signed = t as i64;
+            self.rent_per_hour += chips * price;
             self.contracts.push(Contract {
                 signed,
                 ends: signed + term as i64,
@@ -114,38 +120,43 @@ impl Book {
         due
     }
 
-    /// Chips under contract this month. Call after [`Book::wind_down`].
-    pub fn committed(&self) -> Committed {
-        self.sum(|contract| contract.chips * contract.kept)
-    }
-
-    /// Chips under contract in month `then`, of those signed so far and as far as announced rules leave them.
-    pub fn committed_planned(&self, then: usize, voids: &[Void]) -> Committed {
-        self.sum(|contract| {
-            if contract.ends <= then as i64 {
+    /// Adds up what is under contract this month, and what will be in month `then` of those signed so far, as far as
+    /// announced rules leave them. Call after [`Book::wind_down`].
+    pub fn add_up(&mut self, then: usize, voids: &[Void]) {
+        (self.committed, self.planned, self.rent_per_hour) = Default::default();
+        for contract in &self.contracts {
+            let chips = contract.chips * contract.kept;
+            let planned = if contract.ends <= then as i64 {
                 0.0
+            } else if voids.is_empty() {
+                chips
             } else {
                 contract.chips * contract.kept.min(kept(voids, contract.signed, |void| void.planned))
+            };
+            self.rent_per_hour += chips * contract.price;
+            if contract.leaked {
+                self.committed.leaked += chips;
+                self.planned.leaked += planned;
+            } else {
+                self.committed.open += chips;
+                self.planned.open += planned;
             }
-        })
-    }
-
-    /// This month's bill, USD; used or not.
-    pub fn bill(&self, overhead: f64) -> f64 {
-        self.contracts
-            .iter()
-            .map(|contract| {
-                contract.chips * contract.kept * monthly_bill(contract.price, overhead, HOURS_PER_MONTH)
-            })
-            .sum()
-    }
-
-    fn sum(&self, chips: impl Fn(&Contract) -> f64) -> Committed {
-        let mut committed = Committed::default();
-        for contract in &self.contracts {
-            *(if contract.leaked { &mut committed.leaked } else { &mut committed.open }) += chips(contract);
         }
-        committed
+    }
+
+    /// Chips under contract this month, its signatures not included.
+    pub fn committed(&self) -> Committed {
+        self.committed
+    }
+
+    /// Chips that will be under contract in the month last added up for.
+    pub fn committed_planned(&self) -> Committed {
+        self.planned
+    }
+
+    /// This month's bill, its signatures included, USD; used or not.
+    pub fn bill(&self, overhead: f64) -> f64 {
+        monthly_bill(self.rent_per_hour, overhead, HOURS_PER_MONTH)
     }
 }
 
