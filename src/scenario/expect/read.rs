@@ -304,7 +304,7 @@ impl One<'_> {
             if monthly {
                 catalogue.monthly.iter().map(|(label, ..)| label.id.as_str()).collect()
             } else {
-                catalogue.scalars.iter().map(|(label, _)| label.id.as_str()).collect()
+                catalogue.scalars.iter().map(|(label, ..)| label.id.as_str()).collect()
             }
         };
         if of_kind(monthly).contains(&metric) {
