@@ -10,9 +10,13 @@
 
 use super::compare::{Measure as Paired, effect_values};
 use super::summary::grouping;
+use crate::engine::executor;
+use crate::engine::job::Job;
 use crate::engine::outcome::{Cell, Outcome};
 use crate::engine::partition;
 use crate::math::{sqrt, student_cdf};
+use crate::model::drivers::{Drivers, Scratch, event_streams};
+use crate::model::parameters::Slot;
 use crate::scenario::expect::inputs::digest;
 use crate::scenario::expect::{Check, Measure, Pin, Run, Scope, Statistic, What};
 use crate::stats::estimate::{self, Estimate, Grouping};
@@ -86,7 +90,7 @@ pub struct Verdict {
     pub answers: Vec<Answer>,
     /// Why it cannot be answered.
     pub problem: Option<String>,
-    /// The pinned run drew the same random numbers, so that any movement is a change of inputs or program.
+    /// The pinned run drew the same, so that any movement is a change of the program or of inputs that are not drawn.
     pub same_draws: bool,
 }
 
@@ -245,14 +249,33 @@ pub struct Setting {
     pub sampling: String,
     /// The run.
     pub run: Run,
+    /// Digest of what it drew.
+    pub draws: String,
+}
+
+/// Digest of what a job draws: every quantity in every month, and the uniforms that date rules, on its first paths. Two jobs
+/// of one digest put the same numbers into the model, so their results differ by what the model does with them alone.
+pub fn draws(job: &Job) -> String {
+    const PATHS: u64 = 4;
+    let sampler = executor::sampler(job);
+    let events = event_streams(job.arms.iter().flat_map(|arm| &arm.world.rules));
+    let (mut scratch, mut drivers) = (Scratch::default(), Drivers::default());
+    let mut bytes: Vec<u8> = format!("{} {} {}", job.paths, job.seed, job.sampling).into_bytes();
+    let mut put = |number: f64| bytes.extend(number.to_bits().to_le_bytes());
+    for path in 0..PATHS.min(job.paths as u64) {
+        sampler.draw(path, &mut scratch, &mut drivers);
+        for slot in 0..job.quantities.list.len() as u32 {
+            (0..job.arms[0].world.months).for_each(|t| put(drivers.now(Slot(slot), t)));
+        }
+        events.iter().for_each(|stream| put(sampler.event(stream, path)));
+    }
+    digest(&bytes, 16)
 }
 
 /// What the answers of a pin's runs, in their order, say of it.
 pub fn judge(pin: &Pin, runs: &[Result<Vec<Answer>, String>], setting: &Setting) -> Verdict {
-    let same_draws = pin.stamp.as_ref().is_some_and(|stamp| {
-        let then = (stamp.paths, stamp.seed, &stamp.sampling);
-        then == (setting.run.paths, setting.run.seed, &setting.sampling)
-    });
+    let drawn_then = pin.stamp.as_ref().and_then(|stamp| stamp.draws.as_ref());
+    let same_draws = drawn_then == Some(&setting.draws);
     let unanswered = |problem: String| Verdict {
         status: Status::Unanswered,
         findings: Vec::new(),
@@ -304,7 +327,7 @@ fn finding(check: &Check, pin: &Pin, points: &[&Answer], run: &[Answer], setting
             let holds = points.windows(2).all(|pair| direction.holds(pair[0].value, pair[1].value));
             (hold(holds, Status::Broken), None)
         }
-        Check::Exact | Check::Tolerance { .. } | Check::Noise(_) => match pin.value {
+        Check::Exact | Check::Tolerance { .. } | Check::Noise(_) | Check::SameDraws(_) => match pin.value {
             None => (Status::Unpinned, None),
             Some(then) => {
                 let (holds, distance) = compared(check, pin, then, now, setting);
@@ -321,6 +344,10 @@ fn compared(check: &Check, pin: &Pin, then: f64, now: &Answer, setting: &Setting
     let close = off <= PORTABLE * then.abs();
     match check {
         Check::Tolerance { absolute, relative } => (off <= absolute.max(relative * then.abs()), Some(off)),
+        Check::SameDraws(share) => {
+            let stamp = pin.stamp.as_ref().and_then(|stamp| stamp.draws.as_ref());
+            if stamp == Some(&setting.draws) { (off <= share * then.abs(), Some(off)) } else { (true, None) }
+        }
         Check::Noise(z) => {
             let combined = combined(pin.std_error, now.std_error.unwrap_or(0.0));
             let errors = match off / combined {

@@ -89,7 +89,13 @@ impl Told<'_> {
         if let Some(problem) = &self.verdict.problem {
             return problem.clone();
         }
-        let words: Vec<String> = self.verdict.findings.iter().map(|finding| self.finding(finding)).collect();
+        let words: Vec<String> = self
+            .verdict
+            .findings
+            .iter()
+            .map(|finding| self.finding(finding))
+            .filter(|words| !words.is_empty())
+            .collect();
         words.join("; ")
     }
 
@@ -164,6 +170,9 @@ impl Told<'_> {
         let now = &answers[0];
         let holds = finding.status == Status::Holds;
         let shown = |answer: &Answer| number(answer.unit, answer.value, answer.std_error.unwrap_or(0.0));
+        if finding.status == Status::Unpinned && matches!(finding.check, Check::SameDraws(_)) {
+            return String::new();
+        }
         if finding.status == Status::Unpinned {
             return format!("{}, no value yet; --bless writes one", shown(now));
         }
@@ -177,6 +186,11 @@ impl Told<'_> {
             Check::Tolerance { absolute, relative } => {
                 let allowed = absolute.max(relative * self.pin.value.unwrap_or(0.0).abs());
                 format!("from {then} to {today}, off by {distance:.3e} where {allowed:.3e} is allowed")
+            }
+            Check::SameDraws(_) if holds => String::new(),
+            Check::SameDraws(_) => {
+                let share = 100.0 * distance / self.pin.value.unwrap_or(1.0).abs();
+                format!("{share:.2e}% off on the very same draws: real, from {then} to {today}")
             }
             Check::Noise(_) if holds && distance == 0.0 => "did not move".into(),
             Check::Noise(_) if holds && self.verdict.same_draws => {
@@ -290,6 +304,7 @@ fn check_id(check: &Check) -> &'static str {
         Check::Exact => "exact",
         Check::Tolerance { .. } => "tolerance",
         Check::Noise(_) => "noise",
+        Check::SameDraws(_) => "tolerance_on_same_draws",
         Check::AtLeast(_) => "at_least",
         Check::AtMost(_) => "at_most",
         Check::Sign(_) => "sign",

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use loophole::analysis::expect::{Answer, Setting, Status, answers, judge};
+use loophole::analysis::expect::{Answer, Setting, Status, answers, draws, judge};
 use loophole::engine::executor::{Options, simulate};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
@@ -120,10 +120,10 @@ fn told<'a>(terminal: &Terminal, args: &TestArgs, suites: &'a [Suite]) -> Vec<To
     }
     tasks.sort_by_key(|task| std::cmp::Reverse(cost(&task.job)));
     let answered = run_all(terminal, args, suites, &tasks);
-    let sampling = |suite: usize, run: usize| {
-        let task = tasks.iter().find(|task| task.suite == suite && task.run == run);
-        task.map_or(String::new(), |task| task.job.sampling.to_string())
-    };
+    let drawn: BTreeMap<(usize, usize), (String, String)> = tasks
+        .iter()
+        .map(|task| ((task.suite, task.run), (task.job.sampling.to_string(), draws(&task.job))))
+        .collect();
     let mut told = Vec::new();
     for (at, suite) in suites.iter().enumerate() {
         for pin in &suite.chosen {
@@ -133,10 +133,12 @@ fn told<'a>(terminal: &Terminal, args: &TestArgs, suites: &'a [Suite]) -> Vec<To
                     answered.get(&(at, *pin, place)).cloned().unwrap_or(Err("it was not run".into()))
                 })
                 .collect();
+            let (sampling, draws) = drawn.get(&(at, which.runs[0])).cloned().unwrap_or_default();
             let setting = Setting {
                 version: env!("CARGO_PKG_VERSION").into(),
                 platform: platform(),
-                sampling: sampling(at, which.runs[0]),
+                sampling,
+                draws,
                 run: suite.pins.runs[which.runs[0]],
             };
             let verdict = judge(which, &found, &setting);
@@ -315,6 +317,7 @@ fn rewritten(suites: &[Suite], file: &str, list: &[&Told<'_>], why: &str) -> Res
                     paths: told.setting.run.paths,
                     seed: told.setting.run.seed,
                     sampling: told.setting.sampling.clone(),
+                    draws: Some(told.setting.draws.clone()),
                     inputs: Some(name.clone()),
                 },
             }

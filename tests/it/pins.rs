@@ -9,7 +9,7 @@ use std::process::Output;
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin;
 
-use loophole::analysis::expect::{Setting, Status, answers, false_alarm, judge};
+use loophole::analysis::expect::{Setting, Status, answers, draws, false_alarm, judge};
 use loophole::engine::executor::{Options, simulate};
 use loophole::engine::job::Job;
 use loophole::scenario::expect::bless::blessed;
@@ -90,6 +90,7 @@ fn setting(job: &Job) -> Setting {
         platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         sampling: job.sampling.to_string(),
         run: loophole::scenario::expect::Run { variant: 0, paths: job.paths, seed: job.seed },
+        draws: draws(job),
     }
 }
 
@@ -185,6 +186,34 @@ fn a_fault_in_the_program_is_real() {
     let found = verdict(pin, &faulty);
     assert_eq!(found.status, Status::Moved, "{found:?}");
     assert!(found.findings[0].distance.is_some_and(|errors| errors > 4.0));
+}
+
+#[test]
+fn a_fault_too_small_for_noise_shows_on_the_same_draws() {
+    let pins = "[expect_run]\ntolerance_on_same_draws = 1e-6\n\n[[expect]]\nmetric = \"served.work\"\nmonth = \"2026-10\"\nnoise = 4\n";
+    let place = Place::of("rent-or-own.toml", pins);
+    place.bless();
+    let pins = pinned(&place.pins());
+    let job = pins.job(pins.runs[0]);
+    let judged = |job: &Job| verdict(&pins.list[0], job);
+    assert_eq!(judged(&job).status, Status::Holds);
+    let fault = |job: &Job| {
+        let mut faulty = job.clone();
+        faulty.arms.iter_mut().for_each(|arm| arm.world.demand_scale *= 1.0001);
+        faulty
+    };
+    // A ten-thousandth is far below noise, and real.
+    let found = judged(&fault(&job));
+    assert_eq!(found.status, Status::Moved, "{found:?}");
+    assert!(found.same_draws && found.findings[0].status == Status::Holds, "{found:?}");
+    // On other random numbers it cannot be told, and neither is flagged.
+    let other = Job { seed: job.seed + 1, ..job };
+    assert_ne!(
+        draws(&other),
+        pins.list[0].stamp.as_ref().and_then(|stamp| stamp.draws.clone()).expect("stamped")
+    );
+    assert_eq!(judged(&other).status, Status::Holds);
+    assert_eq!(judged(&fault(&other)).status, Status::Holds);
 }
 
 #[test]
@@ -325,6 +354,7 @@ fn a_list_of_inline_tables_is_blessed_too() {
             paths: 2,
             seed: 3,
             sampling: "plain".into(),
+            draws: None,
             inputs: None,
         },
     };

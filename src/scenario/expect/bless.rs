@@ -127,6 +127,9 @@ fn stamp(stamp: &Stamp) -> Value {
     table.insert("paths", (stamp.paths as i64).into());
     table.insert("seed", (stamp.seed as i64).into());
     table.insert("sampling", stamp.sampling.as_str().into());
+    if let Some(draws) = &stamp.draws {
+        table.insert("draws", draws.as_str().into());
+    }
     if let Some(inputs) = &stamp.inputs {
         table.insert("inputs", inputs.as_str().into());
     }

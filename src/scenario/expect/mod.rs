@@ -149,6 +149,8 @@ pub enum Check {
     },
     /// Within a number of standard errors of both runs combined.
     Noise(f64),
+    /// Within a share of the value, if both runs drew the same.
+    SameDraws(f64),
     /// Not below.
     AtLeast(f64),
     /// Not above.
@@ -258,6 +260,8 @@ pub struct Stamp {
     pub seed: u64,
     /// Sampling scheme.
     pub sampling: String,
+    /// Digest of what the run drew.
+    pub draws: Option<String>,
     /// Name of the record of its inputs.
     pub inputs: Option<String>,
 }

@@ -24,7 +24,8 @@ const OF_METRIC: [&str; 9] =
 const OF_FIGURE: [(&str, &str); 5] =
     [("panel", "panel"), ("series", "series"), ("mark", "mark"), ("at", "at"), ("column", "statistic")];
 /// Keys that compare with `value`.
-const COMPARING: [&str; 4] = ["exact", "tolerance_absolute", "tolerance_relative", "noise"];
+const COMPARING: [&str; 5] =
+    ["exact", "tolerance_absolute", "tolerance_relative", "noise", "tolerance_on_same_draws"];
 /// All other checks.
 const STATING: [&str; 6] = ["at_least", "at_most", "sign", "ascending", "descending", "monotone"];
 
@@ -92,12 +93,14 @@ impl Reader {
         let setting = |key: &str| integer(tree, &format!("expect_run.{key}"));
         let paths = setting("paths").unwrap_or(self.job.paths as i64) as usize;
         let seed = setting("seed").map_or(self.job.seed, |seed| seed as u64);
+        let tolerance_on_same_draws = tree.get("expect_run.tolerance_on_same_draws").and_then(Node::number);
+        let defaults = Defaults { paths, seed, tolerance_on_same_draws };
         for (index, node) in list.iter().enumerate() {
             if node.table().is_some() && self.shape(node, false).is_empty() {
                 let place = self.pins.scenario.files.describe(node.origin);
                 let file = self.pins.scenario.files.of(node.origin).name.clone();
                 let mut one = One { reader: self, node, index, problems: Vec::new() };
-                let pin = one.pin(paths, seed, (file, place));
+                let pin = one.pin(defaults, (file, place));
                 let problems = one.problems;
                 self.problems.extend(problems);
                 self.pins.list.extend(pin);
@@ -137,6 +140,14 @@ impl Reader {
 
 fn integer(node: &Node, key: &str) -> Option<i64> {
     node.get(key).and_then(Node::number).map(|number| number as i64)
+}
+
+/// What `[expect_run]` says of every pin.
+#[derive(Clone, Copy)]
+struct Defaults {
+    paths: usize,
+    seed: u64,
+    tolerance_on_same_draws: Option<f64>,
 }
 
 /// One entry, being read.
@@ -182,9 +193,10 @@ impl One<'_> {
     }
 
     /// The pin; none if something is wrong with it.
-    fn pin(&mut self, paths: usize, seed: u64, (file, place): (String, String)) -> Option<Pin> {
+    fn pin(&mut self, defaults: Defaults, (file, place): (String, String)) -> Option<Pin> {
+        let Defaults { paths, seed, .. } = defaults;
         let what = self.what();
-        let checks = self.checks();
+        let checks = self.checks(defaults.tolerance_on_same_draws);
         self.value_and_checks();
         let stamp = self.stamp();
         let runs = self.runs(paths, seed);
@@ -410,7 +422,7 @@ impl One<'_> {
         }
     }
 
-    fn checks(&mut self) -> Vec<Check> {
+    fn checks(&mut self, on_same_draws_of_all: Option<f64>) -> Vec<Check> {
         let mut checks = Vec::new();
         if self.has("exact") {
             checks.push(Check::Exact);
@@ -423,6 +435,9 @@ impl One<'_> {
             });
         }
         checks.extend(self.number("noise").map(Check::Noise));
+        let on_same_draws = self.number("tolerance_on_same_draws");
+        let general = on_same_draws_of_all.filter(|_| self.has("noise"));
+        checks.extend(on_same_draws.or(general).map(Check::SameDraws));
         checks.extend(self.number("at_least").map(Check::AtLeast));
         checks.extend(self.number("at_most").map(Check::AtMost));
         let sign = self.text("sign");
@@ -563,6 +578,7 @@ impl One<'_> {
             paths: integer(stamp, "paths")? as usize,
             seed: integer(stamp, "seed")? as u64,
             sampling: text("sampling")?,
+            draws: text("draws"),
             inputs,
         })
     }

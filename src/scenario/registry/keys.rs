@@ -98,6 +98,11 @@ static RUN: Schema = Schema {
     fields: &[
         optional("paths", PATHS, "paths of a pin's run, unless it says otherwise; default: the scenario's"),
         optional("seed", SEED, "seed, likewise"),
+        optional(
+            "tolerance_on_same_draws",
+            SHARE_OF_VALUE,
+            "of every pin that has `noise` and does not say otherwise",
+        ),
     ],
 };
 const PATHS: Kind = Kind::Integer { low: 1, high: 100_000_000 };
@@ -153,6 +158,11 @@ pub static EXPECT: Schema = Schema {
         optional("tolerance_absolute", NOT_NEGATIVE_VALUE, "may differ by this much"),
         optional("tolerance_relative", SHARE_OF_VALUE, "may differ by this share of the value"),
         optional("noise", STD_ERRORS, "may differ by this many standard errors of both runs combined"),
+        optional(
+            "tolerance_on_same_draws",
+            SHARE_OF_VALUE,
+            "may differ by this share of the value where the run draws what the pinned one drew; not asked elsewhere",
+        ),
         optional("at_least", ANY_VALUE, "may not be below"),
         optional("at_most", ANY_VALUE, "may not be above"),
         optional(
@@ -186,6 +196,7 @@ static STAMP: Schema = Schema {
         required("paths", PATHS, "paths"),
         required("seed", SEED, "seed"),
         required("sampling", Kind::Text, "sampling scheme"),
+        optional("draws", Kind::Text, "digest of what the run drew"),
         optional("inputs", Kind::Text, "record of its inputs in [pinned]"),
     ],
 };
