@@ -16,7 +16,7 @@ use crate::engine::outcome::{Cell, Outcome};
 use crate::engine::partition;
 use crate::math::{sqrt, student_cdf};
 use crate::model::drivers::{Drivers, Scratch, event_streams};
-use crate::model::parameters::Slot;
+use crate::model::parameters::{Form, Slot};
 use crate::scenario::expect::inputs::digest;
 use crate::scenario::expect::{Check, Measure, Pin, Run, Scope, Statistic, What};
 use crate::stats::estimate::{self, Estimate, Grouping};
@@ -253,8 +253,8 @@ pub struct Setting {
     pub draws: String,
 }
 
-/// Digest of what a job draws: every quantity in every month, and the uniforms that date rules, on its first paths. Two jobs
-/// of one digest put the same numbers into the model, so their results differ by what the model does with them alone.
+/// Digest of what a job draws: every uncertain quantity in every month, and the uniforms that date rules, on its first paths. Two jobs
+/// of one digest put the same draws into the model, so their results differ by what is certain and by the model alone.
 pub fn draws(job: &Job) -> String {
     const PATHS: u64 = 4;
     let sampler = executor::sampler(job);
@@ -264,12 +264,20 @@ pub fn draws(job: &Job) -> String {
     let mut put = |number: f64| bytes.extend(number.to_bits().to_le_bytes());
     for path in 0..PATHS.min(job.paths as u64) {
         sampler.draw(path, &mut scratch, &mut drivers);
-        for slot in 0..job.quantities.list.len() as u32 {
+        for slot in (0..)
+            .zip(&job.quantities.list)
+            .filter(|(_, quantity)| uncertain(&quantity.form))
+            .map(|(slot, _)| slot)
+        {
             (0..job.arms[0].world.months).for_each(|t| put(drivers.now(Slot(slot), t)));
         }
         events.iter().for_each(|stream| put(sampler.event(stream, path)));
     }
     digest(&bytes, 16)
+}
+
+fn uncertain(form: &Form) -> bool {
+    !matches!(form, Form::Constant(_) | Form::Schedule { .. })
 }
 
 /// What the answers of a pin's runs, in their order, say of it.
@@ -388,5 +396,5 @@ pub fn expected_false_alarms(pin: &Pin, setting: &Setting) -> f64 {
         Check::Noise(z) if pin.value.is_some() => Some(false_alarm(*z, scheme, paths)),
         _ => None,
     });
-    noise.sum()
+    noise.fold(0.0, |sum, alarm| sum + alarm)
 }

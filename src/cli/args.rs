@@ -49,7 +49,7 @@ Examples:
   loophole test                                            all scenarios below scenarios/
   loophole test scenarios/close-the-door.toml --filter lost
   loophole test --junit pins.xml --json > pins.json
-  loophole test mine.toml --set settings.lead_months=6     which pins would a change move?
+  loophole test mine.toml --set settings.months=48         which pins would a change move?
   loophole test mine.toml --bless --why \"H200 rents of December\"
 
 Exit codes:
@@ -172,7 +172,7 @@ pub struct TestArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// Paths of every run [default: the pins']
-    #[arg(long = "paths", id = "run_paths", value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long = "paths", id = "run_paths", value_name = "PATHS", value_parser = clap::value_parser!(u64).range(2..))]
     pub run_paths: Option<u64>,
     /// Seed of every run [default: the pins']
     #[arg(long)]

@@ -383,7 +383,8 @@ impl Report<'_> {
 
     /// How many pins would fail by chance if all were run anew on other random numbers.
     fn false_alarms(&self) -> f64 {
-        self.told.iter().map(|told| expected_false_alarms(told.pin, &told.setting)).sum()
+        let alarms = self.told.iter().map(|told| expected_false_alarms(told.pin, &told.setting));
+        alarms.fold(0.0, |sum, alarm| sum + alarm)
     }
 
     /// For programs.
