@@ -185,35 +185,43 @@ fn rule_design() -> Figure {
         ("Rule with a chance of being undone", true),
     ];
     let sizes = [1.25, 1.0, 0.7, 0.45, 0.22];
-    let metric = |title: &str, verb: &str, noun: &str, unit, size: f64, seed: u64| rule_design::Metric {
-        title: title.into(),
-        verb: verb.into(),
-        noun: noun.into(),
-        unit,
-        effects: sizes
-            .iter()
-            .enumerate()
-            .map(|(k, share)| {
-                if k == 4 {
-                    spread(seed + 9, size * share, size * 0.25)
-                } else {
-                    skewed(seed + k as u64, size * share, 0.4)
-                }
-            })
-            .collect(),
-    };
+    let metric =
+        |title: &str, verbs: [&'static str; 2], noun: &str, unit, size: f64, seed: u64| rule_design::Metric {
+            title: title.into(),
+            verbs,
+            noun: noun.into(),
+            unit,
+            effects: sizes
+                .iter()
+                .enumerate()
+                .map(|(k, share)| {
+                    if k == 4 {
+                        spread(seed + 9, size * share, size * 0.25)
+                    } else {
+                        skewed(seed + k as u64, size * share, 0.4)
+                    }
+                })
+                .collect(),
+        };
     rule_design::figure(&rule_design::Input {
         arms: arms.iter().map(|(t, e)| rule_design::Arm { title: (*t).into(), expected: *e }).collect(),
         metrics: vec![
             metric(
                 "H100e-hours lost in 24 months",
-                "costs",
+                ["costs", "gains"],
                 "H100e-hours in 24 months",
                 Unit::H100eHours,
                 6.1e9,
                 80,
             ),
-            metric("Economic cost, present value", "costs", "in present value", Unit::Usd, 129e9, 90),
+            metric(
+                "Economic cost, present value",
+                ["costs", "saves"],
+                "in present value",
+                Unit::Usd,
+                129e9,
+                90,
+            ),
         ],
         headline: 1,
         design: "180-day wind-down".into(),

@@ -8,6 +8,7 @@ pub mod calendar;
 #[cfg(feature = "chart")]
 pub mod chart;
 pub mod economics;
+pub mod encoding;
 pub mod engine;
 pub mod export;
 pub mod math;

@@ -108,7 +108,7 @@ fn title(input: &Input) -> String {
         );
     }
     let (verb, to) = if difference.p50 > 0.0 { ("adds", "to") } else { ("takes", "off") };
-    let size = Unit::Usd.show(difference.p50.abs(), difference.resolution());
+    let (size, interval) = difference.size(Unit::Usd);
     format!(
         "Closing ({design}) {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}){likely}"
     )

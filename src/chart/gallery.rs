@@ -272,7 +272,7 @@ impl Gallery<'_> {
             (
                 format!("lost.{window}m.all"),
                 lost.clone(),
-                "costs",
+                ["costs", "gains"],
                 lost.replace("lost ", ""),
                 Unit::H100eHours,
                 Measure::Paired,
@@ -280,7 +280,7 @@ impl Gallery<'_> {
             (
                 "training_delay.24m".to_string(),
                 "Months of training delay at month 24".to_string(),
-                "delays training by",
+                ["delays training by", "speeds training up by"],
                 "months at month 24".to_string(),
                 Unit::Months,
                 Measure::Paired,
@@ -288,7 +288,7 @@ impl Gallery<'_> {
             (
                 "pv.economic_cost".to_string(),
                 "Economic cost, present value".to_string(),
-                "adds",
+                ["adds", "saves"],
                 "of economic cost".to_string(),
                 Unit::Usd,
                 Measure::Difference,
@@ -296,12 +296,12 @@ impl Gallery<'_> {
         ];
         let metrics: Vec<rule_design::Metric> = wanted
             .into_iter()
-            .filter_map(|(id, title, verb, noun, unit, measure)| {
+            .filter_map(|(id, title, verbs, noun, unit, measure)| {
                 let effects = ordered
                     .iter()
                     .map(|effect| self.spread(effect.arm, &id, measure))
                     .collect::<Option<Vec<_>>>()?;
-                Some(rule_design::Metric { title, verb: verb.to_string(), noun, unit, effects })
+                Some(rule_design::Metric { title, verbs, noun, unit, effects })
             })
             .collect();
         Some(rule_design::figure(&rule_design::Input {

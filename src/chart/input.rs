@@ -68,6 +68,17 @@ impl Spread {
         unit.show(self.p50, self.resolution())
     }
 
+    /// Size and interval for a sentence whose verb says the sign: of the opposite where the median is negative, so that
+    /// "saves 3bn (90%: 1bn to 5bn)" has one sign throughout.
+    pub fn size(&self, unit: Unit) -> (String, String) {
+        let sized = if self.p50 < 0.0 {
+            Spread { p05: -self.p95, p50: -self.p50, p95: -self.p05, ..*self }
+        } else {
+            *self
+        };
+        (sized.median(unit), sized.interval(unit))
+    }
+
     /// "90%: 8bn to 17bn", or [`NO_SPREAD`].
     pub fn interval(&self, unit: Unit) -> String {
         if self.is_constant() {
@@ -217,5 +228,18 @@ impl Provenance {
             lines.push(format!("Sources: {}{more}", named.join("; ")));
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_whose_verb_says_the_sign_has_one_sign() {
+        let loss = Spread { p05: 1e9, p50: 3e9, p95: 5e9, ..Spread::of(&[1e9, 3e9, 5e9]) };
+        let gain = Spread { p05: -5e9, p50: -3e9, p95: -1e9, ..loss };
+        assert_eq!(gain.size(Unit::Usd), loss.size(Unit::Usd));
+        assert!(loss.size(Unit::Usd).1.starts_with("90%: US$1bn to"), "{:?}", loss.size(Unit::Usd));
     }
 }

@@ -95,12 +95,11 @@ fn title(input: &Input) -> String {
         );
     }
     let verb = if total.p50 >= 0.0 { "costs" } else { "gains" };
-    let size = Unit::H100eHours.show(total.p50.abs(), total.resolution());
-    let share = Unit::Share.show(input.total_share.p50.abs(), input.total_share.resolution());
+    let (size, interval) = total.size(Unit::H100eHours);
+    let (share, _) = input.total_share.size(Unit::Share);
     format!(
-        "Closing the door ({}) {verb} labs {size} H100e-hours in {months} months ({}), {share} of planned use",
-        input.rule.design,
-        total.interval(Unit::H100eHours)
+        "Closing the door ({}) {verb} labs {size} H100e-hours in {months} months ({interval}), {share} of planned use",
+        input.rule.design
     )
 }
 

@@ -38,8 +38,8 @@ pub struct Arm {
 pub struct Metric {
     /// Name as a panel's title: "H100e-hours lost in 24 months".
     pub title: String,
-    /// Name as it follows "Closing the door": "costs", for example "costs" (`costs 12bn H100e-hours in 24 months`).
-    pub verb: String,
+    /// What closing does where the effect is positive, and where it is negative: "costs" and "gains".
+    pub verbs: [&'static str; 2],
     /// What follows the number in a sentence: "H100e-hours in 24 months".
     pub noun: String,
     /// Unit.
@@ -133,8 +133,9 @@ fn title(input: &Input) -> String {
             effect.interval(metric.unit)
         );
     }
-    let (size, interval) = (effect.median(metric.unit), effect.interval(metric.unit));
-    format!("Closing ({}) {} {size} {} ({interval}){weighted}", input.design, metric.verb, metric.noun)
+    let (size, interval) = effect.size(metric.unit);
+    let verb = metric.verbs[usize::from(effect.p50 < 0.0)];
+    format!("Closing ({}) {verb} {size} {} ({interval}){weighted}", input.design, metric.noun)
 }
 
 fn alt(input: &Input, title: &str) -> String {

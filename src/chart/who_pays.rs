@@ -140,7 +140,7 @@ fn title(input: &Input) -> String {
         );
     }
     let verb = if with.p50 > 0.0 { "costs" } else { "saves" };
-    let size = Unit::Usd.show(with.p50.abs(), with.resolution());
+    let (size, interval) = with.size(Unit::Usd);
     let net = net(if with.p50 > 0.0 { without.p50 } else { -without.p50 });
-    format!("Closing the door ({}) {verb} labs {size} ({}){net}", input.rule.design, with.interval(Unit::Usd))
+    format!("Closing the door ({}) {verb} labs {size} ({interval}){net}", input.rule.design)
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use loophole::analysis::expect::{
     Answer, Finding, Setting, Status, Verdict, combined, expected_false_alarms,
 };
+use loophole::encoding;
 use loophole::export::report::unit_of;
 use loophole::numbers::Unit;
 use loophole::scenario::Scenario;
@@ -450,7 +451,7 @@ impl Report<'_> {
             let _ = writeln!(
                 xml,
                 "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{unanswered}\">",
-                escaped(file),
+                encoding::xml(file),
                 list.len(),
                 list.iter().filter(|told| failed(told)).count(),
             );
@@ -458,7 +459,7 @@ impl Report<'_> {
             xml.push_str("  </testsuite>\n");
         }
         for file in self.unread {
-            let file = escaped(file);
+            let file = encoding::xml(file);
             let _ = writeln!(
                 xml,
                 "  <testsuite name=\"{file}\" tests=\"1\" failures=\"0\" errors=\"1\">\n    <testcase classname=\"{file}\" \
@@ -473,8 +474,8 @@ impl Report<'_> {
 fn case(told: &Told<'_>) -> String {
     let head = format!(
         "    <testcase classname=\"{}\" name=\"{}\"",
-        escaped(&told.pin.file),
-        escaped(&told.pin.name)
+        encoding::xml(&told.pin.file),
+        encoding::xml(&told.pin.name)
     );
     let element = match told.verdict.status {
         Status::Holds => return format!("{head}/>\n"),
@@ -484,25 +485,7 @@ fn case(told: &Told<'_>) -> String {
     format!(
         "{head}>\n      <{element} type=\"{}\" message=\"{}\">{}</{element}>\n    </testcase>\n",
         told.verdict.status.id(),
-        escaped(&told.summary()),
-        escaped(&told.explanation().join("\n"))
+        encoding::xml(&told.summary()),
+        encoding::xml(&told.explanation().join("\n"))
     )
-}
-
-/// Text as XML: markup escaped, and what XML cannot hold replaced.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for sign in text.chars() {
-        match sign {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(sign),
-            '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
-            sign if sign.is_control() => out.push('\u{FFFD}'),
-            sign => out.push(sign),
-        }
-    }
-    out
 }

@@ -4,9 +4,9 @@
 //! and platform; never a clock time or a thread count, so that the same inputs give the same bytes.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
+use crate::encoding::sha256;
 
 /// A file a scenario was made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +36,6 @@ pub struct Inputs {
     pub sampling: String,
     /// Arms, baseline first.
     pub arms: Vec<String>,
-}
-
-/// Lower-case hexadecimal SHA-256.
-pub fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The manifest of a folder of results.

@@ -272,7 +272,13 @@ mod tests {
         for (at, entry) in [(1, 0.76069), (2, 0.15730), (5, 0.76069)] {
             assert!((nearest.entries()[at] - entry).abs() < 1e-5, "{nearest}");
         }
-        assert!(nearest.cholesky().is_ok());
+        let factor = nearest.cholesky().expect("the nearest is a correlation matrix");
+        let (row, column) =
+            (|i: usize| &factor[3 * i..3 * i + 3], |i: usize, j: usize| nearest.entries()[3 * i + j]);
+        for (i, j) in [(0, 1), (0, 2), (1, 2), (2, 2)] {
+            let product: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
+            assert!((product - column(i, j)).abs() < 1e-9, "{product} is not {}", column(i, j));
+        }
         assert_eq!(nearest.to_string(), "[[1, 0.7607, 0.1573], [0.7607, 1, 0.7607], [0.1573, 0.7607, 1]]");
         // What is possible already is its own nearest.
         let possible = CorrelationMatrix::of_pairs(3, 0.4).unwrap();

@@ -4,6 +4,8 @@
 //! the same slot, and one it does keeps its stream and hence its draws. Chips and regions no channel uses are left out,
 //! so that they cost nothing and move nothing. The unit of work is fixed by the scenario without any arm's changes.
 
+mod rules;
+
 use std::collections::BTreeMap;
 
 use super::checked::Checked;
@@ -11,7 +13,9 @@ use super::correlation::{Matrix, matrix};
 use super::quantity::{self, Parsed};
 use super::raw::Node;
 use super::registry::Ids;
-use super::resolve::{barrier, profile, selects, selects_channel};
+use super::resolve::{barrier, profile};
+pub use rules::{acts_on, target_of};
+
 use crate::calendar::Month;
 use crate::engine::job::{Arm, Correlation, CorrelationOn, Job};
 use crate::model::parameters::*;
@@ -505,128 +509,6 @@ impl Builder<'_> {
             saturation: slot("saturation_ratio"),
         })
     }
-
-    fn rules(&mut self, arm: &str, channels: &[&str], workloads: &[&str], labs: &[&str]) -> Vec<Rule> {
-        let mut ids = self.base.texts(&format!("arms.{arm}.rules"));
-        ids.sort_unstable();
-        ids.dedup();
-        ids.into_iter().map(|id| self.rule(id, channels, workloads, labs)).collect()
-    }
-
-    fn rule(&mut self, id: &str, channels: &[&str], workloads: &[&str], labs: &[&str]) -> Rule {
-        let place = format!("rules.{id}");
-        let effects = self.checked.count(&format!("{place}.effects"));
-        Rule {
-            id: id.to_string(),
-            title: self.checked.title(&place, id).to_string(),
-            announcement: self.announcement(&place),
-            announcement_stream: self.date_stream(&place, "announced"),
-            lag_days: self.slot(&format!("{place}.lag_days")),
-            ramp_months: self.slot(&format!("{place}.ramp_months")),
-            wind_down: self.wind_down(&place),
-            reversal: self.reversal(&format!("{place}.reversal")),
-            reversal_stream: self.date_stream(&place, "reversal"),
-            effects: (0..effects)
-                .map(|at| self.effect(&format!("{place}.effects.{at}"), channels, workloads, labs))
-                .collect(),
-        }
-    }
-
-    /// The stream that dates an announcement or reversal: its key, or that of the `stream` its chance names.
-    fn date_stream(&self, place: &str, event: &str) -> String {
-        let chance =
-            |field: &str| self.checked.quantity(&format!("{place}.{event}.{field}"))?.meta.stream.as_ref();
-        match chance("probability").or_else(|| chance("hazard_per_year")) {
-            Some(stream) => format!("{stream}.date"),
-            None => format!("{place}.{event}"),
-        }
-    }
-
-    fn announcement(&mut self, place: &str) -> Announcement {
-        let key = format!("{place}.announced");
-        let step = |checked: &Checked, key: &str, start: Month| {
-            checked.month(key).map_or(0, |month| month.since(start))
-        };
-        let from = step(self.checked, &format!("{key}.from"), self.start);
-        let until = step(self.checked, &format!("{key}.until"), self.start);
-        if let Some(probability) = self.optional(&format!("{key}.probability")) {
-            Announcement::Window { probability, from, until }
-        } else if let Some(per_year) = self.optional(&format!("{key}.hazard_per_year")) {
-            Announcement::Hazard { per_year, from, until }
-        } else {
-            Announcement::Fixed(step(self.checked, &key, self.start))
-        }
-    }
-
-    fn wind_down(&mut self, place: &str) -> WindDown {
-        let days = self.optional(&format!("{place}.wind_down_days")).map(Months::Days);
-        let length = days.or_else(|| self.optional(&format!("{place}.wind_down_months")).map(Months::Months));
-        match (self.checked.text(&format!("{place}.wind_down")), length) {
-            (Some("immediate"), _) => WindDown::Immediate,
-            (Some("linear"), Some(length)) => WindDown::Linear(length),
-            (Some("cliff"), Some(length)) => WindDown::Cliff(length),
-            _ => WindDown::Grandfathered,
-        }
-    }
-
-    fn reversal(&mut self, key: &str) -> Reversal {
-        let probability = self.optional(&format!("{key}.probability"));
-        let within_days = self.optional(&format!("{key}.within_days"));
-        match (probability, within_days, self.optional(&format!("{key}.hazard_per_year"))) {
-            (Some(probability), Some(within_days), _) => Reversal::Within { probability, within_days },
-            (_, _, Some(per_year)) => Reversal::Hazard(per_year),
-            _ => Reversal::Never,
-        }
-    }
-
-    fn effect(&mut self, place: &str, channels: &[&str], workloads: &[&str], labs: &[&str]) -> Effect {
-        let checked = self.checked;
-        let target =
-            checked.text(&format!("{place}.quantity")).and_then(target_of).unwrap_or(Target::NewRental);
-        let selector = checked.tree.get(&format!("{place}.on"));
-        let of_demand = target == Target::Demand;
-        let of_channels = !of_demand && target != Target::Distillation;
-        Effect {
-            target,
-            channels: channels
-                .iter()
-                .map(|id| {
-                    of_channels && acts_on(checked, target, id) && selects_channel(checked, selector, id)
-                })
-                .collect(),
-            workloads: workloads.iter().map(|id| of_demand && selects(selector, Ids::Workload, id)).collect(),
-            labs: labs.iter().map(|id| of_demand && selects(selector, Ids::Lab, id)).collect(),
-            factor: self.slot(&format!("{place}.factor")),
-            leakage: self.optional(&format!("{place}.leakage_fraction")),
-            premium: self.optional(&format!("{place}.premium_ratio")),
-        }
-    }
-}
-
-/// What an effect on a quantity of the file acts on.
-pub fn target_of(quantity: &str) -> Option<Target> {
-    match quantity {
-        "new_rental_capacity" => Some(Target::NewRental),
-        "existing_contracts" => Some(Target::ExistingContracts),
-        "owned_access" => Some(Target::OwnedAccess),
-        "chip_supply" => Some(Target::ChipSupply),
-        "price" => Some(Target::Price),
-        "demand" => Some(Target::Demand),
-        "efficiency" => Some(Target::Efficiency),
-        "distillation" => Some(Target::Distillation),
-        _ => None,
-    }
-}
-
-/// Whether an effect on `target` can act on a channel: some are for rental channels only, some for owned ones.
-pub fn acts_on(checked: &Checked, target: Target, channel: &str) -> bool {
-    let rental = checked.text(&format!("channels.{channel}.kind")) == Some("rental");
-    match target {
-        Target::NewRental | Target::ExistingContracts => rental,
-        Target::OwnedAccess | Target::ChipSupply => !rental,
-        Target::Price | Target::Efficiency => true,
-        Target::Demand | Target::Distillation => false,
-    }
 }
 
 /// The correlations of the file over the slots of every arm. Where an arm has no use for one of the quantities, or
@@ -675,117 +557,4 @@ fn amount_key(key: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::scenario::{Options, load};
-
-    const GOOD: &str = "tests/bad/base/good.toml";
-
-    fn built(sets: &[&str]) -> Job {
-        let sets: Vec<String> = sets.iter().map(|set| set.to_string()).collect();
-        let loaded = load(Path::new(GOOD), &[], &sets, Options::default());
-        loaded.unwrap_or_else(|told| panic!("{told}")).scenario.job()
-    }
-
-    #[test]
-    fn the_unit_is_the_reference_chips_useful_work_at_central_parameters() {
-        let world = &built(&[]).arms[0].world;
-        let [serving, training] = &world.workloads[..] else { panic!("two workloads") };
-        // goodput · peak · MFU, and goodput · min(peak · MFU, bandwidth · MBU · intensity).
-        assert!((training.reference.compute - 0.9 * 1000.0 * 0.4).abs() < 1e-9);
-        assert_eq!(training.reference.bound, training.reference.compute);
-        assert!((serving.reference.compute - 0.9 * 2000.0 * 0.35).abs() < 1e-9);
-        assert!((serving.reference.bound - 0.9 * 3.0 * 0.6 * 60.0).abs() < 1e-9);
-        assert_eq!(world.chips[0].h100e_peak, 1.0);
-        assert_eq!((training.intensity, training.prefill_share), (None, None));
-    }
-
-    #[test]
-    fn an_arms_change_of_the_reference_chip_leaves_the_unit() {
-        let change = "arms.closed.set={ \"chips.big.goodput_fraction\" = 0.5 }";
-        let job = built(&[change]);
-        assert_eq!(job.arms[0].world.workloads, job.arms[1].world.workloads);
-        assert_ne!(job.arms[0].world.chips, job.arms[1].world.chips);
-    }
-
-    #[test]
-    fn money_in_another_currency_is_divided_by_its_rate() {
-        let job = built(&[]);
-        let home = job.arms[0].world.regions.iter().find(|region| region.id == "home").unwrap();
-        let of = |slot: Slot| &job.quantities.list[slot.0 as usize];
-        let Form::Converted { amount, per_usd } = of(home.electricity).form else { panic!("converted") };
-        assert_eq!(of(amount).form, Form::Constant(0.5));
-        assert!(matches!(of(per_usd).form, Form::Process(_)) && of(per_usd).key == "currencies.cny.per_usd");
-        assert!(amount < home.electricity && per_usd < home.electricity);
-    }
-
-    #[test]
-    fn months_are_counted_from_the_start() {
-        let price =
-            "channels.hired.price_usd_per_chip_hour={ schedule = { \"2026-01\" = 3, \"2027-10\" = 2 } }";
-        let job = built(&[
-            price,
-            "rules.close.announced={ hazard_per_year = 0.2, from = \"2026-11\", until = \"2027-01\" }",
-        ]);
-        let Supply::Rental(rental) = &job.arms[0].world.channels[0].supply else { panic!("rental") };
-        let form = &job.quantities.list[rental.price.0 as usize].form;
-        assert_eq!(*form, Form::Schedule { knots: vec![(-9, 3.0), (12, 2.0)], linear: true });
-        let rule = &job.arms[1].world.rules[0];
-        assert!(matches!(rule.announcement, Announcement::Hazard { from: 1, until: 3, .. }));
-        assert_eq!(rule.announcement_stream, "rules.close.announced");
-    }
-
-    #[test]
-    fn channels_stand_by_priority_then_id_and_serve_what_residency_allows() {
-        let ids = |job: &Job| job.arms[0].world.channels.iter().map(|c| c.id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids(&built(&[])), ["hired", "owned"]);
-        let job = built(&["channels.hired.priority=1", "workloads.serving.home_only=true"]);
-        assert_eq!(ids(&job), ["owned", "hired"]);
-        let serves: Vec<_> = job.arms[0].world.channels.iter().map(|c| c.serves.clone()).collect();
-        assert_eq!(serves, [[true, true], [false, true]]);
-    }
-
-    #[test]
-    fn an_indefinite_matrix_is_repaired_on_request() {
-        let keys = "\"channels.hired.price_usd_per_chip_hour\", \"channels.owned.supply_chips_per_month\", \
-                    \"currencies.cny.per_usd\"";
-        let set =
-            format!("correlations=[{{ on = \"shock\", between = [{keys}], rho = -0.7, repair = true }}]");
-        let job = built(&[&set]);
-        let [correlation] = &job.correlations[..] else { panic!("one correlation") };
-        let rho = correlation.cholesky[3];
-        assert!((rho + 0.5).abs() < 1e-6, "the nearest matrix of equal correlations has −½: {rho}");
-    }
-
-    #[test]
-    fn an_arm_that_makes_a_correlated_quantity_certain_keeps_the_others_draws() {
-        let keys = "\"labs.all.demand.training.elasticity\", \"labs.all.demand.serving.elasticity\"";
-        let set = format!("correlations=[{{ on = \"parameter\", between = [{keys}], rho = 0.5 }}]");
-        let certain = "arms.closed.set={ \"labs.all.demand.training.elasticity\" = 1 }";
-        let other = "arms.closed.set={ \"labs.all.demand.training.elasticity\" = { uniform = [1, 2] } }";
-        assert_eq!(built(&[&set, certain]).correlations, built(&[&set]).correlations);
-        let job = built(&[&set, other]);
-        let [stated, replaced] = &job.correlations[..] else { panic!("one correlation an arm") };
-        assert_eq!(stated.slots[1], replaced.slots[1]);
-        assert_eq!(stated.cholesky, replaced.cholesky);
-        let stream = |slot: Slot| job.quantities.list[slot.0 as usize].stream.clone();
-        assert_eq!(stream(stated.slots[0]), stream(replaced.slots[0]));
-        // Spearman's ½ is 2 sin(π/12) of the normals.
-        assert!((stated.cholesky[2] - 2.0 * crate::math::sin(std::f64::consts::PI / 12.0)).abs() < 1e-12);
-    }
-
-    #[test]
-    fn parts_of_a_quantity_come_before_it() {
-        let job = built(&[]);
-        for (at, quantity) in job.quantities.list.iter().enumerate() {
-            let parts = match &quantity.form {
-                Form::Process(process) => vec![process.initial, process.trend_per_year, process.volatility],
-                Form::Converted { amount, per_usd } => vec![*amount, *per_usd],
-                _ => Vec::new(),
-            };
-            assert!(parts.iter().all(|slot| (slot.0 as usize) < at), "{}", quantity.key);
-        }
-    }
-}
+mod tests;

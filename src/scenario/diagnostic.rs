@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use sha2::{Digest, Sha256};
+
+use crate::encoding::sha256;
 
 /// What a text was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct Files {
 impl Files {
     /// Adds a text and returns its number.
     pub fn add(&mut self, name: String, kind: FileKind, folder: PathBuf, text: String) -> u32 {
-        let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = sha256(text.as_bytes());
         self.list.push(Arc::new(SourceFile { name, kind, folder, text: text.into(), sha256 }));
         self.list.len() as u32 - 1
     }

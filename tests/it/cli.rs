@@ -1,28 +1,10 @@
 //! The command line as a user meets it: exit codes, what goes to which stream, what lands on disk.
 
 use std::path::Path;
-use std::process::Output;
 
-use assert_cmd::Command;
-use assert_cmd::cargo::cargo_bin;
+use crate::binary::{code, err, loophole, out};
 
 const SMALL: &str = "scenarios/known/take-or-pay.toml";
-
-fn loophole(args: &[&str]) -> Output {
-    Command::new(cargo_bin!("loophole")).args(args).output().expect("the binary starts")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it exits by itself")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")

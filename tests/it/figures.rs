@@ -136,7 +136,7 @@ impl Mix {
     fn rule_design(&self) -> Figure {
         let metric = |title: &str, unit, scale: f64| rule_design::Metric {
             title: title.into(),
-            verb: "costs".into(),
+            verbs: ["costs", "gains"],
             noun: "in 24 months".into(),
             unit,
             effects: (0..self.arms).map(|k| self.spread(scale / (k + 1) as f64)).collect(),

@@ -4,6 +4,7 @@
     reason = "a test may use the platform's own functions as a second route"
 )]
 mod analytic;
+mod binary;
 mod cli;
 mod coverage;
 mod demand;

@@ -6,9 +6,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use assert_cmd::Command;
-use assert_cmd::cargo::cargo_bin;
-
 use loophole::analysis::expect::{Setting, Status, answers, draws, false_alarm, judge};
 use loophole::engine::executor::{Options, simulate};
 use loophole::engine::job::Job;
@@ -16,24 +13,9 @@ use loophole::scenario::expect::bless::blessed;
 use loophole::scenario::expect::{Pin, Pins, load};
 use loophole::stats::estimate::Grouping;
 
+use crate::binary::{code, err, loophole, out};
 use crate::coverage::all_shipped;
 use crate::support::scenarios;
-
-fn loophole(args: &[&str]) -> Output {
-    Command::new(cargo_bin!("loophole")).args(args).output().expect("the binary starts")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it exits by itself")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
 
 /// A folder with a copy of a known scenario called `it.toml` and pins beside it.
 struct Place {

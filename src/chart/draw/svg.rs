@@ -8,28 +8,12 @@ use super::frame::RESOLUTION;
 use super::scene::{Anchor, Mark, Scene, Text};
 use crate::chart::text::{BOLD, REGULAR, Weight};
 use crate::chart::theme::{Rgb, Theme};
+use crate::encoding::xml;
 use base64::Engine;
 use plotters::prelude::*;
 use resvg::{tiny_skia, usvg};
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
-
-/// Escapes text for XML; drops what XML 1.0 does not allow.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for sign in text.chars() {
-        match sign {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(' '),
-            _ if sign.is_control() || matches!(sign, '\u{FFFE}' | '\u{FFFF}') => {}
-            _ => out.push(sign),
-        }
-    }
-    out
-}
 
 /// A length with at most two decimals.
 fn px(value: f64) -> String {
@@ -120,7 +104,7 @@ fn written(text: &Text, theme: Theme) -> String {
         px(text.y),
         px(text.size),
         text.color.css(),
-        escaped(&text.words)
+        xml(&text.words)
     )
 }
 
@@ -140,8 +124,8 @@ pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, descr
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
          <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
-        escaped(title),
-        escaped(description)
+        xml(title),
+        xml(description)
     );
     let _ = write!(out, "<style>\n{}{}</style>\n", font_face(REGULAR, 400), font_face(BOLD, 700));
     let mut colors: Vec<Rgb> = Vec::new();

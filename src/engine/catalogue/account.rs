@@ -61,6 +61,7 @@ impl Account {
             self.first.clone_from(&month.channels);
         }
         self.months[t].fill(world, month, &month.labs);
+        self.months[t].compare_offers(world, month);
         for (months, lab) in self.labs.iter_mut().zip(&month.labs) {
             months[t].fill(world, month, std::slice::from_ref(lab));
         }

@@ -1,8 +1,8 @@
 //! What is measured: the metrics of a job, each with its name, unit and the one line that computes it.
 //!
 //! A path's months are added up once, into [`Totals`]. [`Monthly`] metrics are read from those of one month, [`Scalar`]s
-//! from the [`Account`] of a whole path and, for effects, from the baseline's on the same draws. The catalogue of a job follows from its first world: workloads, origins, channels,
-//! horizon. A channel's metrics carry the word `channel` where a total has the same name, so that no id can be mistaken.
+//! from the [`Account`] of a whole path and, for effects, from the baseline's on the same draws. The catalogue of a job
+//! follows from its first world: labs, workloads, origins, channels, horizon. A channel's metrics carry the word `channel` where a total has the same name, so that no id can be mistaken.
 
 mod account;
 mod monthly;

@@ -162,8 +162,8 @@ impl Scalar {
         )
     }
 
-    /// The metric's value on a path, over all labs or of one. What belongs to a channel, a rule or the country is the same
-    /// for every lab.
+    /// The metric's value on a path, over all labs or of one of several. Domain: a lab only where
+    /// [`Scalar::is_of_labs`].
     pub fn value(self, path: &PathView<'_>, lab: Option<usize>) -> f64 {
         let (world, months) = (path.world, path.account.totals(lab));
         let baseline = path.baseline.totals(lab);

@@ -34,7 +34,7 @@ pub struct Totals {
     pub channels: Vec<OfChannel>,
     /// Electricity of the hours run, TWh.
     pub electricity: f64,
-    /// Offshore chips on offer that these labs do not use, at the spot price, USD.
+    /// Offshore chips on offer that no lab uses, at the spot price, USD; 0 of a single lab of several, as are the costs below.
     pub relet: f64,
     /// Lowest LCOC of domestic chips on sale, USD per H100e-hour; ∞ if none is.
     pub domestic_cost: PerWorkload,
@@ -91,7 +91,6 @@ impl Totals {
                 self.plan_price[w] = ratio(self.plan_price[w], self.planned_use[w]);
             }
         }
-        self.compare_offers(world, month);
     }
 
     /// Spend and value lost, USD.
@@ -131,8 +130,9 @@ impl Totals {
         of.sales += channel.orders * terms.system_price;
     }
 
-    /// Compares what is for sale at home with what is for hire abroad, and lets what is not used abroad.
-    fn compare_offers(&mut self, world: &World, month: &MonthTrace) {
+    /// Compares what is for sale at home with what is for hire abroad, and lets what is not used abroad; of the country,
+    /// whose channels are the same for every lab.
+    pub fn compare_offers(&mut self, world: &World, month: &MonthTrace) {
         self.domestic_cost = [f64::INFINITY; MAX_WORKLOADS];
         self.offshore_cost = [f64::INFINITY; MAX_WORKLOADS];
         for (k, (channel, terms)) in world.channels.iter().zip(&month.channels).enumerate() {

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
+use crate::encoding::sha256;
 use crate::scenario::diagnostic::FileKind;
 use crate::scenario::{Scenario, overlay};
 
@@ -39,7 +38,7 @@ pub enum Difference {
 
 /// Lower-case hexadecimal SHA-256, its first `digits` digits.
 pub fn digest(bytes: &[u8], digits: usize) -> String {
-    let mut text: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = sha256(bytes);
     text.truncate(digits);
     text
 }

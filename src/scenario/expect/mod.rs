@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::overlay::Loader;
 use super::{FileKind, Options, Scenario, finish};
+use crate::calendar::Month;
 use crate::engine::job::Job;
 use inputs::Record;
 
@@ -102,6 +103,28 @@ pub enum What {
     },
 }
 
+impl What {
+    /// What is pinned, in words; `start` is month 0.
+    pub fn words(&self, start: Month) -> String {
+        match self {
+            What::Metric { metric, month, arm, measure, scope, statistic } => {
+                let month = month.map_or(String::new(), |t| format!(" in {}", start.plus(t as i32)));
+                let measure = match measure {
+                    Measure::Level => "",
+                    Measure::Difference => ", less the baseline's",
+                    Measure::Ratio => ", over the baseline's",
+                };
+                let scope = if *scope == Scope::IfClosed { ", if closed and not reversed" } else { "" };
+                format!("{metric}{month} of {arm}{measure}{scope}, {}", statistic.words())
+            }
+            What::Datum { figure, columns } => {
+                let columns: Vec<String> = columns.iter().map(|(_, text)| text.clone()).collect();
+                format!("{figure}.csv: {}", columns.join(", "))
+            }
+        }
+    }
+}
+
 /// How a metric is compared with the baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
@@ -133,6 +156,18 @@ pub enum Statistic {
     Above(f64),
     /// Share of paths below a threshold.
     Below(f64),
+}
+
+impl Statistic {
+    /// In words.
+    pub fn words(self) -> String {
+        match self {
+            Statistic::Mean => "mean".into(),
+            Statistic::Quantile(p) => format!("quantile {p}"),
+            Statistic::Above(threshold) => format!("chance above {threshold}"),
+            Statistic::Below(threshold) => format!("chance below {threshold}"),
+        }
+    }
 }
 
 /// What must hold.

@@ -608,37 +608,3 @@ impl One<'_> {
         Some(runs)
     }
 }
-
-impl What {
-    /// What is pinned, in words; `start` is month 0.
-    pub fn words(&self, start: Month) -> String {
-        match self {
-            What::Metric { metric, month, arm, measure, scope, statistic } => {
-                let month = month.map_or(String::new(), |t| format!(" in {}", start.plus(t as i32)));
-                let measure = match measure {
-                    Measure::Level => "",
-                    Measure::Difference => ", less the baseline's",
-                    Measure::Ratio => ", over the baseline's",
-                };
-                let scope = if *scope == Scope::IfClosed { ", if closed and not reversed" } else { "" };
-                format!("{metric}{month} of {arm}{measure}{scope}, {}", statistic.words())
-            }
-            What::Datum { figure, columns } => {
-                let columns: Vec<String> = columns.iter().map(|(_, text)| text.clone()).collect();
-                format!("{figure}.csv: {}", columns.join(", "))
-            }
-        }
-    }
-}
-
-impl Statistic {
-    /// In words.
-    pub fn words(self) -> String {
-        match self {
-            Statistic::Mean => "mean".into(),
-            Statistic::Quantile(p) => format!("quantile {p}"),
-            Statistic::Above(threshold) => format!("chance above {threshold}"),
-            Statistic::Below(threshold) => format!("chance below {threshold}"),
-        }
-    }
-}

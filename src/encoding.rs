@@ -1,0 +1,44 @@
+//! Bytes and texts as other programs want them: digests in hexadecimal, texts in XML.
+//!
+//! Files of results, records of inputs and pictures share these; what is encoded, and why, is theirs.
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of `bytes` in 64 lower-case hexadecimal digits. Source: FIPS 180-4.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `text` for an element or attribute of XML 1.0: markup escaped, and what the format cannot hold left out.
+/// Source: XML 1.0 (fifth edition), sections 2.2 and 2.4.
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for sign in text.chars() {
+        match sign {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(sign),
+            _ if sign.is_control() || matches!(sign, '\u{FFFE}' | '\u{FFFF}') => {}
+            _ => out.push(sign),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_the_published_one() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256(b"abc"), abc);
+    }
+
+    #[test]
+    fn xml_escapes_markup_and_drops_what_it_cannot_hold() {
+        assert_eq!(xml("a < b & \"c\" > d\n\u{1}\u{FFFF}é"), "a &lt; b &amp; &quot;c&quot; &gt; d\né");
+    }
+}
