@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::analysis::compare::{Effects, Row, Scope};
 use crate::analysis::summary::{Summary, grouping, summarise};
 use crate::engine::outcome::Outcome;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, chance};
 use crate::stats::estimate::Estimate;
 
 /// How a metric's unit is written.
@@ -312,8 +312,8 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
                 "{design}: the training work of the first {month} months arrives {} months later; the chance of more than 6 \
                  months is {}, of more than 12 {}; {} of paths do not get there within the horizon ({scope}).",
                 quoted(effect.scope, Unit::Months, &delay.summary),
-                shown(Unit::Share, six.summary.mean),
-                shown(Unit::Share, twelve.summary.mean),
+                chance(six.summary.mean.value),
+                chance(twelve.summary.mean.value),
                 shown(Unit::Share, censored.summary.mean),
             ));
         }

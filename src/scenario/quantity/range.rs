@@ -30,7 +30,7 @@ impl Reader<'_> {
         let percent = unit.is_percentage_in_disguise() && low > 1.0 && high <= 100.0;
         let process = matches!(parsed.form, Form::Process(_));
         self.problems.push(match () {
-            () if percent && x.is_finite() => problem.hint(format!("{x}% is written {}", tidy(x / 100.0))),
+            () if percent && x.is_finite() => problem.hint(as_fraction(x)),
             () if process && !above => {
                 problem.hint("a process can fall to any level above 0: use a schedule or a distribution")
             }
@@ -59,11 +59,17 @@ impl Reader<'_> {
         if !measure.usual.contains(typical) && measure.allowed.contains(typical) {
             let problem = Diagnostic::warning(parsed.origin, format!("{key} is unusual"));
             let unit = measure.unit.text();
-            self.problems.push(
-                problem.label(format!("about {typical}")).note(format!("usual: {} ({unit})", measure.usual)),
-            );
+            let problem =
+                problem.label(format!("about {typical}")).note(format!("usual: {} ({unit})", measure.usual));
+            let percent = measure.unit.is_percentage_in_disguise() && typical > 1.0 && typical <= 100.0;
+            self.problems.push(if percent { problem.hint(as_fraction(typical)) } else { problem });
         }
     }
+}
+
+/// How a percentage is written as the fraction it is.
+fn as_fraction(percent: f64) -> String {
+    format!("{percent}% is written {}", tidy(percent / 100.0))
 }
 
 /// A number without the noise of binary division.
