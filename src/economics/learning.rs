@@ -1,5 +1,7 @@
 //! Learning by doing, and how supply answers scarcity (`docs/model.md §8`).
 
+use std::f64::consts::LOG2_E;
+
 use crate::math;
 
 /// Price after learning over the price at the start.
@@ -7,13 +9,13 @@ use crate::math;
 /// rate: fall of the price a doubling. Domain: cum ≥ cum_0 > 0, 0 ≤ rate < 1. Source: Wright (1936).
 /// Example: 20% a doubling, eightfold volume: 0.512.
 pub fn price_factor(cumulative: f64, cumulative_0: f64, rate: f64) -> f64 {
-    math::pow(cumulative / cumulative_0, math::log2(1.0 - rate))
+    math::power(cumulative / cumulative_0, LOG2_E * math::ln(1.0 - rate))
 }
 
 /// MFU after learning over MFU at the start.
 ///     min(ceiling, (cum / cum_0)^(−log2(1 − rate)))
 pub fn mfu_factor(cumulative: f64, cumulative_0: f64, rate: f64, ceiling: f64) -> f64 {
-    math::pow(cumulative / cumulative_0, -math::log2(1.0 - rate)).min(ceiling)
+    math::power(cumulative / cumulative_0, -LOG2_E * math::ln(1.0 - rate)).min(ceiling)
 }
 
 /// Supply after its response to scarcity over supply without it.
@@ -21,7 +23,7 @@ pub fn mfu_factor(cumulative: f64, cumulative_0: f64, rate: f64, ceiling: f64) -
 /// ratio: what an hour of the chip is worth to the labs over what it costs, `delay` months ago; ratio_0 the same in month 0.
 /// 1 if ratio_0 is zero.
 pub fn supply_response(ratio: f64, ratio_0: f64, eta: f64, cap: f64) -> f64 {
-    if ratio_0 <= 0.0 { 1.0 } else { math::pow(ratio / ratio_0, eta).min(cap) }
+    if ratio_0 <= 0.0 { 1.0 } else { math::power(ratio / ratio_0, eta).min(cap) }
 }
 
 /// Scarcity rent of a usable chip-hour, USD.

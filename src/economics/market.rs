@@ -43,6 +43,7 @@
 mod hours;
 mod optimality;
 mod prices;
+mod resume;
 mod sets;
 mod start;
 
@@ -79,6 +80,20 @@ pub struct Clearing {
     pub served: Vec<f64>,
 }
 
+/// Where a similar market settled: a place to start from, which may be wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settled<'a> {
+    /// Best uses of each tranche of the market to be solved: bit w for workload w, and [`Settled::IDLE`]; 0 if not known.
+    pub uses: &'a [u16],
+    /// Its prices by workload; empty if there is none to start from.
+    pub price: &'a [f64],
+}
+
+impl Settled<'_> {
+    /// The bit of idling.
+    pub const IDLE: u16 = 1 << MAX_WORKLOADS;
+}
+
 /// Solves markets, reusing its memory.
 #[derive(Clone, Debug, Default)]
 pub struct Solver {
@@ -92,11 +107,36 @@ impl Solver {
     /// # Errors
     /// [`Unsolved`] if an input is not finite or outside its domain, or the optimality conditions are not met to 1e-9.
     pub fn solve(&mut self, market: &Market<'_>, clearing: &mut Clearing) -> Result<(), Unsolved> {
+        self.solve_from(market, &Settled::default(), clearing)
+    }
+
+    /// The same, starting from where a similar market settled. The solution is the same but for rounding.
+    ///
+    /// # Errors
+    /// As for [`Solver::solve`].
+    pub fn solve_from(
+        &mut self,
+        market: &Market<'_>,
+        settled: &Settled<'_>,
+        clearing: &mut Clearing,
+    ) -> Result<(), Unsolved> {
         market.check()?;
-        self.prices.settle(market);
+        let tranches = market.capacity.len();
+        let known = settled.uses.len() == tranches && settled.price.len() == market.demand.len();
+        self.prices.settle(market, if known { settled } else { &Settled { uses: &[], price: &[] } });
         self.prices.write(market, clearing);
         self.hours.fill(&self.prices, market, clearing);
         market.verify(clearing)
+    }
+
+    /// Best uses at the last solution's prices, as place of the tranche and set of uses; tranches without capacity have
+    /// none. As [`Settled::uses`] wants them.
+    pub fn uses(&self) -> impl Iterator<Item = (usize, u16)> {
+        self.prices.tranches.iter().map(|t| {
+            let idle = if t.uses & prices::IDLE == 0 { 0 } else { Settled::IDLE };
+            let buyers = prices::members(t.uses).map(|w| 1 << self.prices.buyers[w].place);
+            (t.place, buyers.fold(idle, |set, workload: u16| set | workload))
+        })
     }
 
     /// Price moves the last solve took, most of what it cost.

@@ -28,5 +28,5 @@ pub fn rent_response(share: f64, first_share: f64, response: f64) -> f64 {
     if response == 0.0 || first_share <= 0.0 {
         return 1.0;
     }
-    crate::math::pow(share / first_share, response).max(0.25)
+    crate::math::power(share / first_share, response).max(0.25)
 }

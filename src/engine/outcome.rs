@@ -55,7 +55,7 @@ pub struct Outcome {
 /// The distribution of one monthly number.
 #[derive(Clone, Debug)]
 pub struct Cell<'a> {
-    moments: Vec<&'a UnitMoments>,
+    moments: Vec<UnitMoments>,
     /// Histogram over paths.
     pub sketch: &'a Sketch,
 }
@@ -139,7 +139,7 @@ impl Outcome {
 
     fn cell(&self, arm: usize, cell: usize) -> Cell<'_> {
         Cell {
-            moments: self.moments.iter().map(|replicate| &replicate.cells[cell]).collect(),
+            moments: self.moments.iter().map(|replicate| replicate.cell(cell)).collect(),
             sketch: &self.sketches[arm].cells[cell - self.layout.arm_cells(arm).start],
         }
     }

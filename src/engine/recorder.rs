@@ -128,6 +128,19 @@ impl Rows {
         Ok(())
     }
 
+    /// The cells `first` to `first + TILE` on a path; 0 beyond the last.
+    fn tile(&self, path: usize, first: usize) -> [f64; TILE] {
+        let from = &self.values[path * self.cells..(path + 1) * self.cells][first..];
+        let mut tile = [0.0; TILE];
+        match from.first_chunk() {
+            Some(whole) => *whole,
+            None => {
+                tile[..from.len()].copy_from_slice(from);
+                tile
+            }
+        }
+    }
+
     /// Gathers the cells `first` to `first + TILE`, as far as there are so many, on the paths `paths`, cell by cell.
     fn gather(&self, first: usize, paths: std::ops::Range<usize>, tile: &mut Vec<f64>) {
         let (cells, n) = (TILE.min(self.cells - first), paths.len());
@@ -150,28 +163,8 @@ pub struct UnitMoments {
 }
 
 impl UnitMoments {
-    /// Of a column, `unit` paths a unit.
-    fn of(column: &[f64], unit: usize) -> UnitMoments {
-        let means = || column.chunks(unit).map(|chunk| chunk.iter().sum::<f64>() / chunk.len() as f64);
-        let count = column.len().div_ceil(unit) as f64;
-        let mean = means().sum::<f64>() / count;
-        UnitMoments { count, mean, squares: means().map(|value| (value - mean) * (value - mean)).sum() }
-    }
-
-    /// Adds later units. Source: Chan, Golub and LeVeque (1983).
-    fn merge(&mut self, later: &UnitMoments) {
-        let count = self.count + later.count;
-        if count == 0.0 {
-            return;
-        }
-        let delta = later.mean - self.mean;
-        self.squares += later.squares + delta * delta * self.count * later.count / count;
-        self.mean += delta * later.count / count;
-        self.count = count;
-    }
-
     /// Mean with its standard error: over units within a single replicate, over replicates' means otherwise.
-    pub fn estimate(replicates: &[&UnitMoments]) -> Estimate {
+    pub fn estimate(replicates: &[UnitMoments]) -> Estimate {
         if let [only] = replicates {
             let variance = only.squares / (only.count - 1.0);
             let std_error =
@@ -195,33 +188,67 @@ impl UnitMoments {
 /// Moments of every cell over independent units: a path, or an antithetic pair.
 #[derive(Clone, Debug)]
 pub struct CellMoments {
-    /// By cell.
-    pub cells: Vec<UnitMoments>,
+    /// Units, the same of every cell.
+    count: f64,
+    /// By cell: mean, and sum of squared deviations from it.
+    cells: Vec<(f64, f64)>,
 }
 
 impl CellMoments {
     /// No paths.
     pub fn empty(cells: usize) -> CellMoments {
-        CellMoments { cells: vec![UnitMoments::default(); cells] }
+        CellMoments { count: 0.0, cells: vec![(0.0, 0.0); cells] }
     }
 
     /// The moments of a block of paths among the rows, `unit` paths a unit.
     pub fn of(rows: &Rows, paths: std::ops::Range<usize>, unit: usize) -> CellMoments {
-        let n = paths.len();
+        let count = paths.len().div_ceil(unit) as f64;
         let mut cells = Vec::with_capacity(rows.cells);
-        let mut tile = Vec::new();
         for first in (0..rows.cells).step_by(TILE) {
-            rows.gather(first, paths.clone(), &mut tile);
-            cells.extend(tile.chunks_exact(n).map(|column| UnitMoments::of(column, unit)));
+            let units = || {
+                paths.clone().step_by(unit).map(|from| {
+                    let members = from..paths.end.min(from + unit);
+                    let share = members.len() as f64;
+                    let sums = members
+                        .map(|path| rows.tile(path, first))
+                        .reduce(|sums, values| std::array::from_fn(|cell| sums[cell] + values[cell]));
+                    sums.unwrap_or_default().map(|sum| sum / share)
+                })
+            };
+            let (mut mean, mut squares) = ([0.0; TILE], [0.0; TILE]);
+            units().for_each(|values| (0..TILE).for_each(|cell| mean[cell] += values[cell]));
+            mean = mean.map(|sum| sum / count);
+            units().for_each(|values| {
+                for cell in 0..TILE {
+                    let deviation = values[cell] - mean[cell];
+                    squares[cell] += deviation * deviation;
+                }
+            });
+            cells.extend(mean.into_iter().zip(squares).take(rows.cells - first));
         }
-        CellMoments { cells }
+        CellMoments { count, cells }
     }
 
-    /// Adds the units of `later`.
+    /// Adds the units of `later`. Source: Chan, Golub and LeVeque (1983).
     pub fn merge(&mut self, later: &CellMoments) {
-        for (total, part) in self.cells.iter_mut().zip(&later.cells) {
-            total.merge(part);
+        let count = self.count + later.count;
+        if count == 0.0 {
+            return;
         }
+        let share = later.count / count;
+        let weight = self.count * share;
+        for ((mean, squares), (later_mean, later_squares)) in self.cells.iter_mut().zip(&later.cells) {
+            let delta = later_mean - *mean;
+            *squares += later_squares + delta * delta * weight;
+            *mean += delta * share;
+        }
+        self.count = count;
+    }
+
+    /// Of one cell.
+    pub fn cell(&self, cell: usize) -> UnitMoments {
+        let (mean, squares) = self.cells[cell];
+        UnitMoments { count: self.count, mean, squares }
     }
 }
 

@@ -42,6 +42,13 @@ pub fn pow(x: f64, y: f64) -> f64 {
     libm::pow(x, y)
 }
 
+/// x^y as e^(y ln x): a third of the time of [`pow`], to about 1 + |y ln x| units in the last place.
+/// Domain: x ≥ 0; y > 0 where x = 0.
+#[inline]
+pub fn power(x: f64, y: f64) -> f64 {
+    exp(y * ln(x))
+}
+
 /// Square root; IEEE 754 fixes its every bit, so the standard one serves.
 #[inline]
 pub fn sqrt(x: f64) -> f64 {

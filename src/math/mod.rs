@@ -15,5 +15,5 @@ pub mod linear;
 mod normal;
 
 pub use beta::{beta_cdf, beta_quantile, student_cdf, student_quantile};
-pub use elementary::{asin, cos, exp, exp_m1, ln, ln_1p, ln_gamma, log2, log10, pow, sin, sqrt};
+pub use elementary::{asin, cos, exp, exp_m1, ln, ln_1p, ln_gamma, log2, log10, pow, power, sin, sqrt};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile};

@@ -37,7 +37,7 @@ impl Operator<'_> {
         month: &mut LabMonth,
     ) -> Result<(), Unsolved> {
         month.distillation = conditions::demand(&self.regime, self.lab, self.t, When::Now, curves);
-        tranches.start(curves);
+        tranches.start(2 * self.lab + 1, curves);
         for (k, terms) in self.terms.iter().enumerate() {
             match &self.regime.world.channels[k].supply {
                 Supply::Rental(_) => self.rent(k, terms, &holdings[k], &mut month.channels[k], tranches),

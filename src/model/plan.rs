@@ -38,7 +38,7 @@ impl Planner<'_> {
     ) -> Result<(), Unsolved> {
         conditions::demand(&self.regime, self.lab, self.t, When::Planned, curves);
         self.hedge(holdings, curves, month);
-        tranches.start(curves);
+        tranches.start(2 * self.lab, curves);
         for (k, terms) in self.terms.iter().enumerate() {
             match self.regime.world.channels[k].supply {
                 Supply::Rental(_) => self.rent(k, terms, &holdings[k], tranches),

@@ -70,6 +70,7 @@ pub fn walk(
 ) -> Result<(), Failure> {
     let world = regime.world;
     work.state.begin(world, regime.drivers);
+    work.tranches.forget();
     let mut month = std::mem::take(&mut work.month);
     for t in 0..world.months {
         step(regime, quotes.month(world, t), t, work, &mut month)?;

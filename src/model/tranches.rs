@@ -2,7 +2,7 @@
 
 use super::ledger::{Kind, PerWorkload};
 use crate::economics::demand::DemandCurve;
-use crate::economics::market::{Clearing, Market, Solver, Unsolved};
+use crate::economics::market::{Clearing, Market, Settled, Solver, Unsolved};
 
 /// A market being put together, and its solution.
 #[derive(Clone, Debug, Default)]
@@ -14,13 +14,38 @@ pub struct Tranches {
     workloads: usize,
     lowest_cost: f64,
     solver: Solver,
+    /// By market of a month: where it last settled on this path.
+    settled: Vec<Memory>,
+    /// The market at hand.
+    market: usize,
+    uses: Vec<u16>,
     /// The last solution.
     pub clearing: Clearing,
 }
 
+/// Where a market settled.
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    /// By channel, then kind.
+    uses: Vec<u16>,
+    price: Vec<f64>,
+}
+
 impl Tranches {
-    /// Starts a market for `demand`. A marginal cost of zero counts as 1e-9 of the lowest reference price.
-    pub fn start(&mut self, demand: &[DemandCurve]) {
+    /// Forgets where markets settled; a path starts without.
+    pub fn forget(&mut self) {
+        for memory in &mut self.settled {
+            memory.uses.clear();
+            memory.price.clear();
+        }
+    }
+
+    /// Starts market number `market` of a month, for `demand`. A marginal cost of zero counts as 1e-9 of the lowest reference price.
+    pub fn start(&mut self, market: usize, demand: &[DemandCurve]) {
+        self.market = market;
+        if market >= self.settled.len() {
+            self.settled.resize_with(market + 1, Memory::default);
+        }
         self.capacity.clear();
         self.cost.clear();
         self.rate.clear();
@@ -56,7 +81,23 @@ impl Tranches {
             }
         }
         let market = Market { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand };
-        self.solver.solve(&market, &mut self.clearing)
+        let memory = &mut self.settled[self.market];
+        self.uses.clear();
+        let place = |(k, kind): (usize, Kind)| k * Kind::COUNT + kind as usize;
+        self.uses
+            .extend(self.labels.iter().map(|&label| memory.uses.get(place(label)).map_or(0, |uses| *uses)));
+        let settled = Settled { uses: &self.uses, price: &memory.price };
+        self.solver.solve_from(&market, &settled, &mut self.clearing)?;
+        memory.uses.fill(0);
+        for (tranche, uses) in self.solver.uses() {
+            let at = place(self.labels[tranche]);
+            if at >= memory.uses.len() {
+                memory.uses.resize(at + 1, 0);
+            }
+            memory.uses[at] = uses;
+        }
+        memory.price.clone_from(&self.clearing.price);
+        Ok(())
     }
 
     /// Each tranche's channel, kind, capacity and hours by workload.

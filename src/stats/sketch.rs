@@ -19,8 +19,10 @@ pub struct Sketch {
     /// Stretches with values in them, ascending with the values: 1 + the magnitude's place over [`STRETCH`], negative for
     /// negative values.
     keys: Vec<i16>,
-    /// Digits of the counts, lowest first, each by stretch.
-    planes: Vec<Vec<Digits>>,
+    /// Lowest digits of the counts, by stretch.
+    low: Vec<Digits>,
+    /// Higher digits, lowest first, each by stretch.
+    high: Vec<Vec<Digits>>,
     zeros: u64,
     count: u64,
     least: f64,
@@ -31,7 +33,8 @@ impl Default for Sketch {
     fn default() -> Sketch {
         Sketch {
             keys: Vec::new(),
-            planes: Vec::new(),
+            low: Vec::new(),
+            high: Vec::new(),
             zeros: 0,
             count: 0,
             least: f64::INFINITY,
@@ -62,9 +65,9 @@ impl Sketch {
             let magnitude = (place / STRETCH) as i16 + 1;
             let key = if value < 0.0 { -magnitude } else { magnitude };
             if self.keys.get(at) != Some(&key) {
-                at = self.stretch(key);
+                at = self.find(key);
             }
-            let digit = &mut self.planes[0][at][place % STRETCH];
+            let digit = &mut self.low[at][place % STRETCH];
             *digit = digit.wrapping_add(1);
             if *digit == 0 {
                 self.carry(1, at, place % STRETCH, 1);
@@ -80,7 +83,7 @@ impl Sketch {
         self.greatest = self.greatest.max(other.greatest);
         for (theirs, &key) in other.keys.iter().enumerate() {
             let at = self.stretch(key);
-            for (level, plane) in other.planes.iter().enumerate() {
+            for (level, plane) in other.planes().enumerate() {
                 for (bin, &digit) in plane[theirs].iter().enumerate() {
                     self.carry(level, at, bin, digit);
                 }
@@ -93,10 +96,11 @@ impl Sketch {
         if digit == 0 {
             return;
         }
-        if level == self.planes.len() {
-            self.planes.push(vec![[0; STRETCH]; self.keys.len()]);
+        if level > self.high.len() {
+            self.high.push(vec![[0; STRETCH]; self.keys.len()]);
         }
-        let own = &mut self.planes[level][at][bin];
+        let plane = if level == 0 { &mut self.low } else { &mut self.high[level - 1] };
+        let own = &mut plane[at][bin];
         let (sum, over) = own.overflowing_add(digit);
         *own = sum;
         if over {
@@ -104,15 +108,29 @@ impl Sketch {
         }
     }
 
-    /// Place of a stretch, made if there is none.
+    /// Place of a stretch, made if there is none. Where stretches lie side by side, as they mostly do, its distance from
+    /// the first or the last tells.
+    #[inline]
+    fn find(&mut self, key: i16) -> usize {
+        if let (Some(first), Some(last)) = (self.keys.first(), self.keys.last()) {
+            let from_first = (i32::from(key) - i32::from(*first)) as usize;
+            let from_last = (self.keys.len() - 1).wrapping_sub((i32::from(*last) - i32::from(key)) as usize);
+            for at in [from_first, from_last] {
+                if self.keys.get(at) == Some(&key) {
+                    return at;
+                }
+            }
+        }
+        self.stretch(key)
+    }
+
+    /// Place of a stretch, made if there is none, by bisection.
     fn stretch(&mut self, key: i16) -> usize {
         let at = self.keys.partition_point(|own| *own < key);
         if self.keys.get(at) != Some(&key) {
-            if self.planes.is_empty() {
-                self.planes.push(Vec::new());
-            }
             self.keys.insert(at, key);
-            for plane in &mut self.planes {
+            self.low.insert(at, [0; STRETCH]);
+            for plane in &mut self.high {
                 plane.insert(at, [0; STRETCH]);
             }
         }
@@ -187,6 +205,11 @@ impl Sketch {
         0.0
     }
 
+    /// Digits of the counts, lowest first.
+    fn planes(&self) -> impl DoubleEndedIterator<Item = &Vec<Digits>> {
+        std::iter::once(&self.low).chain(&self.high)
+    }
+
     /// Place of the first stretch of values above zero.
     fn positives(&self) -> usize {
         self.keys.partition_point(|key| *key < 0)
@@ -194,11 +217,11 @@ impl Sketch {
 
     fn stretch_count(&self, at: usize) -> u64 {
         let digits = |plane: &Vec<Digits>| plane[at].iter().map(|&digit| u32::from(digit)).sum::<u32>();
-        self.planes.iter().rev().fold(0, |sum, plane| (sum << 8) + u64::from(digits(plane)))
+        self.planes().rev().fold(0, |sum, plane| (sum << 8) + u64::from(digits(plane)))
     }
 
     fn bin_count(&self, at: usize, bin: usize) -> u64 {
-        self.planes.iter().rev().fold(0, |sum, plane| sum << 8 | u64::from(plane[at][bin]))
+        self.planes().rev().fold(0, |sum, plane| sum << 8 | u64::from(plane[at][bin]))
     }
 
     /// The value of a rank within a stretch.

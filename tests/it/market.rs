@@ -8,7 +8,7 @@ use certificate::{buyers_value, dual_value, overuse, primal_value};
 use instances::{Draws, Instance, Kind};
 use linear::Served;
 use loophole::economics::demand::DemandCurve;
-use loophole::economics::market::{Clearing, Market, Solver};
+use loophole::economics::market::{Clearing, Market, Settled, Solver};
 use proptest::prelude::*;
 
 fn solved(instance: &Instance) -> Clearing {
@@ -249,6 +249,43 @@ proptest! {
         solver.solve(&first.market(), &mut clearing).unwrap();
         solver.solve(&second.market(), &mut clearing).unwrap();
         prop_assert_eq!(clearing, solved(&second));
+    }
+
+    /// Whatever a solve starts from, ties of a like market or nonsense, it ends where the plain one does.
+    #[test]
+    fn a_start_moves_no_solution(
+        instance in any_instance(),
+        nonsense in prop::collection::vec((0u16..1 << 9, 0.5f64..2.0), 40),
+        lies in 0.0f64..0.5,
+    ) {
+        let (tranches, workloads) = (instance.capacity.len(), instance.demand.len());
+        let mut solver = Solver::default();
+        let mut plain = Clearing::default();
+        solver.solve(&instance.market(), &mut plain).unwrap();
+        let mut uses = vec![0; tranches];
+        solver.uses().for_each(|(tranche, best)| uses[tranche] = best);
+        let mut moved = instance.clone();
+        for (tranche, (wrong, factor)) in nonsense[..tranches].iter().enumerate() {
+            moved.capacity[tranche] *= factor;
+            moved.cost[tranche] *= factor.sqrt();
+            if factor - 0.5 < lies {
+                uses[tranche] = *wrong;
+            }
+        }
+        for market in [&instance, &moved] {
+            let wanted = solved(market);
+            let mut clearing = Clearing::default();
+            let settled = Settled { uses: &uses, price: &plain.price };
+            solver.solve_from(&market.market(), &settled, &mut clearing).unwrap();
+            prop_assert!(market.market().violation(&clearing) <= 1e-9);
+            for (p, q) in wanted.price.iter().zip(&clearing.price) {
+                prop_assert!((p - q).abs() <= 1e-9 * p, "{:?} {:?}", wanted, clearing);
+            }
+            for ((x, y), n) in wanted.hours.iter().zip(&clearing.hours).zip(0..) {
+                let capacity = market.capacity[n / workloads];
+                prop_assert!((x - y).abs() <= 1e-9 * capacity, "{:?} {:?}", wanted, clearing);
+            }
+        }
     }
 
     #[test]

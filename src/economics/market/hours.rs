@@ -84,7 +84,27 @@ impl Hours {
 
     /// Writes the hours of the contested tranches.
     fn share_out(&mut self, prices: &Prices, workloads: usize, hours: &mut [f64]) {
-        let mut bounds = Bounds::new(&mut self.contested, prices);
+        let bounds = Bounds::new(&mut self.contested, prices);
+        match bounds.count {
+            0 | 1 => self.share_among::<1>(bounds, prices, workloads, hours),
+            2 => self.share_among::<2>(bounds, prices, workloads, hours),
+            3 => self.share_among::<3>(bounds, prices, workloads, hours),
+            4 => self.share_among::<4>(bounds, prices, workloads, hours),
+            5 => self.share_among::<5>(bounds, prices, workloads, hours),
+            6 => self.share_among::<6>(bounds, prices, workloads, hours),
+            7 => self.share_among::<7>(bounds, prices, workloads, hours),
+            _ => self.share_among::<8>(bounds, prices, workloads, hours),
+        }
+    }
+
+    /// The same among `B` buyers: a constant, so that the loops over sets of them unroll.
+    fn share_among<const B: usize>(
+        &mut self,
+        mut bounds: Bounds,
+        prices: &Prices,
+        workloads: usize,
+        hours: &mut [f64],
+    ) {
         let mut slack = SLACK;
         while slack > 0.0 {
             bounds.widen(slack);
@@ -95,7 +115,10 @@ impl Hours {
             let t = &prices.tranches[self.contested[c].at];
             let whole = self.contested[c].most;
             for k in members(self.contested[c].uses) {
-                let worth = self.give(c, k, &mut bounds);
+                if self.contested[c].most == 0 {
+                    break;
+                }
+                let worth = self.give::<B>(c, k, &mut bounds);
                 let to = t.place * workloads + prices.buyers()[bounds.buyers[k]].place;
                 hours[to] = share(worth, whole, bounds.wanted[k]) * t.capacity;
             }
@@ -146,9 +169,11 @@ impl Hours {
     }
 
     /// How much of `worth` the conditions let a tranche give to the buyer `bit`, when it then has the uses `rest`.
-    fn allowed(&self, bit: Uses, rest: Uses, may_idle: bool, worth: i128) -> i128 {
+    fn allowed<const B: usize>(&self, bit: Uses, rest: Uses, may_idle: bool, worth: i128) -> i128 {
         let mut allowed = worth;
-        for (set, (&spare, &room)) in self.spare.iter().zip(&self.room).enumerate().skip(1) {
+        let (spare, room) = (&self.spare[..1 << B], &self.room[..1 << B]);
+        for set in 1..1 << B {
+            let (spare, room) = (spare[set], room[set]);
             if set & bit == 0 {
                 if set & rest != 0 && spare < allowed {
                     allowed = spare;
@@ -161,15 +186,18 @@ impl Hours {
     }
 
     /// Gives contested tranche `c` to buyer `k` as far as the conditions allow, and returns the worth of it.
-    fn give(&mut self, c: usize, k: usize, bounds: &mut Bounds) -> i128 {
+    fn give<const B: usize>(&mut self, c: usize, k: usize, bounds: &mut Bounds) -> i128 {
         let Contested { uses, most, least, .. } = self.contested[c];
         let bit = 1 << k;
         let rest = uses & !bit;
         let last = rest == 0 && least == most;
-        let worth = if last { most } else { self.allowed(bit, rest, least == 0, most.min(bounds.most[k])) };
+        let worth =
+            if last { most } else { self.allowed::<B>(bit, rest, least == 0, most.min(bounds.most[k])) };
         let still_least = (least - worth).max(0);
         let met = worth.min(bounds.least[k]);
-        for (set, (spare, room)) in self.spare.iter_mut().zip(&mut self.room).enumerate().skip(1) {
+        let (spare, room) = (&mut self.spare[..1 << B], &mut self.room[..1 << B]);
+        for set in 1..1 << B {
+            let (spare, room) = (&mut spare[set], &mut room[set]);
             if set & bit != 0 {
                 *spare += met - if set & rest != 0 { worth } else { most };
                 *room -= if rest & !set == 0 { worth - (least - still_least) } else { worth };

@@ -4,11 +4,11 @@
 //! move multiplies the prices of one set of workloads by a common factor: uses that are tied within the set stay tied,
 //! by construction and not by comparison. Sums are kept as worth at the prices of the moment, lambda·D for demand and
 //! v·K for supply, because a common factor scales what a set has of both. Which set moves is chosen in `sets`, where to
-//! start in `start`.
+//! start in `start` and `resume`.
 //!
-//! Nothing here depends on what was solved before: the memory is reused, its contents are not.
+//! Nothing here depends on what was solved before, unless the caller says so: see `resume`.
 
-use super::{Clearing, MAX_WORKLOADS, Market};
+use super::{Clearing, MAX_WORKLOADS, Market, Settled};
 use crate::economics::demand::DemandCurve;
 use crate::math::{exp, ln};
 
@@ -85,25 +85,28 @@ pub(super) struct Prices {
 
 impl Prices {
     /// Finds the lowest optimal prices of `market`.
-    pub fn settle(&mut self, market: &Market<'_>) {
+    pub fn settle(&mut self, market: &Market<'_>, settled: &Settled<'_>) {
         self.load(market);
         match self.count {
             0 => {}
-            1 => self.descend::<1>(),
-            2 => self.descend::<2>(),
-            3 => self.descend::<3>(),
-            4 => self.descend::<4>(),
-            5 => self.descend::<5>(),
-            6 => self.descend::<6>(),
-            7 => self.descend::<7>(),
-            _ => self.descend::<8>(),
+            1 => self.descend::<1>(settled),
+            2 => self.descend::<2>(settled),
+            3 => self.descend::<3>(settled),
+            4 => self.descend::<4>(settled),
+            5 => self.descend::<5>(settled),
+            6 => self.descend::<6>(settled),
+            7 => self.descend::<7>(settled),
+            _ => self.descend::<8>(settled),
         }
     }
 
     /// Descends with as many buyers as `W` says: a constant, so that the loops over them unroll. Up first, then down; a
     /// second round finds nothing unless rounding left something.
-    fn descend<const W: usize>(&mut self) {
-        self.start::<W>();
+    fn descend<const W: usize>(&mut self, settled: &Settled<'_>) {
+        self.price = [0.0; MAX_WORKLOADS];
+        if !self.resume::<W>(settled) {
+            self.start::<W>();
+        }
         let limit = 1000 + 50 * self.tranches.len() * W;
         let mut lowered = true;
         while lowered && self.moves < limit {

@@ -43,7 +43,6 @@ impl Prices {
     /// Starts near the answer: where one buyer with everybody's plan and mean elasticity would meet the merit order, were
     /// prices in the ratio of the reference prices. Any start is right; this one saves moves.
     pub fn start<const W: usize>(&mut self) {
-        self.price = [0.0; MAX_WORKLOADS];
         let (mut plan, mut elasticity) = (0.0, 0.0);
         for (price, buyer) in self.price.iter_mut().zip(&self.buyers[..W]) {
             *price = buyer.curve.reference_price.min(buyer.curve.choke_price);
@@ -68,11 +67,19 @@ impl Prices {
         let last = self.merit.partition_point(|&(level, offered)| level < clears(offered));
         let before = if last == 0 { 0.0 } else { self.merit[last - 1].1 };
         let level = clears(before).min(self.merit.get(last).map_or(f64::INFINITY, |step| step.0));
+        for w in 0..W {
+            self.price[w] = level * self.buyers[w].curve.reference_price;
+        }
+        self.place_buyers::<W>();
+    }
+
+    /// Reads from the prices, kept below the chokes, what buyers spend and where tranches are best used.
+    pub fn place_buyers<const W: usize>(&mut self) {
         self.choked = 0;
         self.flat = 0;
         for w in 0..W {
             let curve = &self.buyers[w].curve;
-            let price = (level * curve.reference_price).clamp(f64::MIN_POSITIVE, curve.choke_price);
+            let price = self.price[w].clamp(f64::MIN_POSITIVE, curve.choke_price);
             self.buyers[w].log_price = ln(price / curve.reference_price);
             self.price[w] = price;
             self.spend[w] = price * self.buyers[w].buys(0.0);
