@@ -3,32 +3,27 @@
 //! Times are of the processor, not of the clock on the wall, where the system tells them (Linux), so that a busy machine
 //! spoils little.
 
+mod common;
+
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use common::{flagship, months, peak_mib, process_time, thread_time as now, two_arms};
+use loophole::economics::market::{Clearing, Settled, Solver};
 use loophole::engine::catalogue::{Account, Catalogue, PathView};
 use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
-use loophole::engine::partition::BLOCK;
+use loophole::engine::outcome::Outcome;
+use loophole::engine::partition::{BLOCK, grouping};
 use loophole::engine::recorder::{CellMoments, CellSketches, Layout, Rows};
+use loophole::math::{exp, normal_quantile};
 use loophole::model::conditions::Quotes;
 use loophole::model::drivers::{Drivers, Scratch};
 use loophole::model::rules::{Regime, RuleDates};
 use loophole::model::step::{self, Workspace};
-use loophole::scenario;
-
-/// Processor time of this thread so far; the wall's clock where the system does not say.
-fn now() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next().and_then(|first| first.parse().ok()));
-    nanos.map_or_else(wall, Duration::from_nanos)
-}
-
-fn wall() -> Duration {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
-}
+use loophole::random::stream::StreamKey;
+use loophole::stats::estimate::mean;
 
 /// Time a call takes.
 fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
@@ -36,15 +31,6 @@ fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
     let result = work();
     *total += now() - before;
     result
-}
-
-fn flagship(sets: &[&str]) -> Job {
-    let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/close-the-door.toml");
-    let sets: Vec<String> = sets.iter().map(|set| set.to_string()).collect();
-    scenario::load(&file, &[], &sets, scenario::Options::default())
-        .expect("the flagship reads")
-        .scenario
-        .job()
 }
 
 /// Where the time of a path-month goes, stage by stage.
@@ -78,7 +64,8 @@ fn stages(job: &Job, paths: u64) {
             quotes.fill(&worlds[0], &drivers);
             for (a, world) in worlds.iter().enumerate() {
                 let regime = Regime { world, drivers: &drivers, dates: &dates[a] };
-                step::walk(&regime, &quotes, &mut work, |_, month| {
+                work.begin(world, &drivers);
+                step::walk(&regime, &quotes, 0..months, &mut work, |_, month| {
                     black_box(month);
                 })
                 .expect("it solves");
@@ -89,7 +76,8 @@ fn stages(job: &Job, paths: u64) {
                 let (account, row) = (&mut accounts[a], rows.row(i));
                 account.begin(world, &drivers);
                 let regime = Regime { world, drivers: &drivers, dates: &dates[a] };
-                step::walk(&regime, &quotes, &mut work, |t, month| {
+                work.begin(world, &drivers);
+                step::walk(&regime, &quotes, 0..months, &mut work, |t, month| {
                     account.enter(&catalogue, world, (t, month), &mut row[layout.month(a, t)]);
                 })
                 .expect("it solves");
@@ -146,11 +134,134 @@ fn stages(job: &Job, paths: u64) {
     println!("  {:<12} {:>8.3} us per arm-month", "all", sum.as_secs_f64() * 1e6 / unit);
 }
 
+/// Runs a job, and tells its processor seconds and its seconds on the wall.
+fn run(job: &Job, threads: usize) -> (Outcome, f64, f64) {
+    let (busy, begun) = (process_time(), Instant::now());
+    let outcome = executor::simulate(job, &Options { threads, ..Options::default() }).expect("it runs");
+    (outcome, (process_time() - busy).as_secs_f64(), begun.elapsed().as_secs_f64())
+}
+
+fn row(what: &str, goal: &str, measured: String) {
+    println!("| {what} | {goal} | {measured} |");
+}
+
+/// Microseconds a solve of markets of this size, from nothing and from the month before.
+fn solver(tranches: usize, workloads: usize) -> (f64, f64) {
+    let markets = months(3_000, tranches, workloads);
+    let (mut solver, mut clearing) = (Solver::default(), Clearing::default());
+    let (mut cold, mut warm) = (Duration::ZERO, Duration::ZERO);
+    timed(&mut cold, || {
+        for month in &markets {
+            solver.solve(&month.market(), &mut clearing).expect("it solves");
+        }
+    });
+    let (mut uses, mut price) = (Vec::new(), Vec::new());
+    timed(&mut warm, || {
+        for month in &markets {
+            let settled = Settled { uses: &uses, price: &price };
+            solver.solve_from(&month.market(), &settled, &mut clearing).expect("it solves");
+            uses.clear();
+            uses.resize(tranches, 0);
+            solver.uses().for_each(|(tranche, best)| uses[tranche] = best);
+            price.clone_from(&clearing.price);
+        }
+    });
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / markets.len() as f64;
+    (each(cold), each(warm))
+}
+
+/// Path-months a second of drawing ten series by inverse normals and exponentials.
+fn floor() -> f64 {
+    let keys: Vec<StreamKey> = (0..10).map(|i| StreamKey::new(1, &format!("series {i}"))).collect();
+    let (mut time, mut sum) = (Duration::ZERO, 0.0);
+    timed(&mut time, || {
+        for path in 0..500 {
+            for key in &keys {
+                for t in 0..60 {
+                    sum += exp(0.1 * normal_quantile(key.uniform(path, t, 0)));
+                }
+            }
+        }
+    });
+    black_box(sum);
+    500.0 * 60.0 / time.as_secs_f64()
+}
+
+/// Processor milliseconds of the program with these arguments, over some runs.
+fn program(arguments: &[&str], runs: u32) -> f64 {
+    let busy = process_time();
+    for _ in 0..runs {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loophole"));
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(command.status().expect("the program starts").success());
+    }
+    (process_time() - busy).as_secs_f64() * 1e3 / f64::from(runs)
+}
+
+/// Work for a given error of the headline effect on economic cost: variance times processor time.
+fn work(sampling: &str) -> f64 {
+    let sampling = format!("settings.sampling=\"{sampling}\"");
+    let job = two_arms(&["settings.paths=1024", &sampling]);
+    let (outcome, busy, _) = run(&job, 1);
+    let arm = |arm: usize| outcome.scalar(arm, "pv.economic_cost").expect("a scalar");
+    let effect: Vec<f64> = arm(1).iter().zip(arm(0)).map(|(closed, open)| closed - open).collect();
+    let error = mean(&effect, grouping(job.sampling)).std_error;
+    error * error * busy
+}
+
 fn main() {
-    let job = flagship(&[]);
-    stages(&job, 192);
-    let small = flagship(&["settings.paths=160"]);
-    let before = now();
-    black_box(executor::simulate(&small, &Options { threads: 1, ..Options::default() }).expect("it runs"));
-    println!("main thread {:?}", now() - before);
+    stages(&flagship(&[]).job(), 192);
+    println!("\n| what | goal | measured |\n| --- | --- | --- |");
+    let job = flagship(&["settings.paths=256"]).job();
+    let unit = (256 * job.arms.len() * job.arms[0].world.months) as f64;
+    let (_, busy, one) = run(&job, 1);
+    row("flagship hot path, path-months a second, arm and core", "1,000,000", format!("{:.0}", unit / busy));
+    let (_, _, two) = run(&job, 2);
+    row("two threads against one, wall clock", "1.9×", format!("{:.2}×", one / two));
+    row("draws and exponentials, 10 series, path-months a second", "12,000,000", format!("{:.0}", floor()));
+    for (tranches, workloads) in [(12, 1), (12, 2), (12, 3), (20, 3), (40, 3), (40, 4)] {
+        let (cold, warm) = solver(tranches, workloads);
+        let what = format!("solver, {tranches} tranches, {workloads} workloads, cold and warm, µs");
+        let goal = ["", "0.40, 0.17", "0.71, 0.36", "1.5, 0.56", ""][workloads];
+        row(&what, if tranches == 12 { goal } else { "" }, format!("{cold:.2}, {warm:.2}"));
+    }
+    let mut last = 0.0;
+    for paths in [250, 1_000, 4_000] {
+        let (_, busy, _) = run(&two_arms(&[&format!("settings.paths={paths}")]), 1);
+        let (each, memory) = (busy * 1e6 / (paths * 120) as f64, peak_mib());
+        row(
+            &format!("two arms, {paths} paths: µs a path-month; MiB"),
+            "flat",
+            format!("{each:.2}; {memory:.0}"),
+        );
+        last = each;
+    }
+    let (_, busy, _) = run(&two_arms(&["settings.paths=1000", "settings.months=30"]), 1);
+    row(
+        "two arms, 30 months against 60: time a path-month",
+        "1.00",
+        format!("{:.2}", busy * 1e6 / 60_000.0 / last),
+    );
+    let check = program(&["check", "scenarios/close-the-door.toml"], 20);
+    row("`loophole check` on the flagship, ms", "20", format!("{check:.0}"));
+    let out = std::env::temp_dir().join("loophole-goals");
+    let out = out.to_str().expect("a path in plain letters");
+    let first = [
+        "compare",
+        "scenarios/close-the-door.toml",
+        "--plain",
+        "--arms",
+        "open,wind-down",
+        "--paths",
+        "1000",
+        "--out",
+        out,
+    ];
+    row("table and charts, 1,000 paths, two arms, processor ms", "400", format!("{:.0}", program(&first, 1)));
+    let plain = work("plain");
+    for sampling in ["antithetic", "sobol"] {
+        let what = format!("work for an error of the headline effect, {sampling} against plain");
+        row(&what, "0.1", format!("{:.2}", work(sampling) / plain));
+    }
 }

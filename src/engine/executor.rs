@@ -15,7 +15,7 @@ use crate::model::conditions::Quotes;
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
 use crate::model::rules::{Regime, RuleDates};
-use crate::model::step::{self, Failure, Workspace};
+use crate::model::step::{self, Failure, Snapshot, Workspace};
 
 /// How to run.
 #[derive(Clone, Copy, Default)]
@@ -104,10 +104,35 @@ struct Plan<'a> {
     worlds: Vec<World>,
     /// By arm: the first arm with the same quotes.
     quoted: Vec<usize>,
+    /// By arm: what it shares its first months with.
+    trunks: Vec<Trunk>,
     sampler: Sampler<'a>,
     catalogue: Catalogue,
     layout: Layout,
     blocks: Vec<Block>,
+}
+
+/// Arms that differ in their rules only are the same until the first of these rules is known of. Those months are simulated
+/// once, in the first such arm.
+struct Trunk {
+    /// The first arm that differs in rules only; the arm itself if none comes before it.
+    arm: usize,
+    /// Rules of that arm that this one has not.
+    theirs: Vec<usize>,
+    /// Rules of this arm that that one has not.
+    own: Vec<usize>,
+}
+
+impl Trunk {
+    fn of(worlds: &[World], arm: usize) -> Trunk {
+        let bare = |world: &World| World { rules: Vec::new(), ..world.clone() };
+        let own = &worlds[arm];
+        let trunk = (0..arm).find(|&first| bare(&worlds[first]) == bare(own)).unwrap_or(arm);
+        let beyond = |world: &World, other: &World| {
+            (0..world.rules.len()).filter(|&rule| !other.rules.contains(&world.rules[rule])).collect()
+        };
+        Trunk { arm: trunk, theirs: beyond(&worlds[trunk], own), own: beyond(own, &worlds[trunk]) }
+    }
 }
 
 /// Simulates a job.
@@ -124,7 +149,8 @@ pub fn simulate(job: &Job, options: &Options<'_>) -> Result<Outcome, EngineError
     let quoted = (0..worlds.len())
         .map(|arm| (0..arm).find(|&first| Quotes::shared(&worlds[first], &worlds[arm])).unwrap_or(arm))
         .collect();
-    let plan = Plan { job, worlds, quoted, sampler, catalogue, layout, blocks };
+    let trunks = (0..worlds.len()).map(|arm| Trunk::of(&worlds, arm)).collect();
+    let plan = Plan { job, worlds, quoted, trunks, sampler, catalogue, layout, blocks };
     let merged = run(&plan, options)?;
     Ok(Outcome::new(job, plan.catalogue, plan.layout, merged, calibration))
 }
@@ -326,6 +352,9 @@ struct Worker {
     quotes: Vec<Quotes>,
     accounts: Vec<Account>,
     dates: Vec<Vec<RuleDates>>,
+    /// By arm: months shared with its trunk, and where it leaves it.
+    shared: Vec<usize>,
+    branches: Vec<Snapshot>,
     /// Rows not yet counted.
     rows: Rows,
     /// How many there are.
@@ -350,6 +379,8 @@ impl Worker {
             quotes: vec![Quotes::default(); arms],
             accounts: vec![Account::default(); arms],
             dates: vec![Vec::new(); arms],
+            shared: vec![0; arms],
+            branches: vec![Snapshot::default(); arms],
             rows,
             held: 0,
             room,
@@ -364,8 +395,9 @@ impl Worker {
         for (i, &path) in block.paths.iter().enumerate() {
             plan.sampler.draw(path, &mut self.scratch, &mut self.drivers);
             let arm_id = |arm: usize| plan.job.arms[arm].id.clone();
+            self.begin(plan, path);
             for arm in 0..plan.worlds.len() {
-                self.simulate(plan, path, arm).map_err(|failure| EngineError::Market {
+                self.simulate(plan, arm).map_err(|failure| EngineError::Market {
                     path,
                     arm: arm_id(arm),
                     failure,
@@ -381,19 +413,62 @@ impl Worker {
         Ok(())
     }
 
-    /// Simulates an arm and enters it month by month.
-    fn simulate(&mut self, plan: &Plan<'_>, path: u64, arm: usize) -> Result<(), Failure> {
-        let world = &plan.worlds[arm];
-        let (account, row) = (&mut self.accounts[arm], self.rows.row(self.held));
-        RuleDates::draw_all(world, &plan.sampler, &self.drivers, path, &mut self.dates[arm]);
-        account.begin(world, &self.drivers);
-        if plan.quoted[arm] == arm {
-            self.quotes[arm].fill(world, &self.drivers);
+    /// Draws the rules' dates of a path and finds the months that each arm shares with its trunk.
+    fn begin(&mut self, plan: &Plan<'_>, path: u64) {
+        for (arm, world) in plan.worlds.iter().enumerate() {
+            RuleDates::draw_all(world, &plan.sampler, &self.drivers, path, &mut self.dates[arm]);
+            self.accounts[arm].begin(world, &self.drivers);
+            if plan.quoted[arm] == arm {
+                self.quotes[arm].fill(world, &self.drivers);
+            }
         }
+        for (arm, trunk) in plan.trunks.iter().enumerate() {
+            let regime = |arm: usize| Regime {
+                world: &plan.worlds[arm],
+                drivers: &self.drivers,
+                dates: &self.dates[arm],
+            };
+            let both =
+                regime(trunk.arm).silent_months(&trunk.theirs).min(regime(arm).silent_months(&trunk.own));
+            self.shared[arm] = if trunk.arm == arm { 0 } else { both };
+        }
+    }
+
+    /// Simulates an arm from where it leaves its trunk, keeps where others leave it, and enters it month by month.
+    fn simulate(&mut self, plan: &Plan<'_>, arm: usize) -> Result<(), Failure> {
+        let (world, trunk) = (&plan.worlds[arm], plan.trunks[arm].arm);
         let regime = Regime { world, drivers: &self.drivers, dates: &self.dates[arm] };
-        step::walk(&regime, &self.quotes[plan.quoted[arm]], &mut self.work, |t, month| {
-            account.enter(&plan.catalogue, world, (t, month), &mut row[plan.layout.month(arm, t)]);
-        })
+        let mut from = self.shared[arm];
+        if from == 0 {
+            self.work.begin(world, &self.drivers);
+        } else {
+            self.work.resume(&self.branches[arm]);
+            let [own, other] = self
+                .accounts
+                .get_disjoint_mut([arm, trunk])
+                .unwrap_or_else(|_| unreachable!("an arm that shares months has another for its trunk"));
+            own.share(other, from);
+            self.rows.share(self.held, &plan.layout, (trunk, arm), from);
+        }
+        let (account, row) = (&mut self.accounts[arm], self.rows.row(self.held));
+        loop {
+            let leaving =
+                (0..self.shared.len()).filter(|&other| plan.trunks[other].arm == arm && other != arm);
+            let until = leaving.map(|other| self.shared[other]).filter(|&month| month > from).min();
+            let until = until.unwrap_or(world.months);
+            step::walk(&regime, &self.quotes[plan.quoted[arm]], from..until, &mut self.work, |t, month| {
+                account.enter(&plan.catalogue, world, (t, month), &mut row[plan.layout.month(arm, t)]);
+            })?;
+            for (other, branch) in self.branches.iter_mut().enumerate() {
+                if other != arm && plan.trunks[other].arm == arm && self.shared[other] == until {
+                    self.work.save(branch);
+                }
+            }
+            if until >= world.months {
+                return Ok(());
+            }
+            from = until;
+        }
     }
 
     /// Completes the row of path `i` of a block of `n`, and writes its scalars.

@@ -96,6 +96,13 @@ impl Rows {
         &mut self.values[i * self.cells..(i + 1) * self.cells]
     }
 
+    /// Copies the first `months` months of an arm's levels on a path from another arm's.
+    pub fn share(&mut self, i: usize, layout: &Layout, (from, to): (usize, usize), months: usize) {
+        let row = self.row(i);
+        let (start, end) = (layout.level(from, 0, 0), layout.level(from, 0, months));
+        row.copy_within(start..end, layout.level(to, 0, 0));
+    }
+
     /// Completes a row whose levels are written: differences to the baseline.
     ///
     /// # Errors

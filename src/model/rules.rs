@@ -219,6 +219,18 @@ impl<'a> Regime<'a> {
         })
     }
 
+    /// Months from the start in which these of the world's rules change nothing: none is announced, and no lab plans for one
+    /// before it is.
+    pub fn silent_months(&self, rules: &[usize]) -> usize {
+        let months = self.world.months;
+        let anticipates = |slot: Slot| (0..months).any(|t| self.drivers.now(slot, t) > 0.0);
+        if !rules.is_empty() && self.world.labs.iter().any(|lab| anticipates(lab.anticipation)) {
+            return 0;
+        }
+        let announced = rules.iter().filter_map(|&rule| self.dates[rule].announced);
+        announced.min().map_or(months, |month| month.clamp(0, months as i64) as usize)
+    }
+
     /// A number of an effect in month `t`, or as forecast for `t + lead`.
     fn value(&self, slot: Slot, t: usize, planned: bool) -> f64 {
         if planned { self.drivers.ahead(slot, t) } else { self.drivers.now(slot, t) }
@@ -361,7 +373,7 @@ impl<'a> Regime<'a> {
             let last = dates.reversed.map_or(i64::MAX, |reversed| reversed - 1);
             let share = |month: i64, planned: bool| {
                 let factor = self.value(effect.factor, t as usize, planned);
-                factor + (1.0 - factor) * share_kept(shape, month, effective)
+                1.0 - (1.0 - factor) * (1.0 - share_kept(shape, month, effective))
             };
             let kept = share(t.min(last), false);
             let foreseen = dates.known(t) && !dates.undone(t);

@@ -1,5 +1,7 @@
 //! A path, month by month: the story of the whole simulator.
 
+use std::ops::Range;
+
 use super::conditions::{self, Quotes};
 use super::drivers::Drivers;
 use super::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, Trace};
@@ -9,7 +11,7 @@ use super::plan::Planner;
 use super::rules::{Regime, RuleDates, Void};
 use super::state::State;
 use super::supply::rental::VoidTerms;
-use super::tranches::Tranches;
+use super::tranches::{Memory, Tranches};
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::Unsolved;
@@ -23,6 +25,33 @@ pub struct Workspace {
     voids: Vec<Vec<Void>>,
     month: MonthTrace,
     quotes: Quotes,
+}
+
+/// What a month leaves to the next, kept so that another arm can go on from it.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    state: State,
+    settled: Vec<Memory>,
+}
+
+impl Workspace {
+    /// Forgets everything: the start of an arm on a path.
+    pub fn begin(&mut self, world: &World, drivers: &Drivers) {
+        self.state.begin(world, drivers);
+        self.tranches.forget();
+    }
+
+    /// Keeps where the arm at hand stands.
+    pub fn save(&self, snapshot: &mut Snapshot) {
+        snapshot.state.clone_from(&self.state);
+        snapshot.settled.clone_from(&self.tranches.settled);
+    }
+
+    /// Goes on from where an arm stood.
+    pub fn resume(&mut self, snapshot: &Snapshot) {
+        self.state.clone_from(&snapshot.state);
+        self.tranches.settled.clone_from(&snapshot.settled);
+    }
 }
 
 /// A month could not be simulated.
@@ -53,26 +82,27 @@ pub fn simulate(
     quotes.fill(world, drivers);
     trace.months.resize_with(world.months, MonthTrace::default);
     let regime = Regime { world, drivers, dates };
-    walk(&regime, &quotes, work, |t, month| trace.months[t].clone_from(month))?;
+    work.begin(world, drivers);
+    walk(&regime, &quotes, 0..world.months, work, |t, month| trace.months[t].clone_from(month))?;
     work.quotes = quotes;
     Ok(())
 }
 
-/// Simulates all months of an arm on one path, given its quotes, and shows each month as it is done to `see`.
+/// Simulates some months of an arm on one path, given its quotes, from where the workspace stands, and shows each month as
+/// it is done to `see`.
 ///
 /// # Errors
 /// A market that cannot be solved, with its month and lab.
 pub fn walk(
     regime: &Regime<'_>,
     quotes: &Quotes,
+    months: Range<usize>,
     work: &mut Workspace,
     mut see: impl FnMut(usize, &MonthTrace),
 ) -> Result<(), Failure> {
     let world = regime.world;
-    work.state.begin(world, regime.drivers);
-    work.tranches.forget();
     let mut month = std::mem::take(&mut work.month);
-    for t in 0..world.months {
+    for t in months {
         step(regime, quotes.month(world, t), t, work, &mut month)?;
         see(t, &month);
     }

@@ -15,7 +15,7 @@ pub struct Tranches {
     lowest_cost: f64,
     solver: Solver,
     /// By market of a month: where it last settled on this path.
-    settled: Vec<Memory>,
+    pub settled: Vec<Memory>,
     /// The market at hand.
     market: usize,
     uses: Vec<u16>,
@@ -25,7 +25,7 @@ pub struct Tranches {
 
 /// Where a market settled.
 #[derive(Clone, Debug, Default)]
-struct Memory {
+pub struct Memory {
     /// By channel, then kind.
     uses: Vec<u16>,
     price: Vec<f64>,

@@ -10,7 +10,7 @@ use loophole::engine::partition::{BLOCK, blocks, replicates, unit};
 use loophole::export::tables;
 use loophole::random::design::Sampling;
 
-use crate::support::{assert_same, run, shipped};
+use crate::support::{assert_same, paths_told, run, shipped};
 
 /// The files a run leaves, as texts.
 fn texts(outcome: &Outcome) -> [String; 4] {
@@ -44,6 +44,24 @@ fn threads_do_not_move_a_bit() {
             let other = on_threads(&job, threads);
             assert_same(&one, &other);
             assert!(written == texts(&other), "{threads} threads write other files");
+        }
+    }
+}
+
+/// Arms that differ in rules share the months before one is known of; each arm simulated alone is the same bit for bit.
+#[test]
+fn shared_months_do_not_move_a_bit() {
+    for name in ["close-the-door.toml", "known/constant-hazard.toml", "known/forms.toml"] {
+        let job = shipped(name, &["settings.months=24", "settings.paths=24"]).job();
+        let outcome = run(&job);
+        for (at, told) in paths_told(&job, &(0..24).collect::<Vec<u64>>()).iter().enumerate() {
+            for arm in 0..job.arms.len() {
+                for (s, alone) in told.scalars(arm).into_iter().enumerate() {
+                    let together = outcome.scalar_at(arm, s)[at];
+                    let label = &outcome.catalogue.scalars[s].0.id;
+                    assert!(together.to_bits() == alone.to_bits(), "{name}, {label}: {together}, {alone}");
+                }
+            }
         }
     }
 }

@@ -49,6 +49,12 @@ impl Account {
         );
     }
 
+    /// Takes the first `months` months over from another arm's account of the same path.
+    pub fn share(&mut self, other: &Account, months: usize) {
+        self.first.clone_from(&other.first);
+        self.months[..months].clone_from_slice(&other.months[..months]);
+    }
+
     /// Enters month `t`, and writes every monthly metric of it into `row`, in the catalogue's order.
     pub fn enter(
         &mut self,
