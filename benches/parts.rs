@@ -79,6 +79,7 @@ fn step(bench: &mut Criterion) {
     sampler.draw(7, &mut Scratch::default(), &mut drivers);
     RuleDates::draw_all(&worlds[arm], &sampler, &drivers, 7, &mut dates);
     let (mut quotes, mut work) = (Quotes::default(), Workspace::default());
+    quotes.fill(&worlds[arm], &drivers);
     bench.bench_function("step/quotes/60", |b| b.iter(|| quotes.fill(&worlds[arm], &drivers)));
     let regime = Regime { world: &worlds[arm], drivers: &drivers, dates: &dates };
     bench.bench_function("step/months/60", |b| {

@@ -9,6 +9,8 @@
 //! * what only the set can have, of tranches that may not idle, is no more than it may still be served.
 //!
 //! Hours are fixed one tranche and buyer at a time, in the order of ties, at the most that keeps both true for the rest.
+//! Neighbours with the same uses, such as the contracts and the spot hours of one chip, are fixed as one tranche: the first
+//! then has what the first buyer gets, and so on down both lists.
 //!
 //! Worth is counted in whole quanta, so that differences lose nothing even when a small tranche shares a buyer with one
 //! 1e10 times its size. Prices come with rounding errors, so the conditions may fail by their size; what buyers must and
@@ -46,6 +48,8 @@ struct Contested {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hours {
     contested: Vec<Contested>,
+    /// What each of them may earn in all.
+    wholes: Vec<i128>,
     /// By set of buyers: worth of the contested tranches it can have, less what it must be served.
     spare: Vec<i128>,
     /// By set of buyers: what it may be served, less what it must take.
@@ -111,18 +115,45 @@ impl Hours {
             self.tabulate(&bounds);
             slack = self.slack(&bounds);
         }
-        for c in 0..self.contested.len() {
-            let t = &prices.tranches[self.contested[c].at];
-            let whole = self.contested[c].most;
-            for k in members(self.contested[c].uses) {
-                if self.contested[c].most == 0 {
+        self.wholes.clear();
+        self.wholes.extend(self.contested.iter().map(|c| c.most));
+        let mut first = 0;
+        while first < self.contested.len() {
+            let after = self.merge_run(first);
+            let (mut at, mut left) = (first, self.wholes[first]);
+            for k in members(self.contested[first].uses) {
+                if self.contested[first].most == 0 {
                     break;
                 }
-                let worth = self.give::<B>(c, k, &mut bounds);
-                let to = t.place * workloads + prices.buyers()[bounds.buyers[k]].place;
-                hours[to] = share(worth, whole, bounds.wanted[k]) * t.capacity;
+                let mut worth = self.give::<B>(first, k, &mut bounds);
+                while worth > 0 {
+                    if left == 0 {
+                        at += 1;
+                        left = self.wholes[at];
+                        continue;
+                    }
+                    let part = worth.min(left);
+                    let t = &prices.tranches[self.contested[at].at];
+                    let to = t.place * workloads + prices.buyers()[bounds.buyers[k]].place;
+                    hours[to] = share(part, self.wholes[at], bounds.wanted[k]) * t.capacity;
+                    worth -= part;
+                    left -= part;
+                }
             }
+            first = after;
         }
+    }
+
+    /// Makes one of the contested tranches from `first` on that have the same uses and stand side by side: what they may
+    /// earn together is then poured into them in their order. Returns the place after the last of them.
+    fn merge_run(&mut self, first: usize) -> usize {
+        let (uses, idles) = (self.contested[first].uses, self.contested[first].least == 0);
+        let alike = |c: &&Contested| c.uses == uses && (c.least == 0) == idles;
+        let run = self.contested[first..].iter().take_while(alike).count();
+        let most = self.wholes[first..first + run].iter().sum();
+        self.contested[first].most = most;
+        self.contested[first].least = if idles { 0 } else { most };
+        first + run
     }
 
     /// Tabulates spare and room by summing over subsets; spare first by the complement of the set.

@@ -49,10 +49,13 @@ impl Fleet {
         }
         self.arriving[arrives] += chips;
         let end = self.chips.len().min(arrives + charges.len());
-        for (s, charge) in (arrives..end).zip(charges) {
-            self.chips[s] += chips;
-            self.capital[s] += chips * price * charge;
-            self.scarcity_rate[s] += chips * scarcity_rate;
+        let paid = chips * price;
+        for (capital, charge) in self.capital[arrives..end].iter_mut().zip(charges) {
+            *capital += paid * charge;
+        }
+        self.chips[arrives..end].iter_mut().for_each(|alive| *alive += chips);
+        if scarcity_rate != 0.0 {
+            self.scarcity_rate[arrives..end].iter_mut().for_each(|rate| *rate += chips * scarcity_rate);
         }
     }
 }
