@@ -83,7 +83,7 @@ impl Sketch {
         self.greatest = self.greatest.max(other.greatest);
         for (theirs, &key) in other.keys.iter().enumerate() {
             let at = self.stretch(key);
-            for (level, plane) in other.planes().enumerate() {
+            for (level, plane) in std::iter::once(&other.low).chain(&other.high).enumerate() {
                 for (bin, &digit) in plane[theirs].iter().enumerate() {
                     self.carry(level, at, bin, digit);
                 }
@@ -205,23 +205,27 @@ impl Sketch {
         0.0
     }
 
-    /// Digits of the counts, lowest first.
-    fn planes(&self) -> impl DoubleEndedIterator<Item = &Vec<Digits>> {
-        std::iter::once(&self.low).chain(&self.high)
-    }
-
     /// Place of the first stretch of values above zero.
     fn positives(&self) -> usize {
         self.keys.partition_point(|key| *key < 0)
     }
 
     fn stretch_count(&self, at: usize) -> u64 {
-        let digits = |plane: &Vec<Digits>| plane[at].iter().map(|&digit| u32::from(digit)).sum::<u32>();
-        self.planes().rev().fold(0, |sum, plane| (sum << 8) + u64::from(digits(plane)))
+        // 32 digits of at most 255 fit in 16 bits.
+        let sum = |digits: &Digits| digits.iter().fold(0_u16, |sum, &digit| sum + u16::from(digit));
+        let mut count = u64::from(sum(&self.low[at]));
+        for (level, plane) in self.high.iter().enumerate() {
+            count += u64::from(sum(&plane[at])) << (8 * (level + 1));
+        }
+        count
     }
 
     fn bin_count(&self, at: usize, bin: usize) -> u64 {
-        self.planes().rev().fold(0, |sum, plane| sum << 8 | u64::from(plane[at][bin]))
+        let mut count = u64::from(self.low[at][bin]);
+        for (level, plane) in self.high.iter().enumerate() {
+            count += u64::from(plane[at][bin]) << (8 * (level + 1));
+        }
+        count
     }
 
     /// The value of a rank within a stretch.
