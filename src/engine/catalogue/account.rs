@@ -53,6 +53,9 @@ impl Account {
     pub fn share(&mut self, other: &Account, months: usize) {
         self.first.clone_from(&other.first);
         self.months[..months].clone_from_slice(&other.months[..months]);
+        for (own, lab) in self.labs.iter_mut().zip(&other.labs) {
+            own[..months].clone_from_slice(&lab[..months]);
+        }
     }
 
     /// Enters month `t`, and writes every monthly metric of it into `row`, in the catalogue's order.
