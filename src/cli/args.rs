@@ -32,6 +32,9 @@ pub enum Command {
     Run(RunArgs),
     /// Simulate and print the effect of each arm against the baseline
     Compare(CompareArgs),
+    /// Run again what a manifest records, and prove that the results are the same or say what differs
+    #[command(after_help = REPLAY_HELP)]
+    Replay(ReplayArgs),
     /// Report every problem of scenario files at once
     Check(CheckArgs),
     /// Check that results are still what scenarios' pins say, and tell what moved from noise
@@ -42,6 +45,15 @@ pub enum Command {
     /// Print how the cost of an H100e-hour builds up
     Explain(ExplainArgs),
 }
+
+const REPLAY_HELP: &str = "A manifest holds the text of every file, so the scenario's files are not needed. Results are compared by digest; where
+one differs and the recorded file still lies beside the manifest, the number that moved most is named.
+
+Exit codes:
+  0    every result is the same, bit by bit
+  1    a result differs, a recorded file beside the manifest was changed, or the manifest is damaged
+  2    the command line is wrong
+  3    results could not be written";
 
 const TEST_HELP: &str = "A pin is an [[expect]] entry of a scenario, or of NAME.expect.toml beside NAME.toml; docs/pins.md says how to write one.
 
@@ -67,6 +79,19 @@ pub struct ScenarioArgs {
     /// Replace one value, such as regions.china_west.electricity_usd_per_kwh=0.05; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
+    /// Let the scenario name files outside its own folder
+    #[arg(long)]
+    pub allow_outside: bool,
+}
+
+impl ScenarioArgs {
+    /// As the library takes them.
+    pub fn options(&self, strict: bool) -> loophole::scenario::Options {
+        loophole::scenario::Options {
+            strict,
+            texts: loophole::scenario::texts::Texts::disk(self.allow_outside),
+        }
+    }
 }
 
 /// How a job is run and where results go.
@@ -127,6 +152,25 @@ pub struct CompareArgs {
     pub arms: Vec<String>,
     #[command(flatten)]
     pub job: JobArgs,
+}
+
+/// `loophole replay`
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// A manifest.json, or the folder of results it lies in
+    pub manifest: PathBuf,
+    /// Also write the results made again to this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Threads [default: all cores]; the results do not depend on it
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub threads: Option<u64>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// `loophole check`

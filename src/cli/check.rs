@@ -1,6 +1,6 @@
 //! `loophole check`: every problem of scenario files at once.
 
-use loophole::scenario::{Options, expect};
+use loophole::scenario::expect;
 
 use super::Exit;
 use super::args::CheckArgs;
@@ -10,7 +10,7 @@ use super::terminal::{Terminal, plural};
 pub fn check(terminal: &Terminal, args: &CheckArgs) -> Exit {
     let mut bad = 0;
     for file in &args.files {
-        let options = Options { strict: args.strict };
+        let options = args.scenario.options(args.strict);
         // With the pins beside it, so that what is wrong with them is told too.
         match expect::load(file, &args.scenario.overlays, &args.scenario.sets, options) {
             Err(diagnostics) => {

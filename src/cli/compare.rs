@@ -8,10 +8,10 @@ use loophole::engine::executor::{Options, simulate};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
 use loophole::export::folder::{Folder, MANIFEST};
-use loophole::export::manifest::{InputFile, Inputs, manifest};
+use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 use loophole::export::report::{self, About};
 use loophole::export::tables;
-use loophole::scenario::Scenario;
+use loophole::scenario::{self, Scenario};
 
 use super::args::{CompareArgs, JobArgs, RunArgs, Save};
 use super::terminal::Terminal;
@@ -20,58 +20,66 @@ use super::{Exit, progress};
 /// Set by Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum View {
-    /// What each arm costs.
-    Levels,
-    /// Each arm against the baseline.
-    Effects,
-}
-
 /// `loophole run FILE`
 pub fn run(terminal: &Terminal, args: &RunArgs) -> Exit {
-    let Some(loaded) = terminal.load(&args.file, &args.job.scenario, false) else { return Exit::Failed };
-    let task = Task {
-        name: stem(&args.file),
-        job: loaded.scenario.job(),
-        scenarios: vec![&loaded.scenario],
-        view: View::Levels,
-        args: &args.job,
-    };
-    task.execute(terminal)
+    let request = request(Command::Run, std::slice::from_ref(&args.file), &[], &args.job);
+    execute(terminal, request, &args.job)
 }
 
 /// `loophole compare FILE [FILE] [--arms a,b]`
 pub fn compare(terminal: &Terminal, args: &CompareArgs) -> Exit {
-    let Some(first) = terminal.load(&args.files[0], &args.job.scenario, false) else { return Exit::Failed };
-    let second = match args.files.get(1) {
-        None => None,
-        Some(file) => match terminal.load(file, &args.job.scenario, false) {
-            None => return Exit::Failed,
-            second => second,
-        },
-    };
-    let mut job = match &second {
-        None => first.scenario.job(),
-        Some(second) => first.scenario.job_against(&second.scenario),
-    };
-    if let Err(problem) = choose_arms(&mut job, &args.arms) {
-        terminal.error(&problem);
-        return Exit::Failed;
+    let request = request(Command::Compare, &args.files, &args.arms, &args.job);
+    execute(terminal, request, &args.job)
+}
+
+/// What a manifest keeps of a command line.
+fn request(command: Command, files: &[PathBuf], arms: &[String], args: &JobArgs) -> Request {
+    let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
+    Request {
+        command,
+        scenarios: names(files),
+        with: names(&args.scenario.overlays),
+        set: args.scenario.sets.clone(),
+        arms: arms.to_vec(),
+        paths: args.paths,
+        seed: args.seed,
+        save_paths: args.save == Some(Save::Paths),
     }
-    if job.arms.len() < 2 {
-        terminal.error("there is one arm, and nothing to compare it with; add an arm, name a second file, or use `loophole run`");
-        return Exit::Failed;
-    }
-    let name = match args.files.get(1) {
-        None => stem(&args.files[0]),
-        Some(file) => format!("{}-against-{}", stem(file), stem(&args.files[0])),
+}
+
+fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
+    let task = match Task::of(terminal, request, &args.scenario.options(false)) {
+        Ok(task) => task,
+        Err(exit) => return exit,
     };
-    let scenarios =
-        std::iter::once(&first.scenario).chain(second.as_ref().map(|second| &second.scenario)).collect();
-    let task = Task { name, job, scenarios, view: View::Effects, args: &args.job };
-    task.execute(terminal)
+    let out = args.out.clone().unwrap_or_else(|| Path::new("output").join(&task.name));
+    if args.dry_run {
+        terminal.print(&task.plan(&out));
+        return Exit::Done;
+    }
+    let outcome = match task.simulate(terminal, args.threads, args.quiet) {
+        Ok(outcome) => outcome,
+        Err(exit) => return exit,
+    };
+    let effects = effects(&outcome);
+    let out = if outcome.incomplete { incomplete(&out) } else { out };
+    if let Err(error) = task.folder(&outcome, &effects).write(&out) {
+        terminal.error(&error.to_string());
+        return Exit::Unwritten;
+    }
+    if args.json {
+        terminal.print(&format!("{:#}\n", tables::summary_json(&outcome, &effects)));
+    } else if !args.quiet {
+        terminal.print(&task.words(&outcome, &effects));
+    }
+    if !args.quiet {
+        terminal.remark(&format!("written to {}", out.display()));
+    }
+    if outcome.incomplete {
+        terminal.error(&format!("interrupted after {} of {} paths", outcome.paths.len(), task.job.paths));
+        return Exit::Interrupted;
+    }
+    Exit::Done
 }
 
 /// Keeps the arms named, in that order.
@@ -93,63 +101,73 @@ fn choose_arms(job: &mut Job, names: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-fn stem(file: &Path) -> String {
-    file.file_stem().map_or("scenario".to_string(), |stem| stem.to_string_lossy().into_owned())
+fn stem(name: &str) -> String {
+    Path::new(name).file_stem().map_or("scenario".to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// A job with what is wanted of it.
-struct Task<'a> {
+pub(super) struct Task {
     name: String,
     job: Job,
-    scenarios: Vec<&'a Scenario>,
-    view: View,
-    args: &'a JobArgs,
+    scenarios: Vec<Scenario>,
+    request: Request,
 }
 
-impl Task<'_> {
-    fn execute(mut self, terminal: &Terminal) -> Exit {
-        if let Some(paths) = self.args.paths {
-            self.job.paths = paths as usize;
-        }
-        if let Some(seed) = self.args.seed {
-            self.job.seed = seed;
-        }
-        let out = self.args.out.clone().unwrap_or_else(|| Path::new("output").join(&self.name));
-        if self.args.dry_run {
-            terminal.print(&self.plan(&out));
-            return Exit::Done;
-        }
-        let outcome = match self.simulate(terminal) {
-            Ok(outcome) => outcome,
-            Err(exit) => return exit,
+impl Task {
+    /// What was asked for, made ready; what is wrong is told.
+    pub(super) fn of(
+        terminal: &Terminal,
+        request: Request,
+        options: &scenario::Options,
+    ) -> Result<Task, Exit> {
+        let overlays: Vec<PathBuf> = request.with.iter().map(PathBuf::from).collect();
+        let load = |name: &String| {
+            let loaded = scenario::load(Path::new(name), &overlays, &request.set, options.clone());
+            loaded.map(|loaded| loaded.scenario).map_err(|diagnostics| {
+                terminal.diagnostics(&diagnostics);
+                Exit::Failed
+            })
         };
-        let effects = effects(&outcome);
-        let out = if outcome.incomplete { incomplete(&out) } else { out };
-        if let Err(error) = self.folder(&outcome, &effects).write(&out) {
-            terminal.error(&error.to_string());
-            return Exit::Unwritten;
+        let scenarios = request.scenarios.iter().map(load).collect::<Result<Vec<Scenario>, Exit>>()?;
+        let fail = |problem: &str| {
+            terminal.error(problem);
+            Exit::Failed
+        };
+        let (mut job, name) = match scenarios.as_slice() {
+            [first] => (first.job(), stem(&request.scenarios[0])),
+            [first, second] => {
+                let [ours, theirs] = [0, 1].map(|at| stem(&request.scenarios[at]));
+                (first.job_against(second), format!("{theirs}-against-{ours}"))
+            }
+            _ => return Err(fail("one scenario or two can be run")),
+        };
+        choose_arms(&mut job, &request.arms).map_err(|problem| fail(&problem))?;
+        if request.command == Command::Compare && job.arms.len() < 2 {
+            return Err(fail(
+                "there is one arm, and nothing to compare it with; add an arm, name a second file, or use `loophole run`",
+            ));
         }
-        if self.args.json {
-            terminal.print(&format!("{:#}\n", tables::summary_json(&outcome, &effects)));
-        } else if !self.args.quiet {
-            terminal.print(&self.words(&outcome, &effects));
+        if let Some(paths) = request.paths {
+            job.paths = paths as usize;
         }
-        if !self.args.quiet {
-            terminal.remark(&format!("written to {}", out.display()));
+        if let Some(seed) = request.seed {
+            job.seed = seed;
         }
-        if outcome.incomplete {
-            terminal.error(&format!("interrupted after {} of {} paths", outcome.paths.len(), self.job.paths));
-            return Exit::Interrupted;
-        }
-        Exit::Done
+        Ok(Task { name, job, scenarios, request })
     }
 
-    fn simulate(&self, terminal: &Terminal) -> Result<Outcome, Exit> {
+    /// Simulates with a progress bar, until done or interrupted; what fails is told.
+    pub(super) fn simulate(
+        &self,
+        terminal: &Terminal,
+        threads: Option<u64>,
+        quiet: bool,
+    ) -> Result<Outcome, Exit> {
         if ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).is_err() {
             terminal.remark("Ctrl-C cannot be caught here; it will end the run without results");
         }
-        let bar = progress::bar(self.job.paths, terminal.live() && !self.args.quiet);
-        let threads = self.args.threads.map_or_else(
+        let bar = progress::bar(self.job.paths, terminal.live() && !quiet);
+        let threads = threads.map_or_else(
             || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             |threads| threads as usize,
         );
@@ -164,9 +182,9 @@ impl Task<'_> {
     }
 
     fn about(&self) -> About {
-        let scenario = self.scenarios[0];
+        let scenario = &self.scenarios[0];
         About {
-            title: self.scenarios.iter().map(|scenario| scenario.title()).collect::<Vec<_>>().join(" | "),
+            title: self.scenarios.iter().map(Scenario::title).collect::<Vec<_>>().join(" | "),
             name: self.name.clone(),
             as_of: scenario.as_of().unwrap_or_default(),
             version: env!("CARGO_PKG_VERSION").to_string(),
@@ -189,9 +207,9 @@ impl Task<'_> {
             text.push_str(&report::calibration_line(outcome, calibration));
         }
         text.push('\n');
-        match self.view {
-            View::Levels => text.push_str(&report::level_table(outcome)),
-            View::Effects => {
+        match self.request.command {
+            Command::Run => text.push_str(&report::level_table(outcome)),
+            Command::Compare => {
                 for effect in effects.iter().filter(|effect| Some(effect.arm) == outcome.headline) {
                     text.push_str(&report::effect_table(outcome, effect));
                     text.push('\n');
@@ -205,19 +223,20 @@ impl Task<'_> {
         text
     }
 
-    fn folder(&self, outcome: &Outcome, effects: &[Effects]) -> Folder {
+    /// Everything that is written, the manifest last.
+    pub(super) fn folder(&self, outcome: &Outcome, effects: &[Effects]) -> Folder {
         let mut folder = Folder::default();
         let json = tables::summary_json(outcome, effects);
         folder.add("summary.csv", tables::summary_csv(outcome, effects));
         folder.add("summary.json", format!("{json:#}\n"));
         folder.add("monthly.csv", tables::monthly_csv(outcome));
         folder.add("findings.md", report::findings(outcome, effects, &self.about()));
-        if self.args.save == Some(Save::Paths) {
+        if self.request.save_paths {
             folder.add("paths.csv", tables::paths_csv(outcome));
         }
         self.add_charts(outcome, effects, &mut folder);
-        let manifest = manifest(&self.inputs(outcome), &folder);
-        folder.add(MANIFEST, format!("{manifest:#}\n"));
+        let manifest = self.manifest(outcome, &folder);
+        folder.add(MANIFEST, manifest.to_json());
         folder
     }
 
@@ -225,7 +244,7 @@ impl Task<'_> {
     fn add_charts(&self, outcome: &Outcome, effects: &[Effects], folder: &mut Folder) {
         use loophole::chart::theme::{Size, Theme};
         use loophole::chart::{gallery::Gallery, input::Provenance, render};
-        let scenario = self.scenarios[0];
+        let scenario = &self.scenarios[0];
         let gallery = Gallery {
             provenance: Provenance { scenario: self.about().title, ..provenance(scenario, outcome) },
             ..gallery(scenario, &self.job, outcome, effects)
@@ -247,17 +266,26 @@ impl Task<'_> {
     #[cfg(not(feature = "chart"))]
     fn add_charts(&self, _: &Outcome, _: &[Effects], _: &mut Folder) {}
 
-    fn inputs(&self, outcome: &Outcome) -> Inputs {
-        let files = self.scenarios.iter().flat_map(|scenario| scenario.files());
-        Inputs {
-            name: self.name.clone(),
-            files: files.map(|file| InputFile { name: file.name, text: file.text.to_string() }).collect(),
-            sets: self.args.scenario.sets.clone(),
+    fn manifest(&self, outcome: &Outcome, folder: &Folder) -> Manifest {
+        let mut files: Vec<InputFile> = Vec::new();
+        for file in self.scenarios.iter().flat_map(Scenario::files) {
+            if !files.iter().any(|other| other.name == file.name) {
+                files.push(InputFile::new(file.name, file.text.to_string()));
+            }
+        }
+        Manifest {
+            format: FORMAT,
+            program: Program::this(),
+            scenario: self.name.clone(),
+            request: self.request.clone(),
             seed: self.job.seed,
             paths: self.job.paths,
             paths_done: outcome.paths.len(),
+            incomplete: outcome.incomplete,
             sampling: self.job.sampling.to_string(),
             arms: outcome.arms.iter().map(|arm| arm.id.clone()).collect(),
+            files,
+            results: Manifest::digests(folder),
         }
     }
 

@@ -7,6 +7,7 @@ mod compare;
 mod explain;
 mod pin_report;
 mod progress;
+mod replay;
 mod show;
 mod terminal;
 mod test;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     let exit = match &cli.command {
         Command::Run(args) => compare::run(&terminal, args),
         Command::Compare(args) => compare::compare(&terminal, args),
+        Command::Replay(args) => replay::replay(&terminal, args),
         Command::Check(args) => check::check(&terminal, args),
         Command::Test(args) => test::test(&terminal, args),
         Command::Show(args) => show::show(&terminal, args),

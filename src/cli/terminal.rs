@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use loophole::scenario::diagnostic::Diagnostics;
-use loophole::scenario::{self, Loaded, Options};
+use loophole::scenario::{self, Loaded};
 
 use super::args::ScenarioArgs;
 
@@ -59,7 +59,7 @@ impl Terminal {
     /// Loads a scenario, or says what is wrong with it. Warnings are left to the caller.
     pub fn load(&self, path: &Path, args: &ScenarioArgs, strict: bool) -> Option<Loaded> {
         let overlays: &[PathBuf] = &args.overlays;
-        match scenario::load(path, overlays, &args.sets, Options { strict }) {
+        match scenario::load(path, overlays, &args.sets, args.options(strict)) {
             Ok(loaded) => Some(loaded),
             Err(diagnostics) => {
                 self.diagnostics(&diagnostics);

@@ -16,7 +16,7 @@ use loophole::export::folder::write_file;
 use loophole::scenario::expect::bless::{Edit, blessed};
 use loophole::scenario::expect::inputs::Record;
 use loophole::scenario::expect::{Check, Pin, Pins, Stamp, find, load};
-use loophole::scenario::overlay::read_text;
+use loophole::scenario::texts::read_text;
 
 use super::args::TestArgs;
 use super::pin_report::{Report, Told};

@@ -1,67 +1,218 @@
 //! `manifest.json`: everything that is needed to run the same again, and the digests that prove it.
 //!
-//! It holds the text of every file the scenario was made of, overlays and flags in order, seed, paths, sampling, version
-//! and platform; never a clock time or a thread count, so that the same inputs give the same bytes.
+//! It holds what was asked for, the text of every file the scenario was made of, the seed, paths and sampling that came of
+//! it, the version, code and platform that answered, and a digest of each result; never a clock time or a thread count,
+//! so that the same inputs give the same bytes. A manifest is read back by [`Manifest::read`], which trusts nothing in it.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::folder::Folder;
 use crate::encoding::sha256;
 
+/// The format written and read.
+pub const FORMAT: u32 = 2;
+
+/// A command that leaves a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Command {
+    /// What each arm costs.
+    Run,
+    /// Each arm against the baseline.
+    Compare,
+}
+
+/// What a user asked for. Names of files are as he gave them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Command.
+    pub command: Command,
+    /// Main file of each scenario: one or two.
+    pub scenarios: Vec<String>,
+    /// `--with` files in order.
+    pub with: Vec<String>,
+    /// `--set` flags in order.
+    pub set: Vec<String>,
+    /// `--arms`, if chosen.
+    pub arms: Vec<String>,
+    /// `--paths`, if given.
+    pub paths: Option<u64>,
+    /// `--seed`, if given.
+    pub seed: Option<u64>,
+    /// `--save paths`.
+    pub save_paths: bool,
+}
+
 /// A file a scenario was made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct InputFile {
-    /// Its name, relative to the main file's folder.
+    /// Its name, by way of the files that name it.
     pub name: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
     /// Its text.
     pub text: String,
 }
 
-/// What a run was made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inputs {
-    /// Scenario name: the main file's, without extension.
+impl InputFile {
+    /// A file of this text.
+    pub fn new(name: String, text: String) -> InputFile {
+        InputFile { sha256: sha256(text.as_bytes()), name, text }
+    }
+}
+
+/// A file of results.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResultFile {
+    /// Its name below the folder of results.
     pub name: String,
-    /// Every file read, the main one first.
-    pub files: Vec<InputFile>,
-    /// `--set` flags in order.
-    pub sets: Vec<String>,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// How many there are.
+    pub bytes: usize,
+}
+
+/// What ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// Version of the package.
+    pub version: String,
+    /// Digest of its sources and of the versions of its libraries.
+    pub code: String,
+    /// Processor and system.
+    pub platform: String,
+}
+
+impl Program {
+    /// This program.
+    pub fn this() -> Program {
+        Program {
+            version: env!("CARGO_PKG_VERSION").into(),
+            code: env!("LOOPHOLE_CODE").into(),
+            platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        }
+    }
+
+    /// How this program differs from the one recorded, in words.
+    pub fn differences(&self) -> Vec<String> {
+        let this = Program::this();
+        let mut told = Vec::new();
+        if self.version != this.version {
+            told.push(format!("it was made by version {}, this is {}", self.version, this.version));
+        } else if self.code != this.code {
+            let (theirs, ours) = (&self.code, &this.code);
+            told.push(format!(
+                "it was made by other code of version {}: {theirs}, this is {ours}",
+                self.version
+            ));
+        }
+        if self.platform != this.platform {
+            told.push(format!("it was made on {}, this is {}", self.platform, this.platform));
+        }
+        told
+    }
+}
+
+/// The record of a folder of results.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// What ran.
+    pub program: Program,
+    /// Name of the scenario: the main file's, without extension.
+    pub scenario: String,
+    /// What was asked for.
+    pub request: Request,
     /// Seed.
     pub seed: u64,
-    /// Paths asked for.
+    /// Paths to draw.
     pub paths: usize,
     /// Paths done.
     pub paths_done: usize,
+    /// The run was interrupted.
+    pub incomplete: bool,
     /// Sampling scheme.
     pub sampling: String,
     /// Arms, baseline first.
     pub arms: Vec<String>,
+    /// Every file read, the main one first.
+    pub files: Vec<InputFile>,
+    /// Every file written, this one aside.
+    pub results: Vec<ResultFile>,
 }
 
-/// The manifest of a folder of results.
-pub fn manifest(inputs: &Inputs, folder: &Folder) -> Value {
-    let files: Vec<Value> = inputs
-        .files
-        .iter()
-        .map(|file| json!({ "name": file.name, "sha256": sha256(file.text.as_bytes()), "text": file.text }))
-        .collect();
-    let results: Vec<Value> = folder
-        .files()
-        .map(|(name, bytes)| json!({ "name": name, "sha256": sha256(bytes), "bytes": bytes.len() }))
-        .collect();
-    json!({
-        "format": 1,
-        "loophole": env!("CARGO_PKG_VERSION"),
-        "platform": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        "scenario": inputs.name,
-        "files": files,
-        "set": inputs.sets,
-        "seed": inputs.seed,
-        "paths": inputs.paths,
-        "paths_done": inputs.paths_done,
-        "incomplete": inputs.paths_done < inputs.paths,
-        "sampling": inputs.sampling,
-        "arms": inputs.arms,
-        "results": results,
-    })
+impl Manifest {
+    /// Digests of what is in a folder.
+    pub fn digests(folder: &Folder) -> Vec<ResultFile> {
+        let digest = |(name, bytes): (&str, &[u8])| ResultFile {
+            name: name.to_string(),
+            sha256: sha256(bytes),
+            bytes: bytes.len(),
+        };
+        folder.files().map(digest).collect()
+    }
+
+    /// As JSON text.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
+    }
+
+    /// The manifest in a text.
+    ///
+    /// # Errors
+    /// Every reason why it is none, or why what it holds is not what it says.
+    pub fn read(text: &str) -> Result<Manifest, Vec<String>> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let wrong = |why: serde_json::Error| vec![format!("is not a manifest of loophole: {why}")];
+        let head: Head = serde_json::from_str(text).map_err(wrong)?;
+        if head.format != FORMAT {
+            let why = format!("has format {}, this version reads format {FORMAT}", head.format);
+            return Err(vec![why]);
+        }
+        let manifest: Manifest = serde_json::from_str(text).map_err(wrong)?;
+        let problems = manifest.problems();
+        if problems.is_empty() { Ok(manifest) } else { Err(problems) }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+        for file in &self.files {
+            if sha256(file.text.as_bytes()) != file.sha256 {
+                told.push(format!("the text of {} is not the one its digest was taken of", file.name));
+            }
+            if names.insert(&file.name, &file.text).is_some() {
+                told.push(format!("{} is recorded twice", file.name));
+            }
+        }
+        for name in self.request.scenarios.iter().chain(&self.request.with) {
+            if !names.contains_key(name.as_str()) {
+                told.push(format!("the text of {name} is not recorded"));
+            }
+        }
+        let allowed = match self.request.command {
+            Command::Run => 1..=1,
+            Command::Compare => 1..=2,
+        };
+        if !allowed.contains(&self.request.scenarios.len()) {
+            told.push(format!("{} scenarios were asked for", self.request.scenarios.len()));
+        }
+        told
+    }
+
+    /// The recorded texts, by the names they were read under.
+    pub fn texts(&self) -> BTreeMap<String, String> {
+        self.files.iter().map(|file| (file.name.clone(), file.text.clone())).collect()
+    }
 }

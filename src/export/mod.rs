@@ -1,5 +1,6 @@
 //! What lands on disk: tables, manifest, findings, charts, in a folder that appears whole or not at all.
 pub mod folder;
 pub mod manifest;
+pub mod replay;
 pub mod report;
 pub mod tables;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::texts::Texts;
 use crate::encoding::sha256;
 
 /// What a text was read from.
@@ -47,10 +48,16 @@ pub struct SourceFile {
 /// Every text a scenario was read from, in order of reading.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Files {
+    /// Where texts are read from.
+    pub texts: Texts,
     list: Vec<Arc<SourceFile>>,
 }
 
 impl Files {
+    /// None yet, to be read from `texts`.
+    pub fn from(texts: Texts) -> Files {
+        Files { texts, list: Vec::new() }
+    }
     /// Adds a text and returns its number.
     pub fn add(&mut self, name: String, kind: FileKind, folder: PathBuf, text: String) -> u32 {
         let sha256 = sha256(text.as_bytes());

@@ -18,6 +18,7 @@ pub mod registry;
 pub mod resolve;
 mod show;
 mod table;
+pub mod texts;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,14 +32,17 @@ use overlay::{Loader, key_path, merge, set};
 use raw::{Entry, Node, Value};
 use registry::{Ids, ROOT};
 use table::Library;
+use texts::Texts;
 
 pub use show::{Provenance, ShownValue};
 
 /// How a scenario is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// Numbers without a source are errors.
     pub strict: bool,
+    /// Where texts are read from.
+    pub texts: Texts,
 }
 
 /// A scenario without errors, and the warnings about it.
@@ -55,7 +59,8 @@ pub struct Loaded {
 pub struct Scenario {
     files: Files,
     library: Library,
-    options: Options,
+    /// Numbers without a source are errors.
+    strict: bool,
     defaults: Origin,
     /// As read, without rows filled in: what changes are laid on.
     tree: Node,
@@ -101,9 +106,9 @@ pub fn load(
     sets: &[String],
     options: Options,
 ) -> Result<Loaded, Diagnostics> {
-    let mut loader = Loader::default();
+    let mut loader = Loader::from(options.texts.clone());
     let tree = loader.load(path, FileKind::Scenario);
-    with_sound_pins(finish(loader, tree, overlays, sets, options)?)
+    with_sound_pins(finish(loader, tree, overlays, sets, options.strict)?)
 }
 
 /// Reads a scenario given as text; relative paths in it start from `folder`.
@@ -117,9 +122,9 @@ pub fn load_text(
     sets: &[String],
     options: Options,
 ) -> Result<Loaded, Diagnostics> {
-    let mut loader = Loader::default();
+    let mut loader = Loader::from(options.texts.clone());
     let tree = loader.load_text(name, folder, text.to_string());
-    with_sound_pins(finish(loader, tree, &[], sets, options)?)
+    with_sound_pins(finish(loader, tree, &[], sets, options.strict)?)
 }
 
 /// A scenario whose own pins, if it has any, are sound.
@@ -137,7 +142,7 @@ fn finish(
     tree: Option<Node>,
     overlays: &[PathBuf],
     sets: &[String],
-    options: Options,
+    strict: bool,
 ) -> Result<Loaded, Diagnostics> {
     let overlays: Vec<Option<Node>> =
         overlays.iter().map(|path| loader.load(path, FileKind::Overlay)).collect();
@@ -162,7 +167,7 @@ fn finish(
     }
     let file = loader.files.add("defaults".into(), FileKind::Default, PathBuf::new(), String::new());
     let defaults = Origin { file, start: 0, end: 0 };
-    examine(loader.files, Library::default(), tree, options, defaults, loader.problems)
+    examine(loader.files, Library::default(), tree, strict, defaults, loader.problems)
 }
 
 /// Checks a tree and each arm's version of it.
@@ -170,11 +175,11 @@ fn examine(
     mut files: Files,
     mut library: Library,
     tree: Node,
-    options: Options,
+    strict: bool,
     defaults: Origin,
     mut problems: Vec<Diagnostic>,
 ) -> Result<Loaded, Diagnostics> {
-    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults, None, options.strict);
+    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults, None, strict);
     problems.extend(found);
     let base = Arc::new(base);
     let mut arms = Vec::new();
@@ -195,7 +200,7 @@ fn examine(
                     }
                 }
                 let (changed, found) =
-                    check::check(tree, &mut files, &mut library, defaults, Some(&base), options.strict);
+                    check::check(tree, &mut files, &mut library, defaults, Some(&base), strict);
                 problems.extend(found);
                 Arc::new(changed)
             }
@@ -212,7 +217,7 @@ fn examine(
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    let scenario = Scenario { files, library, options, defaults, tree, base, arms };
+    let scenario = Scenario { files, library, strict, defaults, tree, base, arms };
     Ok(Loaded { scenario, warnings: diagnostics })
 }
 
@@ -296,7 +301,7 @@ impl Scenario {
             loader.set(&mut tree, "with", &format!("{key}={value}"));
         }
         let (files, problems) = (loader.files, loader.problems);
-        examine(files, self.library.clone(), tree, self.options, self.defaults, problems)
+        examine(files, self.library.clone(), tree, self.strict, self.defaults, problems)
             .map(|loaded| loaded.scenario)
     }
 
@@ -313,8 +318,7 @@ impl Scenario {
             }
         }
         let (files, library) = (self.files.clone(), self.library.clone());
-        examine(files, library, tree, Options::default(), self.defaults, problems)
-            .map(|loaded| loaded.scenario)
+        examine(files, library, tree, false, self.defaults, problems).map(|loaded| loaded.scenario)
     }
 
     /// Name of the scenario.

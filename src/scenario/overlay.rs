@@ -12,9 +12,8 @@ use super::diagnostic::{Diagnostic, FileKind, Files, Origin};
 use super::quantity::{PROCESS_MEMBERS, is_form_key};
 use super::raw::{self, Entry, Node, Table, Value};
 use super::registry::{self, Kind, ROOT};
+use super::texts::{Texts, Unread, read_text};
 
-/// Largest file read, in bytes.
-pub const MAX_BYTES: u64 = 10_000_000;
 /// Longest chain of `extends`.
 pub const MAX_EXTENDS: usize = 16;
 /// Most files one scenario may be read from.
@@ -40,6 +39,11 @@ struct Link {
 }
 
 impl Loader {
+    /// A loader that reads from `texts`.
+    pub fn from(texts: Texts) -> Loader {
+        Loader::after(Files::from(texts))
+    }
+
     /// A loader that has read `files` already.
     pub fn after(files: Files) -> Loader {
         Loader { files, ..Loader::default() }
@@ -52,6 +56,7 @@ impl Loader {
 
     /// The tree of a scenario given as text; relative paths in it start from `folder`.
     pub fn load_text(&mut self, name: &str, folder: &Path, text: String) -> Option<Node> {
+        self.files.texts.allow(folder);
         let file = self.files.add(name.into(), FileKind::Scenario, folder.into(), text);
         self.tree(file, &mut vec![Link { canonical: PathBuf::from(name), name: name.into() }])
     }
@@ -118,7 +123,7 @@ impl Loader {
             let names = chain.iter().map(|link| link.name.as_str()).chain([name.as_str()]);
             problem.note(format!("read by way of: {}", names.collect::<Vec<_>>().join(" -> ")))
         };
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let canonical = self.files.texts.identity(path);
         if chain.iter().any(|link| link.canonical == canonical) {
             let problem = Diagnostic::error(from.unwrap_or_default(), "`extends` goes round in a circle");
             self.problems.push(chained(problem.label("is already being read"), chain));
@@ -131,15 +136,19 @@ impl Loader {
             self.problems.push(chained(problem.note(limits), chain));
             return None;
         }
-        let text = match read_text(path) {
+        let text = match from {
+            None => self.files.texts.read_named(path),
+            Some(_) => self.files.texts.read(path),
+        };
+        let text = match text {
             Ok(text) => text,
-            Err(why) => {
+            Err(Unread { why, hint }) => {
                 let origin = from.unwrap_or_else(|| {
                     let file = self.files.add(name.clone(), kind, PathBuf::new(), String::new());
                     Origin { file, start: 0, end: 0 }
                 });
-                self.problems
-                    .push(chained(Diagnostic::error(origin, format!("cannot read {name}: {why}")), chain));
+                let problem = chained(Diagnostic::error(origin, format!("cannot read {name}: {why}")), chain);
+                self.problems.push(hint.into_iter().fold(problem, Diagnostic::hint));
                 return None;
             }
         };
@@ -192,28 +201,6 @@ impl Loader {
         merge(&mut below, own, Some(&ROOT));
         complete.then_some(below)
     }
-}
-
-/// The text of a file no larger than [`MAX_BYTES`].
-///
-/// # Errors
-/// Says why it cannot be read.
-pub fn read_text(path: &Path) -> Result<String, String> {
-    let missing = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file".to_string(),
-        std::io::ErrorKind::PermissionDenied => "no permission".to_string(),
-        _ => error.to_string(),
-    };
-    let about = std::fs::metadata(path).map_err(missing)?;
-    if about.is_dir() {
-        return Err("is a folder".into());
-    }
-    if about.len() > MAX_BYTES {
-        return Err(format!("{} bytes, allowed are {MAX_BYTES}", about.len()));
-    }
-    let bytes = std::fs::read(path).map_err(missing)?;
-    String::from_utf8(bytes)
-        .map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
 }
 
 /// Lays `over` on `base`, both of `kind`.

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
-use super::overlay::{merge, read_text};
+use super::overlay::merge;
 use super::raw::{Entry, Node, Table, Value};
 use super::registry::{Kind, ROOT};
+use super::texts::Unread;
 use crate::random::fit::Fit;
 use crate::units::kilowatts_from_watts;
 
@@ -57,9 +58,9 @@ impl Library {
         self.read
             .entry(path.clone())
             .or_insert_with(|| {
-                let text = read_text(&path).map_err(|why| {
+                let text = files.texts.read(&path).map_err(|Unread { why, hint }| {
                     Diagnostic::error(name.origin, format!("cannot read {}: {why}", path.display()))
-                        .hint("paths are relative to the file that names them")
+                        .hint(hint.unwrap_or("paths are relative to the file that names them"))
                 })?;
                 let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
                 let file = files.add(path.display().to_string(), FileKind::Table, folder, text);

@@ -276,7 +276,7 @@ fn month_0_meets_the_calibration_price() {
     for (scenario, price) in [
         (shipped("close-the-door.toml", &["settings.months=8", "settings.paths=1"]), 2.65),
         (shipped("one-lab.toml", &["settings.months=8", "settings.paths=1"]), 2.65),
-        (shipped("known/forms.toml", &["settings.months=8", "settings.paths=16"]), 2.0),
+        (shipped("every-form.toml", &["settings.months=8", "settings.paths=16"]), 2.0),
         (written(SMALL, &["calibration={ price_usd_per_h100e_hour = 1.9 }", "settings.months=8"]), 1.9),
     ] {
         let mut job = scenario.job();

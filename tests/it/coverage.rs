@@ -358,7 +358,7 @@ fn family(distribution: &Distribution) -> &'static str {
 fn every_feedback_moves_something() {
     let sets =
         ["settings.paths=16", "settings.sampling=\"plain\"", "channels.bought.scarcity_rent_share=0.5"];
-    let scenario = shipped("known/forms.toml", &sets);
+    let scenario = shipped("every-form.toml", &sets);
     let with = run(&scenario.job());
     let Some(Kind::New(Kind::Tagged { cases, .. })) = kind_of("channels") else {
         panic!("channels are by kind")

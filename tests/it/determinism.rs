@@ -31,7 +31,7 @@ fn on_threads(job: &Job, threads: usize) -> Outcome {
 fn jobs() -> [Job; 2] {
     [
         shipped("close-the-door.toml", &["settings.months=14", "settings.paths=56"]).job(),
-        shipped("known/forms.toml", &["settings.months=8", "settings.paths=300"]).job(),
+        shipped("every-form.toml", &["settings.months=8", "settings.paths=300"]).job(),
     ]
 }
 
@@ -51,7 +51,7 @@ fn threads_do_not_move_a_bit() {
 /// Arms that differ in rules share the months before one is known of; each arm simulated alone is the same bit for bit.
 #[test]
 fn shared_months_do_not_move_a_bit() {
-    for name in ["close-the-door.toml", "one-lab.toml", "known/constant-hazard.toml", "known/forms.toml"] {
+    for name in ["close-the-door.toml", "one-lab.toml", "known/constant-hazard.toml", "every-form.toml"] {
         let job = shipped(name, &["settings.months=24", "settings.paths=24"]).job();
         let outcome = run(&job);
         for (at, told) in paths_told(&job, &(0..24).collect::<Vec<u64>>()).iter().enumerate() {

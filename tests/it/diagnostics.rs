@@ -78,7 +78,8 @@ fn from_text(text: &str, sets: &[&str]) -> Result<Scenario, Diagnostics> {
 
 #[test]
 fn the_good_scenario_has_nothing_to_be_told() {
-    let loaded = scenario::load(Path::new(GOOD), &[], &[], Options { strict: true }).unwrap();
+    let loaded =
+        scenario::load(Path::new(GOOD), &[], &[], Options { strict: true, ..Options::default() }).unwrap();
     assert_eq!(loaded.warnings.render(false), "");
 }
 

@@ -302,11 +302,11 @@ fn take_or_pay() {
     }
 }
 
-/// `forms.toml` uses every form; the means and quantiles that can be had by hand are met by what is drawn.
+/// `every-form.toml` uses every form; the means and quantiles that can be had by hand are met by what is drawn.
 #[test]
 fn forms() {
     let scenario = shipped(
-        "known/forms.toml",
+        "every-form.toml",
         &["settings.sampling=\"plain\"", "settings.paths=4000", "settings.months=12"],
     );
     let job = scenario.job();
@@ -334,7 +334,7 @@ fn forms() {
         quantile_is("chips.slow.mbu_fraction", p, truth);
     }
     // 72,000 yuan at 7.2, converted month by month.
-    let outcome = run(&shipped("known/forms.toml", &["settings.paths=64"]).job());
+    let outcome = run(&shipped("every-form.toml", &["settings.paths=64"]).job());
     let yuan = drawn(&job, "channels.bought.chip_price_usd", 0);
     assert!(yuan.iter().all(|price| (price - 72_000.0).abs() < 1e-6 || (price - 10_000.0).abs() < 1e-6));
     assert!(scalar(&outcome, "line", "pv.economic_cost").iter().all(|cost| cost.is_finite()));

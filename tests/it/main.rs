@@ -20,6 +20,7 @@ mod market;
 mod pins;
 mod published;
 mod questions;
+mod replay;
 mod second;
 mod small;
 mod statistics;

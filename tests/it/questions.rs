@@ -301,6 +301,7 @@ fn no_scenario_is_forgotten() {
         "base-2026q4",
         "close-the-door",
         "distillation-law",
+        "every-form",
         "fab-squeeze",
         "free-energy",
         "h200-licensed",
@@ -310,7 +311,6 @@ fn no_scenario_is_forgotten() {
     let known = [
         "comparative-advantage",
         "constant-hazard",
-        "forms",
         "gbm-rent",
         "learning",
         "levers",

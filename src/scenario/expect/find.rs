@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::names;
 use crate::scenario::diagnostic::{FileKind, Files};
-use crate::scenario::overlay::read_text;
 use crate::scenario::raw;
+use crate::scenario::texts::read_text;
 
 /// The scenarios with pins among `paths`, folders searched to any depth; sorted within a folder, each once. A file that
 /// is named is taken as it is.

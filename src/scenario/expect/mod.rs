@@ -339,10 +339,10 @@ pub fn load(
     options: Options,
 ) -> Result<Pins, Diagnostics> {
     let (main, beside) = names(path);
-    let mut loader = Loader::default();
+    let mut loader = Loader::from(options.texts.clone());
     let tree = loader.load(&main, FileKind::Scenario);
     let beside = if beside.exists() { loader.load_pins(&beside) } else { None };
-    let loaded = finish(loader, tree, overlays, sets, options)?;
+    let loaded = finish(loader, tree, overlays, sets, options.strict)?;
     let (pins, problems) = read::read(loaded, beside.as_ref());
     if problems.is_empty() {
         return Ok(pins);

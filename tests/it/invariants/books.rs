@@ -168,7 +168,7 @@ fn the_books_of_shipped_scenarios_balance() {
         ("close-the-door.toml", &[][..], 2),
         ("one-lab.toml", &[], 1),
         ("learning-by-closing.toml", &[], 1),
-        ("known/forms.toml", &[], 6),
+        ("every-form.toml", &[], 6),
         ("known/take-or-pay.toml", &[], 1),
         ("known/levers.toml", &[], 1),
     ] {
@@ -197,7 +197,7 @@ fn the_metrics_of_the_flagship_add_up() {
     let sets = ["settings.paths=4", "settings.months=30"];
     check_metrics(&run(&shipped("close-the-door.toml", &sets).job()), "the flagship");
     check_metrics(&run(&shipped("one-lab.toml", &sets).job()), "one lab");
-    check_metrics(&run(&shipped("known/forms.toml", &["settings.paths=8"]).job()), "forms");
+    check_metrics(&run(&shipped("every-form.toml", &["settings.paths=8"]).job()), "forms");
 }
 
 /// Sums of metrics: parts of spend, origins of work, labs, present values, workloads; shares of one; differences.

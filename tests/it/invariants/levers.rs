@@ -214,7 +214,7 @@ fn double_money(job: &mut Job) {
 fn twice_the_money_is_twice_the_cost_and_the_same_compute() {
     let mut jobs = vec![
         shipped("close-the-door.toml", &["settings.paths=3", "settings.months=30"]).job(),
-        shipped("known/forms.toml", &["settings.paths=16"]).job(),
+        shipped("every-form.toml", &["settings.paths=16"]).job(),
         written(SMALL, &[]).job(),
     ];
     jobs.extend((0..40).map(|seed| written(&invented(seed), &[]).job()));
