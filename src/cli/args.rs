@@ -1,6 +1,7 @@
 //! What the command line accepts. clap lives here and nowhere else.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -15,6 +16,11 @@ pub struct Cli {
     #[arg(long, global = true)]
     pub plain: bool,
 }
+
+/// As in a scenario.
+const MAX_PATHS: u64 = 100_000_000;
+/// As in a scenario: TOML's integers are of 64 bits with a sign.
+const MAX_SEED: u64 = i64::MAX as u64;
 
 const EXIT_CODES: &str = "Exit codes:
   0    done
@@ -100,10 +106,10 @@ pub struct JobArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// Paths to draw [default: the scenario's]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MAX_PATHS))]
     pub paths: Option<u64>,
     /// Seed of every random stream [default: the scenario's]
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     pub seed: Option<u64>,
     /// Threads [default: all cores]; the results do not depend on it
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
@@ -114,6 +120,15 @@ pub struct JobArgs {
     /// Also write every scalar of every path and arm
     #[arg(long, value_name = "WHAT")]
     pub save: Option<Save>,
+    /// Set down what is done this often, such as 500ms, 30s or 5m, beside the folder of results
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = duration)]
+    pub checkpoint_every: Duration,
+    /// Continue an interrupted run of the same files and flags from where it was last set down
+    #[arg(long)]
+    pub resume: bool,
+    /// Refuse a run that would take more memory than this, such as 512MiB or 32GiB
+    #[arg(long, value_name = "SIZE", default_value = "8GiB", value_parser = size)]
+    pub max_memory: u64,
     /// Print the summary as JSON instead of a table
     #[arg(long)]
     pub json: bool,
@@ -123,6 +138,40 @@ pub struct JobArgs {
     /// Say what would be run and written, and stop
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+}
+
+/// A time such as 500ms, 30s, 5m or 1h; a bare number is in seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|sign: char| sign.is_ascii_alphabetic());
+    let seconds = match &text[digits.len()..] {
+        "ms" => 1e-3,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        unit => return Err(format!("{unit:?} is no unit of time: ms, s, m or h")),
+    };
+    let number: f64 = digits.parse().map_err(|_| format!("{digits:?} is not a number"))?;
+    match Duration::try_from_secs_f64(number * seconds) {
+        Ok(time) if time >= Duration::from_millis(1) => Ok(time),
+        _ => Err("at least 1ms".into()),
+    }
+}
+
+/// A size such as 512MiB, 8GiB or 8GB; a bare number is in bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|sign: char| sign.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        other => return Err(format!("{other:?} is no unit of size: MiB, GiB, MB or GB")),
+    };
+    let number: u64 = digits.parse().map_err(|_| format!("{digits:?} is not a whole number"))?;
+    number.checked_mul(unit).filter(|size| *size > 0).ok_or_else(|| "out of range".into())
 }
 
 /// What `--save` keeps.
@@ -216,10 +265,10 @@ pub struct TestArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// Paths of every run [default: the pins']
-    #[arg(long = "paths", id = "run_paths", value_name = "PATHS", value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long = "paths", id = "run_paths", value_name = "PATHS", value_parser = clap::value_parser!(u64).range(2..=MAX_PATHS))]
     pub run_paths: Option<u64>,
     /// Seed of every run [default: the pins']
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     pub seed: Option<u64>,
     /// Threads [default: all cores]; the results do not depend on it
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]

@@ -1,6 +1,6 @@
 //! `loophole check`: every problem of scenario files at once.
 
-use loophole::scenario::expect;
+use loophole::scenario::{self, expect};
 
 use super::Exit;
 use super::args::CheckArgs;
@@ -11,16 +11,22 @@ pub fn check(terminal: &Terminal, args: &CheckArgs) -> Exit {
     let mut bad = 0;
     for file in &args.files {
         let options = args.scenario.options(args.strict);
-        // With the pins beside it, so that what is wrong with them is told too.
-        match expect::load(file, &args.scenario.overlays, &args.scenario.sets, options) {
+        let (overlays, sets) = (&args.scenario.overlays, &args.scenario.sets);
+        // With the pins beside it, so that what is wrong with them is told too; they are about the scenario as it stands.
+        let checked = if overlays.is_empty() && sets.is_empty() {
+            expect::load(file, overlays, sets, options).map(|pins| pins.warnings)
+        } else {
+            scenario::load(file, overlays, sets, options).map(|loaded| loaded.warnings)
+        };
+        match checked {
             Err(diagnostics) => {
                 terminal.diagnostics(&diagnostics);
                 bad += 1;
             }
-            Ok(pins) => {
-                let (_, warnings) = pins.warnings.count();
+            Ok(found) => {
+                let (_, warnings) = found.count();
                 if !args.quiet {
-                    terminal.diagnostics(&pins.warnings);
+                    terminal.diagnostics(&found);
                     let remark = if warnings > 0 {
                         format!(" ({})", plural(warnings, "warning"))
                     } else {

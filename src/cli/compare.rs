@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use loophole::analysis::compare::{Effects, effects};
-use loophole::engine::executor::{Options, simulate};
-use loophole::engine::job::Job;
+use loophole::engine::executor::{Checkpoint, Options, simulate_from};
+use loophole::engine::job::{Arm, Job};
+use loophole::engine::memory::Memory;
 use loophole::engine::outcome::Outcome;
+use loophole::engine::progress::Progress;
 use loophole::export::folder::{Folder, MANIFEST};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 use loophole::export::report::{self, About};
@@ -14,6 +16,7 @@ use loophole::export::tables;
 use loophole::scenario::{self, Scenario};
 
 use super::args::{CompareArgs, JobArgs, RunArgs, Save};
+use super::checkpoint::Keeper;
 use super::terminal::Terminal;
 use super::{Exit, progress};
 
@@ -53,11 +56,24 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         Err(exit) => return exit,
     };
     let out = args.out.clone().unwrap_or_else(|| Path::new("output").join(&task.name));
+    if let Err(problem) = task.fits(args.threads, args.max_memory) {
+        terminal.error(&problem);
+        return Exit::Failed;
+    }
     if args.dry_run {
         terminal.print(&task.plan(&out));
         return Exit::Done;
     }
-    let outcome = match task.simulate(terminal, args.threads, args.quiet) {
+    let checkpoint = Keeper::new(terminal, &out, args.checkpoint_every, task.identity());
+    let from = match checkpoint.find(args.resume) {
+        Ok(from) => from,
+        Err(problem) => {
+            terminal.error(&problem);
+            return Exit::Failed;
+        }
+    };
+    let how = How { threads: args.threads, quiet: args.quiet, checkpoint: Some(&checkpoint) };
+    let outcome = match task.simulate(terminal, how, from) {
         Ok(outcome) => outcome,
         Err(exit) => return exit,
     };
@@ -66,6 +82,9 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     if let Err(error) = task.folder(&outcome, &effects).write(&out) {
         terminal.error(&error.to_string());
         return Exit::Unwritten;
+    }
+    if !outcome.incomplete {
+        checkpoint.remove();
     }
     if args.json {
         terminal.print(&format!("{:#}\n", tables::summary_json(&outcome, &effects)));
@@ -76,7 +95,10 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         terminal.remark(&format!("written to {}", out.display()));
     }
     if outcome.incomplete {
-        terminal.error(&format!("interrupted after {} of {} paths", outcome.paths.len(), task.job.paths));
+        let (done, all) = (outcome.paths.len(), task.job.paths);
+        terminal.error(&format!(
+            "interrupted after {done} of {all} paths\n  hint: `--resume` continues from there"
+        ));
         return Exit::Interrupted;
     }
     Exit::Done
@@ -88,8 +110,11 @@ fn choose_arms(job: &mut Job, names: &[String]) -> Result<(), String> {
         return Ok(());
     }
     let known: Vec<String> = job.arms.iter().map(|arm| arm.id.clone()).collect();
-    let mut chosen = Vec::new();
+    let mut chosen: Vec<Arm> = Vec::new();
     for name in names {
+        if chosen.iter().any(|arm| arm.id == *name) {
+            return Err(format!("--arms: {name:?} is named twice; an arm is compared with others, once"));
+        }
         let arm = job.arms.iter().find(|arm| arm.id == *name);
         let arm = arm.ok_or_else(|| format!("--arms: no arm {name:?}; arms: {}", known.join(", ")))?;
         chosen.push(arm.clone());
@@ -103,6 +128,17 @@ fn choose_arms(job: &mut Job, names: &[String]) -> Result<(), String> {
 
 fn stem(name: &str) -> String {
     Path::new(name).file_stem().map_or("scenario".to_string(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// How a task is simulated; its results do not depend on it.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    /// Threads; none: all cores.
+    pub threads: Option<u64>,
+    /// No progress bar.
+    pub quiet: bool,
+    /// Where what is done is set down.
+    pub checkpoint: Option<&'a Keeper<'a>>,
 }
 
 /// A job with what is wanted of it.
@@ -123,15 +159,17 @@ impl Task {
         let overlays: Vec<PathBuf> = request.with.iter().map(PathBuf::from).collect();
         let load = |name: &String| {
             let loaded = scenario::load(Path::new(name), &overlays, &request.set, options.clone());
-            loaded.map(|loaded| loaded.scenario).map_err(|diagnostics| {
+            let loaded = loaded.map_err(|diagnostics| {
                 terminal.diagnostics(&diagnostics);
                 Exit::Failed
-            })
+            })?;
+            terminal.diagnostics(&loaded.warnings.pressing());
+            Ok(loaded.scenario)
         };
         let scenarios = request.scenarios.iter().map(load).collect::<Result<Vec<Scenario>, Exit>>()?;
         let fail = |problem: &str| {
             terminal.error(problem);
-            Exit::Failed
+            Exit::Misused
         };
         let (mut job, name) = match scenarios.as_slice() {
             [first] => (first.job(), stem(&request.scenarios[0])),
@@ -156,24 +194,49 @@ impl Task {
         Ok(Task { name, job, scenarios, request })
     }
 
+    /// Whether the run's memory stays below a limit.
+    fn fits(&self, threads: Option<u64>, limit: u64) -> Result<(), String> {
+        let memory = Memory::of(&self.job, thread_count(threads));
+        let mib = |bytes: u64| loophole::numbers::count(bytes >> 20);
+        if memory.total() <= limit {
+            return Ok(());
+        }
+        Err(format!(
+            "the run would take about {} MiB of memory, allowed are {}: {} for every scalar of {} paths in {} arms, {} for what is \
+             kept of every month\n  hint: take fewer paths, arms or months, or allow more with --max-memory",
+            mib(memory.total()),
+            mib(limit),
+            mib(memory.scalars),
+            loophole::numbers::count(self.job.paths as u64),
+            self.job.arms.len(),
+            mib(memory.cells.saturating_add(memory.rows)),
+        ))
+    }
+
     /// Simulates with a progress bar, until done or interrupted; what fails is told.
     pub(super) fn simulate(
         &self,
         terminal: &Terminal,
-        threads: Option<u64>,
-        quiet: bool,
+        how: How<'_>,
+        from: Option<Progress>,
     ) -> Result<Outcome, Exit> {
         if ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).is_err() {
             terminal.remark("Ctrl-C cannot be caught here; it will end the run without results");
         }
-        let bar = progress::bar(self.job.paths, terminal.live() && !quiet);
-        let threads = threads.map_or_else(
-            || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            |threads| threads as usize,
-        );
+        let bar = progress::bar(self.job.paths, terminal.live() && !how.quiet);
+        bar.set_position(from.as_ref().map_or(0, |from| from.paths.len()) as u64);
+        bar.reset_eta();
+        let threads = thread_count(how.threads);
         let told = |paths: usize| bar.set_position(paths as u64);
-        let options = Options { threads, progress: Some(&told), cancel: Some(&INTERRUPTED) };
-        let outcome = simulate(&self.job, &options);
+        let due = || how.checkpoint.is_some_and(Keeper::due);
+        let keep = |progress: &Progress| how.checkpoint.into_iter().for_each(|keeper| keeper.keep(progress));
+        let options = Options {
+            threads,
+            progress: Some(&told),
+            cancel: Some(&INTERRUPTED),
+            checkpoint: how.checkpoint.map(|_| Checkpoint { due: &due, keep: &keep }),
+        };
+        let outcome = simulate_from(&self.job, &options, from);
         bar.finish_and_clear();
         outcome.map_err(|error| {
             terminal.error(&error.to_string());
@@ -235,7 +298,7 @@ impl Task {
             folder.add("paths.csv", tables::paths_csv(outcome));
         }
         self.add_charts(outcome, effects, &mut folder);
-        let manifest = self.manifest(outcome, &folder);
+        let manifest = self.manifest(outcome.paths.len(), &folder);
         folder.add(MANIFEST, manifest.to_json());
         folder
     }
@@ -266,7 +329,11 @@ impl Task {
     #[cfg(not(feature = "chart"))]
     fn add_charts(&self, _: &Outcome, _: &[Effects], _: &mut Folder) {}
 
-    fn manifest(&self, outcome: &Outcome, folder: &Folder) -> Manifest {
+    fn identity(&self) -> String {
+        self.manifest(0, &Folder::default()).identity()
+    }
+
+    fn manifest(&self, paths_done: usize, folder: &Folder) -> Manifest {
         let mut files: Vec<InputFile> = Vec::new();
         for file in self.scenarios.iter().flat_map(Scenario::files) {
             if !files.iter().any(|other| other.name == file.name) {
@@ -280,10 +347,10 @@ impl Task {
             request: self.request.clone(),
             seed: self.job.seed,
             paths: self.job.paths,
-            paths_done: outcome.paths.len(),
-            incomplete: outcome.incomplete,
+            paths_done,
+            incomplete: paths_done < self.job.paths,
             sampling: self.job.sampling.to_string(),
-            arms: outcome.arms.iter().map(|arm| arm.id.clone()).collect(),
+            arms: self.job.arms.iter().map(|arm| arm.id.clone()).collect(),
             files,
             results: Manifest::digests(folder),
         }
@@ -380,6 +447,14 @@ fn elasticity_range(job: &Job) -> String {
     let (low, high) =
         ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
     if low == high { format!("is {low:.2}") } else { format!("drawn from {low:.2} to {high:.2}") }
+}
+
+/// As many threads as asked for, or as there are cores.
+fn thread_count(asked: Option<u64>) -> usize {
+    asked.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        |threads| threads as usize,
+    )
 }
 
 /// A folder of its own for what an interrupted run leaves.

@@ -16,7 +16,7 @@ pub fn explain(terminal: &Terminal, args: &ExplainArgs) -> Exit {
         Ok(month) => month,
         Err(error) => {
             terminal.error(&format!("--month: {error}"));
-            return Exit::Failed;
+            return Exit::Misused;
         }
     };
     let question = Question { channel: &args.channel, month, arm: args.arm.as_deref(), path: args.path };

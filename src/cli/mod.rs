@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod checkpoint;
 mod compare;
 mod explain;
 mod pin_report;
@@ -26,6 +27,8 @@ pub enum Exit {
     Done = 0,
     /// The scenario has errors, a run failed, or a pin does not hold.
     Failed = 1,
+    /// The command line names something the scenario does not have.
+    Misused = 2,
     /// Results could not be written.
     Unwritten = 3,
     /// Interrupted.

@@ -14,7 +14,7 @@ use loophole::scenario::texts::Texts;
 
 use super::Exit;
 use super::args::ReplayArgs;
-use super::compare::Task;
+use super::compare::{How, Task};
 use super::terminal::{Terminal, plural};
 
 /// Largest manifest read, in bytes: as many texts as a scenario may have, escaped.
@@ -47,7 +47,11 @@ pub fn replay(terminal: &Terminal, args: &ReplayArgs) -> Exit {
             return exit;
         }
     };
-    let outcome = match task.simulate(terminal, args.threads, args.quiet) {
+    let outcome = match task.simulate(
+        terminal,
+        How { threads: args.threads, quiet: args.quiet, checkpoint: None },
+        None,
+    ) {
         Ok(outcome) => outcome,
         Err(exit) => return exit,
     };

@@ -20,7 +20,7 @@ pub fn show(terminal: &Terminal, args: &ShowArgs) -> Exit {
         if let Some(nearest) = nearest {
             terminal.remark(&format!("  hint: nearest key is {nearest}"));
         }
-        return Exit::Failed;
+        return Exit::Misused;
     }
     let text = if args.json { as_json(&values) } else { words(&values) };
     terminal.print(&text);
@@ -36,6 +36,9 @@ fn words(values: &[ShownValue]) -> String {
         for source in &value.sources {
             text.push_str(&format!("    {grade}{source}\n"));
         }
+        if let Some(stream) = &value.stream {
+            text.push_str(&format!("    draws of the stream {stream}\n"));
+        }
         if let Some(note) = &value.note {
             text.push_str(&format!("    note: {note}\n"));
         }
@@ -50,7 +53,7 @@ fn as_json(values: &[ShownValue]) -> String {
             json!({
                 "key": value.key, "value": value.value, "unit": value.unit, "origin": value.origin,
                 "sources": value.sources.iter().map(|source| json!({ "key": source.key, "cited": source.to_string() })).collect::<Vec<_>>(),
-                "grade": value.grade.map(|grade| grade.name()), "note": value.note, "meaning": value.doc,
+                "grade": value.grade.map(|grade| grade.name()), "note": value.note, "stream": value.stream, "meaning": value.doc,
             })
         })
         .collect();

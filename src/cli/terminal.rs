@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use loophole::scenario::diagnostic::Diagnostics;
 use loophole::scenario::{self, Loaded};
 
+use super::Exit;
 use super::args::ScenarioArgs;
 
 /// Where words go.
@@ -27,11 +28,18 @@ impl Terminal {
         self.live
     }
 
-    /// Writes results. A reader that has gone away ends the output quietly.
+    /// Writes results. A reader that has gone away ends the output quietly; any other failure ends the program.
     pub fn print(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-            std::process::exit(0);
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                std::process::exit(Exit::Done as i32)
+            }
+            Err(error) => {
+                self.error(&format!("cannot write to standard output: {error}"));
+                std::process::exit(Exit::Unwritten as i32);
+            }
         }
     }
 

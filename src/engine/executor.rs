@@ -9,6 +9,7 @@ use super::catalogue::{Account, Catalogue, PathView};
 use super::job::{CorrelationOn, Job};
 use super::outcome::Outcome;
 use super::partition::{BLOCK, Block, blocks, replicates, unit};
+use super::progress::Progress;
 use super::recorder::{CellMoments, CellSketches, Layout, NotFinite, Rows};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
 use crate::model::conditions::Quotes;
@@ -26,6 +27,17 @@ pub struct Options<'a> {
     pub progress: Option<&'a (dyn Fn(usize) + Sync)>,
     /// Stops the run after the blocks at work; what is done becomes the outcome.
     pub cancel: Option<&'a AtomicBool>,
+    /// Sets down what is done from time to time.
+    pub checkpoint: Option<Checkpoint<'a>>,
+}
+
+/// When and how to set down what is done.
+#[derive(Clone, Copy)]
+pub struct Checkpoint<'a> {
+    /// Asked after each block.
+    pub due: &'a (dyn Fn() -> bool + Sync),
+    /// Takes what is done.
+    pub keep: &'a (dyn Fn(&Progress) + Sync),
 }
 
 /// Why a job has no outcome.
@@ -58,6 +70,8 @@ pub enum EngineError {
         /// What differs from the first arm.
         what: &'static str,
     },
+    /// What was to be continued is not of this job.
+    OtherJob,
     /// Stopped before a single block was done.
     Cancelled,
 }
@@ -91,6 +105,7 @@ impl fmt::Display for EngineError {
                     "arm {arm} differs from the first arm in its {what}; arms must share it to be paired"
                 )
             }
+            EngineError::OtherJob => write!(f, "what was to be continued is not of this job"),
             EngineError::Cancelled => write!(f, "stopped before any path was done"),
         }
     }
@@ -140,6 +155,18 @@ impl Trunk {
 /// # Errors
 /// [`EngineError`].
 pub fn simulate(job: &Job, options: &Options<'_>) -> Result<Outcome, EngineError> {
+    simulate_from(job, options, None)
+}
+
+/// Simulates a job from where an earlier run of it left off, to the same bits.
+///
+/// # Errors
+/// [`EngineError`].
+pub fn simulate_from(
+    job: &Job,
+    options: &Options<'_>,
+    from: Option<Progress>,
+) -> Result<Outcome, EngineError> {
     let sampler = sampler(job);
     let (worlds, calibration) = calibrated(job, &sampler)?;
     check_paired(job)?;
@@ -151,7 +178,19 @@ pub fn simulate(job: &Job, options: &Options<'_>) -> Result<Outcome, EngineError
         .collect();
     let trunks = (0..worlds.len()).map(|arm| Trunk::of(&worlds, arm)).collect();
     let plan = Plan { job, worlds, quoted, trunks, sampler, catalogue, layout, blocks };
-    let merged = run(&plan, options)?;
+    let nothing = empty(&plan);
+    let state = match from {
+        None => nothing,
+        Some(from) => {
+            let done = plan.blocks.get(..from.blocks).ok_or(EngineError::OtherJob)?;
+            let paths: Vec<u64> = done.iter().flat_map(|block| &block.paths).copied().collect();
+            if !from.fits(&nothing, &paths) {
+                return Err(EngineError::OtherJob);
+            }
+            from
+        }
+    };
+    let merged = run(&plan, options, state)?;
     Ok(Outcome::new(job, plan.catalogue, plan.layout, merged, calibration))
 }
 
@@ -224,32 +263,17 @@ fn check_paired(job: &Job) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// What the blocks merge into.
-pub struct Merged {
-    /// Path ids in block order.
-    pub paths: Vec<u64>,
-    /// Arm, scalar, path in block order.
-    pub scalars: Vec<Vec<Vec<f64>>>,
-    /// By replicate.
-    pub moments: Vec<CellMoments>,
-    /// By arm.
-    pub sketches: Vec<CellSketches>,
-    /// Not every block was run.
-    pub incomplete: bool,
-}
-
 /// Blocks that came early wait here for their turn.
 struct Merger {
-    next: usize,
     waiting: BTreeMap<usize, (CellMoments, Vec<f64>)>,
-    merged: Merged,
+    merged: Progress,
 }
 
 impl Merger {
     fn take(&mut self, plan: &Plan<'_>, block: usize, moments: CellMoments, scalars: Vec<f64>) {
         self.waiting.insert(block, (moments, scalars));
-        while let Some((moments, scalars)) = self.waiting.remove(&self.next) {
-            let block = &plan.blocks[self.next];
+        while let Some((moments, scalars)) = self.waiting.remove(&self.merged.blocks) {
+            let block = &plan.blocks[self.merged.blocks];
             self.merged.paths.extend(&block.paths);
             self.merged.moments[block.replicate].merge(&moments);
             let mut columns = scalars.chunks_exact(block.paths.len());
@@ -258,33 +282,65 @@ impl Merger {
                     scalar.extend_from_slice(column);
                 }
             }
-            self.next += 1;
+            self.merged.blocks += 1;
         }
     }
 }
 
-fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
-    let (arms, cells, scalars) = (plan.worlds.len(), plan.layout.cells(), plan.catalogue.scalars.len());
-    let merger = Mutex::new(Merger {
-        next: 0,
-        waiting: BTreeMap::new(),
-        merged: Merged {
-            paths: Vec::new(),
-            scalars: vec![vec![Vec::new(); scalars]; arms],
-            moments: (0..replicates(plan.job.sampling)).map(|_| CellMoments::empty(cells)).collect(),
-            sketches: Vec::new(),
-            incomplete: false,
-        },
-    });
+/// Nothing done yet.
+fn empty(plan: &Plan<'_>) -> Progress {
+    let arms = plan.worlds.len();
+    Progress {
+        blocks: 0,
+        paths: Vec::new(),
+        scalars: vec![vec![Vec::new(); plan.catalogue.scalars.len()]; arms],
+        moments: (0..replicates(plan.job.sampling))
+            .map(|_| CellMoments::empty(plan.layout.cells()))
+            .collect(),
+        sketches: (0..arms).map(|arm| CellSketches::empty(plan.layout.arm_cells(arm).len())).collect(),
+    }
+}
+
+/// Runs the blocks that are not done, setting down what is done whenever that is due, and when cancelled.
+fn run(plan: &Plan<'_>, options: &Options<'_>, mut state: Progress) -> Result<Progress, EngineError> {
+    let threads = options.threads.max(1).min(plan.blocks.len().max(1));
+    let mut workers: Vec<Worker> = (0..threads).map(|_| Worker::new(plan)).collect();
+    while state.blocks < plan.blocks.len() {
+        state = stretch(plan, options, &mut workers, state)?;
+        let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
+        if let Some(checkpoint) = &options.checkpoint
+            && state.blocks < plan.blocks.len()
+        {
+            (checkpoint.keep)(&state);
+        }
+        if cancelled {
+            break;
+        }
+    }
+    if state.paths.is_empty() {
+        return Err(EngineError::Cancelled);
+    }
+    Ok(state)
+}
+
+/// Runs blocks on all threads until all are done, a checkpoint is due, or the run is cancelled. Blocks are claimed in
+/// order and a claimed one is finished, so that what is done is always the first blocks.
+fn stretch(
+    plan: &Plan<'_>,
+    options: &Options<'_>,
+    workers: &mut [Worker],
+    mut state: Progress,
+) -> Result<Progress, EngineError> {
     let sketches: Vec<Mutex<CellSketches>> =
-        (0..arms).map(|arm| Mutex::new(CellSketches::empty(plan.layout.arm_cells(arm).len()))).collect();
-    let (claimed, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::mem::take(&mut state.sketches).into_iter().map(Mutex::new).collect();
+    let (claimed, done) = (AtomicUsize::new(state.blocks), AtomicUsize::new(state.paths.len()));
+    let merger = Mutex::new(Merger { waiting: BTreeMap::new(), merged: state });
     let failed: Mutex<Option<(usize, EngineError)>> = Mutex::new(None);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for _ in 0..options.threads.max(1) {
+        for worker in workers {
             scope.spawn(|| {
-                let mut worker = Worker::new(plan);
+                let worker = worker;
                 loop {
                     let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
                     if cancelled || stop.load(Ordering::Relaxed) {
@@ -313,6 +369,9 @@ fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
                     if let Some(progress) = options.progress {
                         progress(paths);
                     }
+                    if options.checkpoint.as_ref().is_some_and(|checkpoint| (checkpoint.due)()) {
+                        stop.store(true, Ordering::Relaxed);
+                    }
                 }
                 worker.count(plan, &sketches);
             });
@@ -321,13 +380,9 @@ fn run(plan: &Plan<'_>, options: &Options<'_>) -> Result<Merged, EngineError> {
     if let Some((_, error)) = into_inner(failed) {
         return Err(error);
     }
-    let mut merged = into_inner(merger).merged;
-    merged.sketches = sketches.into_iter().map(into_inner).collect();
-    merged.incomplete = merged.paths.len() < plan.job.paths;
-    if merged.paths.is_empty() {
-        return Err(EngineError::Cancelled);
-    }
-    Ok(merged)
+    let mut state = into_inner(merger).merged;
+    state.sketches = sketches.into_iter().map(into_inner).collect();
+    Ok(state)
 }
 
 /// A panic elsewhere already ends the run; the data behind the lock is still what it was.

@@ -6,6 +6,8 @@
 pub mod catalogue;
 pub mod executor;
 pub mod job;
+pub mod memory;
 pub mod outcome;
 pub mod partition;
+pub mod progress;
 pub mod recorder;

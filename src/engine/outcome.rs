@@ -1,8 +1,8 @@
 //! What a job yields: every scalar on every path, and every monthly number as a distribution.
 
 use super::catalogue::Catalogue;
-use super::executor::Merged;
 use super::job::Job;
+use super::progress::Progress;
 use super::recorder::{CellMoments, CellSketches, Layout, UnitMoments};
 use crate::calendar::Month;
 use crate::model::calibrate::Calibration;
@@ -82,7 +82,7 @@ impl Outcome {
         job: &Job,
         catalogue: Catalogue,
         layout: Layout,
-        merged: Merged,
+        merged: Progress,
         calibration: Option<Calibration>,
     ) -> Outcome {
         let mut order: Vec<usize> = (0..merged.paths.len()).collect();
@@ -108,7 +108,7 @@ impl Outcome {
             sampling: job.sampling,
             seed: job.seed,
             paths: order.iter().map(|&at| merged.paths[at]).collect(),
-            incomplete: merged.incomplete,
+            incomplete: merged.paths.len() < job.paths,
             calibration,
             layout,
             scalars,

@@ -4,6 +4,8 @@
 //! month, its differences to the baseline. [`Rows`] hold every cell on a few paths; [`CellSketches`] and [`CellMoments`]
 //! keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
 
+use serde::{Deserialize, Serialize};
+
 use super::catalogue::Catalogue;
 use super::job::Job;
 use crate::stats::estimate::Estimate;
@@ -193,7 +195,7 @@ impl UnitMoments {
 }
 
 /// Moments of every cell over independent units: a path, or an antithetic pair.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CellMoments {
     /// Units, the same of every cell.
     count: f64,
@@ -205,6 +207,11 @@ impl CellMoments {
     /// No paths.
     pub fn empty(cells: usize) -> CellMoments {
         CellMoments { count: 0.0, cells: vec![(0.0, 0.0); cells] }
+    }
+
+    /// How many cells.
+    pub fn cells(&self) -> usize {
+        self.cells.len()
     }
 
     /// The moments of a block of paths among the rows, `unit` paths a unit.
@@ -260,7 +267,7 @@ impl CellMoments {
 }
 
 /// Histograms of one arm's cells.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CellSketches {
     /// By cell of the arm.
     pub cells: Vec<Sketch>,

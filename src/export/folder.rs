@@ -102,28 +102,44 @@ impl Folder {
             std::fs::write(&path, bytes).map_err(fail("write", &target.join(name)))?;
         }
         readable_by_all(fresh.path()).map_err(fail("set permissions of", target))?;
-        let old = tempfile::Builder::new()
-            .prefix(".loophole-")
-            .tempdir_in(parent)
-            .map_err(fail("write into", parent))?;
-        let aside = old.path().join("old");
         if target.exists() {
-            std::fs::rename(target, &aside).map_err(fail("replace", target))?;
+            // The old folder is now in the fresh one's place and goes with it.
+            return exchange(fresh.path(), target, parent).map_err(fail("replace", target));
         }
-        if let Err(why) = std::fs::rename(fresh.path(), target) {
-            if aside.exists() {
-                std::fs::rename(&aside, target).map_err(fail("restore", target))?;
-            }
-            return Err(WriteError {
-                doing: "write the folder",
-                path: target.to_path_buf(),
-                why,
-                flag: "--out",
-            });
-        }
+        std::fs::rename(fresh.path(), target).map_err(fail("write the folder", target))?;
         let _renamed_away = fresh.keep();
         Ok(())
     }
+}
+
+/// Puts `fresh` in the place of `target` and the other way round, in one step where the system can: at no moment is there
+/// no `target`.
+#[cfg(target_os = "linux")]
+fn exchange(fresh: &Path, target: &Path, parent: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, fresh, CWD, target, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        // Some file systems cannot.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => swap(fresh, target, parent),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(fresh: &Path, target: &Path, parent: &Path) -> io::Result<()> {
+    swap(fresh, target, parent)
+}
+
+/// As [`exchange`], in two steps; the first is undone if the second fails.
+fn swap(fresh: &Path, target: &Path, parent: &Path) -> io::Result<()> {
+    let old = tempfile::Builder::new().prefix(".loophole-").tempdir_in(parent)?;
+    let aside = old.path().join("old");
+    std::fs::rename(target, &aside)?;
+    if let Err(why) = std::fs::rename(fresh, target) {
+        std::fs::rename(&aside, target)?;
+        return Err(why);
+    }
+    Ok(())
 }
 
 /// Writes a file whole or not at all, replacing one of that name and keeping its permissions. `flag` is what the user

@@ -160,6 +160,14 @@ impl Manifest {
         folder.files().map(digest).collect()
     }
 
+    /// A digest of everything that results depend on: what was asked for, of which texts, and which program answers.
+    pub fn identity(&self) -> String {
+        let files: Vec<(&str, &str)> =
+            self.files.iter().map(|file| (file.name.as_str(), file.sha256.as_str())).collect();
+        let all = serde_json::json!([self.program, self.request, files, self.seed, self.paths, self.arms]);
+        sha256(all.to_string().as_bytes())
+    }
+
     /// As JSON text.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()

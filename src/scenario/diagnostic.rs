@@ -125,6 +125,8 @@ pub struct Diagnostic {
     pub origin: Origin,
     /// How grave.
     pub severity: Severity,
+    /// It is about how well a file is documented, and of no interest to who runs it.
+    pub routine: bool,
     /// What is wrong, naming the key.
     pub title: String,
     /// What was read there, beside the caret.
@@ -143,6 +145,7 @@ impl Diagnostic {
         Diagnostic {
             origin,
             severity: Severity::Error,
+            routine: false,
             title: title.into(),
             label: String::new(),
             related: None,
@@ -188,6 +191,11 @@ impl Diagnostics {
         list.sort();
         list.dedup();
         Diagnostics { files, list }
+    }
+    /// Those that bear on what a run means.
+    pub fn pressing(&self) -> Diagnostics {
+        let list = self.list.iter().filter(|problem| !problem.routine).cloned().collect();
+        Diagnostics { files: self.files.clone(), list }
     }
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {

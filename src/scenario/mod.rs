@@ -19,6 +19,7 @@ pub mod resolve;
 mod show;
 mod table;
 pub mod texts;
+mod titles;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -194,7 +195,7 @@ fn examine(
                     match key_path(key, entry.key.file) {
                         Some(mut path) => {
                             path.iter_mut().for_each(|(_, origin)| *origin = entry.key);
-                            set(&mut tree, &path, entry.node.clone());
+                            problems.extend(set(&mut tree, &path, entry.node.clone()).err());
                         }
                         None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
                     }
@@ -312,7 +313,7 @@ impl Scenario {
             match key_path(key, entry.key.file) {
                 Some(mut path) => {
                     path.iter_mut().for_each(|(_, origin)| *origin = entry.key);
-                    set(&mut tree, &path, entry.node.clone());
+                    problems.extend(set(&mut tree, &path, entry.node.clone()).err());
                 }
                 None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
             }

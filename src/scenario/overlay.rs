@@ -97,12 +97,13 @@ impl Loader {
         };
         let written = &flag[equals + 1..];
         match raw::parse_value(written, file, equals + 1) {
-            Ok(value) => set(tree, &path, value),
+            Ok(value) => self.problems.extend(set(tree, &path, value).err()),
             Err(_) if is_word(written) => {
                 let start = equals + 1 + (written.len() - written.trim_start().len());
                 let text = written.trim();
                 let origin = Origin { file, start: start as u32, end: (start + text.len()) as u32 };
-                set(tree, &path, Node { value: Value::Text(text.into()), origin });
+                let value = Node { value: Value::Text(text.into()), origin };
+                self.problems.extend(set(tree, &path, value).err());
             }
             Err(problems) => self.problems.extend(problems),
         }
@@ -263,25 +264,41 @@ fn promote(node: &mut Node) {
 }
 
 /// Lays `value` on what is at `path` in `tree`, making tables on the way.
-pub fn set(tree: &mut Node, path: &[(String, Origin)], value: Node) {
-    set_below(tree, path, value, Some(&ROOT));
+///
+/// # Errors
+/// That the path names an item that a list has not.
+pub fn set(tree: &mut Node, path: &[(String, Origin)], value: Node) -> Result<(), Diagnostic> {
+    set_below(tree, path, value, Some(&ROOT))
 }
 
-fn set_below(node: &mut Node, path: &[(String, Origin)], value: Node, kind: Option<&'static Kind>) {
-    let Some(((key, origin), rest)) = path.split_first() else { return merge(node, value, kind) };
+fn set_below(
+    node: &mut Node,
+    path: &[(String, Origin)],
+    value: Node,
+    kind: Option<&'static Kind>,
+) -> Result<(), Diagnostic> {
+    let Some(((key, origin), rest)) = path.split_first() else {
+        merge(node, value, kind);
+        return Ok(());
+    };
     if let Some(Kind::Quantity(_)) = kind {
         let new_form = is_form_key(key) && node.table().is_none_or(|table| !table.contains_key(key));
         if new_form && rest.is_empty() && !joins_quantiles(node, key) {
             let entry = Entry { key: *origin, node: value };
             let over = Node { origin: *origin, value: Value::Table(BTreeMap::from([(key.clone(), entry)])) };
-            return merge_quantity(node, over);
+            merge_quantity(node, over);
+            return Ok(());
         }
         promote(node);
     }
-    if let (Value::List(list), Ok(at)) = (&mut node.value, key.parse::<usize>())
-        && let Some(item) = list.get_mut(at)
-    {
-        return set_below(item, rest, value, kind.and_then(|kind| kind.child(key)));
+    if let (Value::List(list), Ok(at)) = (&mut node.value, key.parse::<usize>()) {
+        let count = list.len();
+        return match list.get_mut(at) {
+            Some(item) => set_below(item, rest, value, kind.and_then(|kind| kind.child(key))),
+            None => Err(Diagnostic::error(*origin, format!("there is no item {key}"))
+                .label(format!("the list has {count}, counted from 0"))
+                .related(node.origin, "the list")),
+        };
     }
     if node.table().is_none() {
         node.value = Value::Table(Table::new());
@@ -292,15 +309,15 @@ fn set_below(node: &mut Node, path: &[(String, Origin)], value: Node, kind: Opti
         Kind::Overrides => registry::kind_of(key),
         other => other.child(key),
     });
-    let Value::Table(table) = &mut node.value else { return };
+    let Value::Table(table) = &mut node.value else { return Ok(()) };
     let empty = || Entry { key: *origin, node: Node { value: Value::Table(Table::new()), origin: *origin } };
     let new = !table.contains_key(key);
     let entry = table.entry(key.clone()).or_insert_with(empty);
     if new && rest.is_empty() {
         entry.node = value;
-    } else {
-        set_below(&mut entry.node, rest, value, child);
+        return Ok(());
     }
+    set_below(&mut entry.node, rest, value, child)
 }
 
 /// Whether setting `key` adds a quantile, a bound or a family to a quantity elicited by quantiles.

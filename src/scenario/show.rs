@@ -29,6 +29,8 @@ pub struct Provenance {
     pub as_of: Option<String>,
     /// Currency, if not USD.
     pub currency: Option<String>,
+    /// Random stream, if not the key.
+    pub stream: Option<String>,
 }
 
 /// One line of `show`.
@@ -48,6 +50,8 @@ pub struct ShownValue {
     pub grade: Option<Grade>,
     /// Remark.
     pub note: Option<String>,
+    /// Random stream, if not the key.
+    pub stream: Option<String>,
     /// What the key means.
     pub doc: &'static str,
 }
@@ -80,6 +84,7 @@ impl Scenario {
             note: parsed.meta.note.clone(),
             as_of: parsed.meta.as_of.clone(),
             currency: parsed.meta.currency.clone(),
+            stream: parsed.meta.stream.clone(),
         }
     }
 
@@ -100,10 +105,10 @@ impl Scenario {
     }
 
     fn shown_quantity(&self, key: &str, parsed: &Parsed) -> ShownValue {
-        let Provenance { key, value, unit, origin, sources, grade, note, .. } =
+        let Provenance { key, value, unit, origin, sources, grade, note, stream, .. } =
             self.provenance_of(key, parsed);
         let doc = registry::field_of(&key).map_or("", |field| field.doc);
-        ShownValue { value, unit, origin, sources, grade, note, doc, key }
+        ShownValue { value, unit, origin, sources, grade, note, stream, doc, key }
     }
 
     fn leaves(&self, place: &str, node: &Node, kind: Option<&'static Kind>, shown: &mut Vec<ShownValue>) {
@@ -150,6 +155,16 @@ impl Scenario {
 
     fn plain(&self, key: String, value: String, origin: String) -> ShownValue {
         let doc = registry::field_of(&key).map_or("", |field| field.doc);
-        ShownValue { key, value, unit: "", origin, sources: Vec::new(), grade: None, note: None, doc }
+        ShownValue {
+            key,
+            value,
+            unit: "",
+            origin,
+            sources: Vec::new(),
+            grade: None,
+            note: None,
+            stream: None,
+            doc,
+        }
     }
 }

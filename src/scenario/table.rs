@@ -80,6 +80,17 @@ fn parse(files: &Files, file: u32) -> Result<Csv, Diagnostic> {
         Diagnostic::error(Origin { file, start: at, end: at }, format!("malformed CSV: {}", reason(&error)))
     };
     let header = reader.headers().map_err(malformed)?.iter().map(str::to_string).collect();
+    let header: Vec<String> = header;
+    for (at, column) in header.iter().enumerate() {
+        if !column.is_empty() && header[..at].contains(column) {
+            let end = text.find('\n').unwrap_or(text.len()) as u32;
+            let problem = Diagnostic::error(
+                Origin { file, start: 0, end },
+                format!("two columns are called {column:?}"),
+            );
+            return Err(problem.hint("give each column a name of its own"));
+        }
+    }
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(malformed)?;
@@ -218,9 +229,15 @@ fn find_row(
     let id = csv
         .column("id")
         .ok_or_else(|| Diagnostic::error(file.origin, format!("the table of {name} has no column `id`")))?;
-    match csv.rows.iter().find(|cells| cells[id].text == wanted) {
-        Some(cells) => Ok((csv.clone(), cells.clone())),
-        None => {
+    let mut found = csv.rows.iter().filter(|cells| cells[id].text == wanted);
+    match (found.next(), found.next()) {
+        (Some(cells), None) => Ok((csv.clone(), cells.clone())),
+        (Some(first), Some(second)) => {
+            Err(Diagnostic::error(second[id].origin, format!("the table of {name} has two rows {wanted:?}"))
+                .related(first[id].origin, "the first")
+                .hint("keep one, or give them ids of their own"))
+        }
+        (None, _) => {
             let problem = Diagnostic::error(row.origin, format!("the table of {name} has no row {wanted:?}"));
             Err(match nearest(wanted, csv.rows.iter().map(|cells| cells[id].text.as_str())) {
                 Some(near) => problem.hint(format!("did you mean {near:?}?")),

@@ -5,16 +5,20 @@
 //! are integers: merging is exact, in any order. Memory is taken by the stretch of 32 bins in which values lie, and counts
 //! are written in base 256, a plane of digits after another, so that few values cost a byte a bin and a billion cost four.
 
+use serde::{Deserialize, Serialize};
+
 /// Bits of the mantissa below a bin's.
 const SHIFT: u32 = 52 - 8;
 /// Bins a stretch.
 const STRETCH: usize = 32;
+/// Stretches of either sign that finite values lie in.
+const STRETCHES: usize = (f64::MAX.to_bits() >> SHIFT) as usize / STRETCH + 1;
 
 /// Digits of the counts of a stretch's bins.
 type Digits = [u8; STRETCH];
 
 /// Counts of values by bin.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sketch {
     /// Stretches with values in them, ascending with the values: 1 + the magnitude's place over [`STRETCH`], negative for
     /// negative values.
@@ -135,6 +139,20 @@ impl Sketch {
             }
         }
         at
+    }
+
+    /// Whether a histogram that was read from somewhere is one of `count` values.
+    pub fn is_sound(&self, count: u64) -> bool {
+        let planes = std::iter::once(&self.low).chain(&self.high);
+        self.count == count
+            && self.keys.is_sorted_by(|a, b| a < b)
+            && self.keys.iter().all(|&key| key != 0 && usize::from(key.unsigned_abs()) <= STRETCHES)
+            && planes.clone().all(|plane| plane.len() == self.keys.len())
+            && self.high.len() < 8
+            && (0..self.keys.len()).map(|at| u128::from(self.stretch_count(at))).sum::<u128>()
+                == u128::from(count) - u128::from(self.zeros.min(count))
+            && self.zeros <= count
+            && (count == 0 || self.least <= self.greatest)
     }
 
     /// Number of values.

@@ -146,3 +146,92 @@ fn two_files_can_be_compared() {
         loophole(&["compare", files[0], files[1], "--paths", "16", "--out", target.to_str().expect("text")]);
     assert_eq!(code(&output), 0, "{}", err(&output));
 }
+
+#[test]
+fn a_failed_output_is_no_success_and_a_closed_pipe_no_failure() {
+    use std::process::{Command, Stdio};
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let show = || {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("loophole"));
+        command.args(["show", SMALL]).stderr(Stdio::piped());
+        command
+    };
+    if let Ok(full) = full {
+        let output = show().stdout(full).output().expect("it starts");
+        assert_eq!(code(&output), 3);
+        assert!(err(&output).contains("cannot write to standard output"), "{}", err(&output));
+    }
+    let mut child = show().stdout(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((code(&output), err(&output).as_str()), (0, ""));
+}
+
+#[test]
+fn what_the_command_line_names_must_exist_once() {
+    for (args, told) in [
+        (["compare", SMALL, "--arms", "open,nobody"], "no arm \"nobody\""),
+        (["compare", SMALL, "--arms", "open,open"], "\"open\" is named twice"),
+        (["compare", SMALL, "--arms", "open"], "there is one arm"),
+        (["run", SMALL, "--paths", "200000000"], "100000000"),
+        (["run", SMALL, "--seed", "9223372036854775808"], "9223372036854775807"),
+    ] {
+        let output = loophole(&[&args[..], &["-n"]].concat());
+        assert_eq!(code(&output), 2, "{args:?}");
+        assert!(err(&output).contains(told), "{}", err(&output));
+    }
+    assert_eq!(code(&loophole(&["show", SMALL, "nothing.here"])), 2);
+}
+
+#[test]
+fn a_run_tells_what_bears_on_it_and_labels_follow_the_numbers() {
+    let flagship = "scenarios/close-the-door.toml";
+    let short = loophole(&["compare", flagship, "--set", "settings.months=2", "-n"]);
+    assert_eq!(code(&short), 0);
+    assert!(err(&short).contains("is outside the horizon"), "{}", err(&short));
+    let place = folder();
+    let target = place.path().join("results");
+    let args = ["compare", flagship, "--paths", "4", "--set", "settings.months=12"];
+    let args = [&args[..], &["--set", "rules.linear.wind_down_days=90", "--out"]].concat();
+    let output =
+        loophole(&[&args[..], &[target.to_str().expect("text"), "--arms", "open,wind-down"]].concat());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(out(&output).contains("Door closed: 90-day wind-down"), "{}", out(&output));
+    for (name, bytes) in contents(&target) {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let labelled =
+            ["findings.md", "summary.csv", "monthly.csv"].contains(&name.as_str()) || name.ends_with(".txt");
+        assert!(!labelled || !text.contains("180-day"), "{name} speaks of 180 days");
+    }
+}
+
+#[test]
+fn pins_beside_a_scenario_are_checked_as_it_stands() {
+    let flagship = "scenarios/close-the-door.toml";
+    let output = loophole(&["check", flagship, "--set", "settings.months=48"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+}
+
+#[test]
+fn a_run_that_would_take_too_much_memory_is_refused_with_the_remedy() {
+    let flagship = "scenarios/close-the-door.toml";
+    let refused = loophole(&["compare", flagship, "--paths", "50000000", "-n"]);
+    assert_eq!(code(&refused), 1);
+    assert!(
+        err(&refused).contains("--max-memory") && err(&refused).contains("50,000,000 paths"),
+        "{}",
+        err(&refused)
+    );
+    assert_eq!(
+        code(&loophole(&["compare", flagship, "--paths", "50000000", "-n", "--max-memory", "4TiB"])),
+        0
+    );
+    assert_eq!(code(&loophole(&["compare", flagship, "--max-memory", "1MiB"])), 1);
+    for size in ["8 parsec", "-1GiB", "0", "99999999999TiB", "1.5GiB"] {
+        assert_eq!(
+            code(&loophole(&["compare", flagship, "-n", &format!("--max-memory={size}")])),
+            2,
+            "{size}"
+        );
+    }
+}

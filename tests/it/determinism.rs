@@ -70,7 +70,10 @@ fn shared_months_do_not_move_a_bit() {
 fn interrupted(job: &Job, threads: usize, paths: usize) -> Result<Outcome, EngineError> {
     let cancel = AtomicBool::new(paths == 0);
     let progress = |done: usize| cancel.store(done >= paths, Ordering::Relaxed);
-    executor::simulate(job, &Options { threads, progress: Some(&progress), cancel: Some(&cancel) })
+    executor::simulate(
+        job,
+        &Options { threads, progress: Some(&progress), cancel: Some(&cancel), checkpoint: None },
+    )
 }
 
 #[test]
@@ -162,7 +165,7 @@ fn progress_counts_every_path_once() {
     let job = shipped("known/constant-hazard.toml", &["settings.paths=100"]).job();
     let seen = std::sync::Mutex::new(Vec::new());
     let progress = |done: usize| seen.lock().expect("not poisoned").push(done);
-    executor::simulate(&job, &Options { threads: 4, progress: Some(&progress), cancel: None })
+    executor::simulate(&job, &Options { threads: 4, progress: Some(&progress), ..Options::default() })
         .expect("it runs");
     let mut seen = seen.into_inner().expect("not poisoned");
     seen.sort_unstable();

@@ -347,3 +347,19 @@ fn difference(wanted: &str, told: &str) -> String {
     told[same..].iter().take(12).for_each(|line| writeln!(text, "  + {line}").unwrap());
     text
 }
+
+#[test]
+fn an_arm_that_changes_a_number_is_named_by_its_own() {
+    let text = "extends = [\"good.toml\"]\n[rules.close]\ntitle = \"{rules.close.lag_days} days' notice\"\nlag_days = 30\n\
+                [arms.closed]\ntitle = \"Closed after {rules.close.lag_days} days\"\nset = { \"rules.close.lag_days\" = 60 }\n";
+    let scenario = from_text(text, &[]).unwrap_or_else(|told| panic!("{told}"));
+    let job = scenario.job();
+    let closed = job.arms.iter().find(|arm| arm.id == "closed").unwrap();
+    assert_eq!(closed.title, "Closed after 60 days");
+    assert_eq!(closed.world.rules[0].title, "60 days' notice");
+    let later = from_text(text, &["arms.closed.set.\"rules.close.lag_days\"=90"]).unwrap();
+    assert_eq!(
+        later.arms().into_iter().find(|arm| arm.id == "closed").unwrap().title,
+        "Closed after 90 days"
+    );
+}

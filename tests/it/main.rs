@@ -16,6 +16,7 @@ mod figures;
 mod floors;
 mod invariants;
 mod known;
+mod long_runs;
 mod market;
 mod pins;
 mod published;

@@ -16,6 +16,7 @@ use super::checked::Checked;
 use super::diagnostic::{Diagnostic, Files, Origin};
 use super::raw::Node;
 use super::table::{Library, fill_rows};
+use super::titles;
 
 /// Reads and checks a tree; the problems come beside what could be read. `base` is the
 /// scenario without an arm's changes, if `tree` has them.
@@ -28,6 +29,7 @@ pub fn check(
     strict: bool,
 ) -> (Checked, Vec<Diagnostic>) {
     let (mut problems, incomplete) = fill_rows(&mut tree, files, library);
+    problems.extend(titles::fill(&mut tree));
     let walked = shape::walk(&tree, files, library, defaults, &incomplete);
     problems.extend(walked.problems);
     let checked = Checked { tree, quantities: walked.quantities, defaults, incomplete };

@@ -243,10 +243,14 @@ impl Walker<'_> {
     }
 
     fn integer(&mut self, key: &str, node: &Node, low: i64, high: i64) {
-        let allowed = if high == i64::MAX { format!("at least {low}") } else { format!("{low} to {high}") };
+        let allowed = format!("{low} to {high}");
         let (problem, hint) = match node.value {
             Value::Integer(n) if (low..=high).contains(&n) => return,
             Value::Integer(n) => (format!("{key} is outside its range"), Some((format!("found {n}"), None))),
+            // The language's integers have 64 bits; a flag's larger one is still a number to who wrote it.
+            Value::Text(ref text) if text.parse::<i128>().is_ok() => {
+                (format!("{key} is outside its range"), Some((format!("found {text}"), None)))
+            }
             Value::Float(x) if x.fract() == 0.0 && x.abs() < 1e15 => (
                 format!("{key} is not an integer"),
                 Some((format!("found {x:?}"), Some(format!("write {x}")))),

@@ -44,7 +44,8 @@ fn unsourced(section: &str, mut list: Vec<(&str, &Parsed)>, strict: bool) -> Dia
         .label(if list.len() > 1 { "the first" } else { "" })
         .note(format!("without source: {}{more}", names.join(", ")))
         .hint("write { value = …, source = \"key\" }, or grade = \"judgement\" with a note");
-    Diagnostic { severity: if strict { Severity::Error } else { Severity::Warning }, ..problem }
+    let severity = if strict { Severity::Error } else { Severity::Warning };
+    Diagnostic { severity, routine: true, ..problem }
 }
 
 fn is_design(key: &str) -> bool {

@@ -313,7 +313,7 @@ impl Kind {
 /// The reference page of every key, in Markdown: `docs/keys.md`.
 pub fn page() -> String {
     let mut page = String::from(
-        "# Keys of the scenario language\n\nMade from the registry in `src/scenario/registry.rs`; see `docs/scenario.md` for the forms a quantity takes.\n",
+        "# Keys of the scenario language\n\nMade from the registry in `src/scenario/registry/`; see `docs/scenario.md` for the forms a quantity takes.\n",
     );
     section(&mut page, "", &SCENARIO);
     page

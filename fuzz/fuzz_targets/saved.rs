@@ -1,0 +1,26 @@
+//! Any bytes are a manifest or checkpoint, or are refused: also behind a seal that fits.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use loophole::encoding::sha256;
+use loophole::engine::progress::Progress;
+use loophole::export::manifest::Manifest;
+
+fuzz_target!(|bytes: &[u8]| {
+    let identity = sha256(b"fuzz");
+    let _refused = Progress::from_bytes(bytes, &identity);
+    let mut sealed = b"loophole checkpoint\n\x01".to_vec();
+    sealed.extend_from_slice(identity.as_bytes());
+    sealed.extend_from_slice(bytes);
+    let seal = sha256(&sealed);
+    sealed.extend_from_slice(seal.as_bytes());
+    if let Ok(progress) = Progress::from_bytes(&sealed, &identity) {
+        assert_eq!(Progress::from_bytes(&progress.to_bytes(&identity), &identity), Ok(progress));
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        match Manifest::read(text) {
+            Ok(manifest) => assert_eq!(Manifest::read(&manifest.to_json()), Ok(manifest)),
+            Err(problems) => assert!(!problems.is_empty()),
+        }
+    }
+});

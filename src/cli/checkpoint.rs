@@ -1,0 +1,107 @@
+//! Checkpoints of long runs: a file beside the folder of results that is replaced whole, and removed when the results are
+//! written.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use loophole::engine::progress::Progress;
+use loophole::export::folder::write_file;
+
+use super::terminal::Terminal;
+
+/// Keeps what is done of one run.
+pub struct Keeper<'a> {
+    terminal: &'a Terminal,
+    path: PathBuf,
+    every: Duration,
+    identity: String,
+    last: Mutex<Instant>,
+    /// The run goes on when what is done cannot be kept; that is told once.
+    told: AtomicBool,
+}
+
+impl<'a> Keeper<'a> {
+    /// For the run of this identity whose results go to `out`.
+    pub fn new(terminal: &'a Terminal, out: &Path, every: Duration, identity: String) -> Keeper<'a> {
+        let mut name = out.file_name().map(|name| name.to_os_string()).unwrap_or_default();
+        name.push(".checkpoint");
+        let path = out.with_file_name(name);
+        Keeper {
+            terminal,
+            path,
+            every,
+            identity,
+            last: Mutex::new(Instant::now()),
+            told: AtomicBool::new(false),
+        }
+    }
+
+    /// What an earlier run left, if it is to be continued.
+    ///
+    /// # Errors
+    /// Says why it cannot be.
+    pub fn find(&self, resume: bool) -> Result<Option<Progress>, String> {
+        let shown = self.path.display();
+        if !resume {
+            if self.path.exists() {
+                self.terminal.remark(&format!(
+                    "note: {shown} holds what an interrupted run had done; this run starts anew and will replace it \
+                     (`--resume` continues it)"
+                ));
+            }
+            return Ok(None);
+        }
+        let bytes = match std::fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.terminal.remark(&format!("note: there is no {shown}; starting from the first path"));
+                return Ok(None);
+            }
+            Err(error) => return Err(format!("cannot read {shown}: {error}")),
+        };
+        let remedy = "run without `--resume` to start anew";
+        Progress::from_bytes(&bytes, &self.identity)
+            .map(Some)
+            .map_err(|why| format!("cannot continue from {shown}: {why}\n  hint: {remedy}"))
+    }
+
+    /// Whether it is time to set down what is done.
+    pub fn due(&self) -> bool {
+        let last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        last.elapsed() >= self.every
+    }
+
+    /// Sets down what is done. Writing takes at most about a tenth of the time: if it is slow, the next is later.
+    pub fn keep(&self, progress: &Progress) {
+        let begun = Instant::now();
+        let written = match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent),
+            _ => Ok(()),
+        };
+        let written = written.map_err(|error| format!("cannot create its folder: {error}")).and_then(|()| {
+            let bytes = progress.to_bytes(&self.identity);
+            write_file(&self.path, &bytes, "--out").map_err(|error| error.to_string())
+        });
+        if let Err(why) = written
+            && !self.told.swap(true, Ordering::Relaxed)
+        {
+            self.terminal.remark(&format!(
+                "warning: what is done cannot be set down, and the run could not be resumed: {why}"
+            ));
+        }
+        let took = begun.elapsed();
+        let pause = (10 * took).saturating_sub(self.every);
+        *self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now() + pause;
+    }
+
+    /// Removes what was set down, once the results are written.
+    pub fn remove(&self) {
+        if let Err(error) = std::fs::remove_file(&self.path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            self.terminal.remark(&format!("note: {} can be removed: {error}", self.path.display()));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! How much memory a run will take, told before it starts.
+//!
+//! Three things grow: the scalars of every path, 8 bytes each; what is kept of every cell (a histogram, moments by
+//! replicate); and the rows each thread holds before it counts them. Everything else is small. The estimate is meant to be
+//! within a factor of two, and is compared with what was measured in `docs/performance.md`.
+
+use super::catalogue::Catalogue;
+use super::job::Job;
+use super::partition::{BLOCK, replicates};
+use super::recorder::Layout;
+use crate::stats::sketch::Sketch;
+
+/// Bytes a histogram takes beside its own, with the spread that monthly numbers mostly have: a dozen stretches of 32 bins
+/// and their keys.
+const HISTOGRAM: u64 = 12 * 34;
+
+/// What a run will take, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Scalars of every path.
+    pub scalars: u64,
+    /// Histograms and moments of every cell.
+    pub cells: u64,
+    /// Rows held by threads.
+    pub rows: u64,
+}
+
+impl Memory {
+    /// Estimate of a job on so many threads.
+    pub fn of(job: &Job, threads: usize) -> Memory {
+        let catalogue = Catalogue::of(&job.arms[0].world);
+        let cells = Layout::of(job, &catalogue).cells() as u64;
+        let (paths, arms) = (job.paths as u64, job.arms.len() as u64);
+        let planes = 1 + u64::from((paths / 64).max(1).ilog2()) / 8;
+        let histogram = size_of::<Sketch>() as u64 + HISTOGRAM * planes;
+        let moments = 16 * (1 + replicates(job.sampling) as u64);
+        let all = |parts: &[u64]| parts.iter().fold(1_u64, |product, part| product.saturating_mul(*part));
+        Memory {
+            scalars: all(&[8, paths, arms, catalogue.scalars.len() as u64]),
+            cells: all(&[cells, histogram + moments]),
+            rows: all(&[8, BLOCK as u64, cells, threads as u64]),
+        }
+    }
+
+    /// All of it.
+    pub fn total(&self) -> u64 {
+        self.scalars.saturating_add(self.cells).saturating_add(self.rows)
+    }
+}

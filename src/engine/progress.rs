@@ -1,0 +1,165 @@
+//! What the first blocks of a job came to: what a run sets down and is taken up from.
+//!
+//! Blocks merge in order, so the state after the first n of them is a function of the job and of n alone. A run that is
+//! taken up from such a state goes on as if it had never stopped, to the same bits. [`Progress::to_bytes`] seals a state
+//! with a digest and with the identity of what is being run; [`Progress::from_bytes`] takes nothing that is not whole.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::recorder::{CellMoments, CellSketches};
+use crate::encoding::sha256;
+
+const MAGIC: &[u8; 20] = b"loophole checkpoint\n";
+const FORMAT: u8 = 1;
+/// Hexadecimal digits of a digest.
+const DIGEST: usize = 64;
+const HEAD: usize = MAGIC.len() + 1 + DIGEST;
+
+/// Merged results of the first blocks of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Blocks done.
+    pub blocks: usize,
+    /// Path ids in block order.
+    pub paths: Vec<u64>,
+    /// Arm, scalar, path in block order.
+    pub scalars: Vec<Vec<Vec<f64>>>,
+    /// By replicate.
+    pub moments: Vec<CellMoments>,
+    /// By arm.
+    pub sketches: Vec<CellSketches>,
+}
+
+/// Why bytes are no progress of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// They are something else.
+    Foreign,
+    /// They are of another version's format.
+    Format(u8),
+    /// They are of a run of something else.
+    OtherRun,
+    /// They are cut short or were changed.
+    Damaged,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unusable::Foreign => write!(f, "it is not a checkpoint"),
+            Unusable::Format(format) => write!(f, "it has format {format}, this version reads {FORMAT}"),
+            Unusable::OtherRun => {
+                write!(f, "it is of a run of other files, flags or code, and cannot be continued with these")
+            }
+            Unusable::Damaged => write!(f, "it is cut short or was changed"),
+        }
+    }
+}
+
+impl Progress {
+    /// The state as sealed bytes; `identity` is a digest of what is being run.
+    pub fn to_bytes(&self, identity: &str) -> Vec<u8> {
+        assert_eq!(identity.len(), DIGEST, "an identity is a digest");
+        let head: Vec<u8> = MAGIC.iter().chain([&FORMAT]).chain(identity.as_bytes()).copied().collect();
+        let mut bytes = postcard::to_extend(self, head)
+            .unwrap_or_else(|why| unreachable!("a state of numbers can be written: {why}"));
+        let seal = sha256(&bytes);
+        bytes.extend_from_slice(seal.as_bytes());
+        bytes
+    }
+
+    /// The state that was sealed for the same run.
+    ///
+    /// # Errors
+    /// [`Unusable`].
+    pub fn from_bytes(bytes: &[u8], identity: &str) -> Result<Progress, Unusable> {
+        if !bytes.starts_with(MAGIC) {
+            return Err(Unusable::Foreign);
+        }
+        let Some(&format) = bytes.get(MAGIC.len()) else { return Err(Unusable::Damaged) };
+        if format != FORMAT {
+            return Err(Unusable::Format(format));
+        }
+        if bytes.len() < HEAD + DIGEST {
+            return Err(Unusable::Damaged);
+        }
+        let (content, seal) = bytes.split_at(bytes.len() - DIGEST);
+        if sha256(content).as_bytes() != seal {
+            return Err(Unusable::Damaged);
+        }
+        if &content[MAGIC.len() + 1..HEAD] != identity.as_bytes() {
+            return Err(Unusable::OtherRun);
+        }
+        postcard::from_bytes(&content[HEAD..]).map_err(|_| Unusable::Damaged)
+    }
+
+    /// Whether it is of this shape: arms, scalars, replicates, cells of each arm, and the paths of its blocks.
+    pub(super) fn fits(&self, shape: &Progress, paths: &[u64]) -> bool {
+        let cells = |progress: &Progress| {
+            progress.sketches.iter().map(|sketches| sketches.cells.len()).collect::<Vec<_>>()
+        };
+        let count = paths.len();
+        self.paths == paths
+            && self.scalars.len() == shape.scalars.len()
+            && self.scalars.iter().zip(&shape.scalars).all(|(own, other)| own.len() == other.len())
+            && self.scalars.iter().flatten().all(|column| column.len() == count)
+            && self.moments.len() == shape.moments.len()
+            && self.moments.iter().zip(&shape.moments).all(|(own, other)| own.cells() == other.cells())
+            && cells(self) == cells(shape)
+            && self
+                .sketches
+                .iter()
+                .flat_map(|sketches| &sketches.cells)
+                .all(|sketch| sketch.is_sound(count as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Progress {
+        let mut sketches = CellSketches::empty(2);
+        sketches.cells[0].add_all(&[1.0, -2.5, 0.0]);
+        sketches.cells[1].add_all(&[1e-300, 2.0, 3.0]);
+        Progress {
+            blocks: 1,
+            paths: vec![0, 1, 2],
+            scalars: vec![vec![vec![1.0, f64::INFINITY, -0.0]]],
+            moments: vec![CellMoments::empty(2)],
+            sketches: vec![sketches],
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_is_read_back_and_nothing_else_is() {
+        let (own, other) = (sha256(b"own"), sha256(b"other"));
+        let bytes = sample().to_bytes(&own);
+        assert_eq!(Progress::from_bytes(&bytes, &own), Ok(sample()));
+        assert_eq!(Progress::from_bytes(&bytes, &other), Err(Unusable::OtherRun));
+        assert_eq!(Progress::from_bytes(b"TOML", &own), Err(Unusable::Foreign));
+        for cut in 0..bytes.len() {
+            assert!(Progress::from_bytes(&bytes[..cut], &own).is_err(), "cut at {cut}");
+        }
+        for at in 0..bytes.len() {
+            let mut bent = bytes.clone();
+            bent[at] ^= 0x20;
+            assert!(Progress::from_bytes(&bent, &own).is_err(), "bent at {at}");
+        }
+    }
+
+    #[test]
+    fn a_state_of_another_shape_does_not_fit() {
+        let whole = sample();
+        assert!(whole.fits(&whole, &[0, 1, 2]));
+        assert!(!whole.fits(&whole, &[0, 1, 3]));
+        let mut short = whole.clone();
+        short.scalars[0][0].pop();
+        assert!(!short.fits(&whole, &[0, 1, 2]));
+        let mut more = whole.clone();
+        more.sketches[0].cells[1].add(1.0);
+        assert!(!more.fits(&whole, &[0, 1, 2]));
+    }
+}

@@ -1,0 +1,89 @@
+//! Titles that name a number: `"{rules.linear.wind_down_days}-day wind-down"` says 90 days when the rule does.
+//!
+//! A name in braces is the key of a constant; it is replaced by the number, an arm's own change of it before the
+//! scenario's. A label can so never contradict the design it names, whatever a flag or an overlay sets.
+
+use super::diagnostic::{Diagnostic, nearest};
+use super::raw::{Node, Value};
+
+/// Tables whose entries have titles that may name numbers.
+const TITLED: [&str; 2] = ["rules", "arms"];
+
+/// Replaces what stands in braces in the titles of rules and arms, and says what cannot be.
+pub fn fill(tree: &mut Node) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let whole = tree.clone();
+    for name in TITLED {
+        let Some(Value::Table(table)) = child(tree, name) else { continue };
+        for (id, entry) in table {
+            let own = whole.get(&format!("{name}.{id}.set"));
+            let number = |key: &str| own.and_then(|set| constant(&set.table()?.get(key)?.node));
+            let number = |key: &str| number(key).or_else(|| constant(whole.get(key)?));
+            let Some(Value::Text(title)) = child(&mut entry.node, "title") else { continue };
+            match filled(title, number) {
+                Ok(text) => *title = text,
+                Err(key) => {
+                    let origin = entry.node.get("title").map_or(entry.key, |node| node.origin);
+                    problems.push(no_number(&whole, (name, id), &key, origin));
+                }
+            }
+        }
+    }
+    problems
+}
+
+fn child<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Value> {
+    match &mut node.value {
+        Value::Table(table) => table.get_mut(key).map(|entry| &mut entry.node.value),
+        _ => None,
+    }
+}
+
+fn constant(node: &Node) -> Option<f64> {
+    node.number().or_else(|| node.get("value")?.number())
+}
+
+/// A title with its numbers, or the name in braces that is none.
+fn filled(title: &str, number: impl Fn(&str) -> Option<f64>) -> Result<String, String> {
+    let (mut text, mut rest) = (String::new(), title);
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((key, behind)) = after.split_once('}') else { return Err(after.to_string()) };
+        let value = number(key.trim()).ok_or_else(|| key.trim().to_string())?;
+        text.push_str(before);
+        text.push_str(&value.to_string());
+        rest = behind;
+    }
+    Ok(text + rest)
+}
+
+fn no_number(
+    tree: &Node,
+    (name, id): (&str, &str),
+    key: &str,
+    origin: super::diagnostic::Origin,
+) -> Diagnostic {
+    let problem =
+        Diagnostic::error(origin, format!("{name}.{id}.title names {key:?}, which is not a constant"))
+            .note("allowed in braces: the key of a number such as {rules.linear.wind_down_days}");
+    let (table, field) = key.rsplit_once('.').unwrap_or(("", key));
+    let fields = tree.get(table).and_then(Node::table);
+    match nearest(field, fields.into_iter().flat_map(|table| table.keys().map(String::as_str))) {
+        Some(near) if near != field => problem.hint(format!("did you mean {{{table}.{near}}}?")),
+        _ => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filled;
+
+    #[test]
+    fn braces_hold_numbers() {
+        let number =
+            |key: &str| [("a.b", 90.0), ("c", 1.5)].into_iter().find(|(k, _)| *k == key).map(|it| it.1);
+        assert_eq!(filled("{a.b}-day, ×{ c }", number), Ok("90-day, ×1.5".into()));
+        assert_eq!(filled("plain }", number), Ok("plain }".into()));
+        assert_eq!(filled("{d}", number), Err("d".into()));
+        assert_eq!(filled("open {a.b", number), Err("a.b".into()));
+    }
+}
