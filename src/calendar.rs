@@ -30,6 +30,14 @@ impl Month {
     pub const fn plus(self, months: i32) -> Month {
         Month(self.0 + months)
     }
+    /// Days from the first of January 1970 to the first of this month, in the Gregorian calendar.
+    pub const fn days_since_1970(self) -> i32 {
+        // Years counted from March end with the leap day: 365 days each, and one for every leap year before.
+        let from_march = self.0 - 2;
+        let (year, month) = (from_march.div_euclid(12), from_march.rem_euclid(12));
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        365 * year + leap_days + (153 * month + 2) / 5 - 719_468
+    }
     /// Months from `earlier` to this month; negative if this month comes first.
     pub const fn since(self, earlier: Month) -> i32 {
         self.0 - earlier.0

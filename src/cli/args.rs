@@ -117,9 +117,9 @@ pub struct JobArgs {
     /// Folder to write to [default: output/<scenario>]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Also write every scalar of every path and arm
-    #[arg(long, value_name = "WHAT")]
-    pub save: Option<Save>,
+    /// Also write every scalar of every path and arm; and the tables of months and paths in Parquet
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub save: Vec<Save>,
     /// Set down what is done this often, such as 500ms, 30s or 5m, beside the folder of results
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = duration)]
     pub checkpoint_every: Duration,
@@ -179,6 +179,8 @@ fn size(text: &str) -> Result<u64, String> {
 pub enum Save {
     /// One row per path and arm of every scalar
     Paths,
+    /// The same, and every monthly number, in Parquet
+    Parquet,
 }
 
 /// `loophole run`

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use loophole::engine::progress::Progress;
-use loophole::export::folder::write_file;
+use loophole::export::folder::{make_parent, read_file, remove_file, write_file};
 
 use super::terminal::Terminal;
 
@@ -53,7 +53,7 @@ impl<'a> Keeper<'a> {
             }
             return Ok(None);
         }
-        let bytes = match std::fs::read(&self.path) {
+        let bytes = match read_file(&self.path, u64::MAX) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.terminal.remark(&format!("note: there is no {shown}; starting from the first path"));
@@ -76,14 +76,8 @@ impl<'a> Keeper<'a> {
     /// Sets down what is done. Writing takes at most about a tenth of the time: if it is slow, the next is later.
     pub fn keep(&self, progress: &Progress) {
         let begun = Instant::now();
-        let written = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent),
-            _ => Ok(()),
-        };
-        let written = written.map_err(|error| format!("cannot create its folder: {error}")).and_then(|()| {
-            let bytes = progress.to_bytes(&self.identity);
-            write_file(&self.path, &bytes, "--out").map_err(|error| error.to_string())
-        });
+        let written = make_parent(&self.path, "--out")
+            .and_then(|()| write_file(&self.path, &progress.to_bytes(&self.identity), "--out"));
         if let Err(why) = written
             && !self.told.swap(true, Ordering::Relaxed)
         {
@@ -98,9 +92,7 @@ impl<'a> Keeper<'a> {
 
     /// Removes what was set down, once the results are written.
     pub fn remove(&self) {
-        if let Err(error) = std::fs::remove_file(&self.path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
+        if let Err(error) = remove_file(&self.path) {
             self.terminal.remark(&format!("note: {} can be removed: {error}", self.path.display()));
         }
     }

@@ -9,6 +9,8 @@ use loophole::engine::job::{Arm, Job};
 use loophole::engine::memory::Memory;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::progress::Progress;
+#[cfg(feature = "parquet")]
+use loophole::export::columnar;
 use loophole::export::folder::{Folder, MANIFEST};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 use loophole::export::report::{self, About};
@@ -46,7 +48,8 @@ fn request(command: Command, files: &[PathBuf], arms: &[String], args: &JobArgs)
         arms: arms.to_vec(),
         paths: args.paths,
         seed: args.seed,
-        save_paths: args.save == Some(Save::Paths),
+        save_paths: args.save.contains(&Save::Paths),
+        save_parquet: args.save.contains(&Save::Parquet),
     }
 }
 
@@ -180,6 +183,9 @@ impl Task {
             _ => return Err(fail("one scenario or two can be run")),
         };
         choose_arms(&mut job, &request.arms).map_err(|problem| fail(&problem))?;
+        if request.save_parquet && !cfg!(feature = "parquet") {
+            return Err(fail("this build writes no Parquet; build it with `--features parquet`"));
+        }
         if request.command == Command::Compare && job.arms.len() < 2 {
             return Err(fail(
                 "there is one arm, and nothing to compare it with; add an arm, name a second file, or use `loophole run`",
@@ -296,6 +302,11 @@ impl Task {
         folder.add("findings.md", report::findings(outcome, effects, &self.about()));
         if self.request.save_paths {
             folder.add("paths.csv", tables::paths_csv(outcome));
+        }
+        #[cfg(feature = "parquet")]
+        if self.request.save_parquet {
+            folder.add("monthly.parquet", columnar::monthly(outcome));
+            folder.add("paths.parquet", columnar::paths(outcome));
         }
         self.add_charts(outcome, effects, &mut folder);
         let manifest = self.manifest(outcome.paths.len(), &folder);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use loophole::analysis::explain::{Explanation, Question, explain as build_up};
+use loophole::analysis::explain::{Explanation, Question, Unexplained, explain as build_up};
 use loophole::scenario::Scenario;
 
 use super::Exit;
@@ -27,7 +27,7 @@ pub fn explain(terminal: &Terminal, args: &ExplainArgs) -> Exit {
         }
         Err(error) => {
             terminal.error(&error.to_string());
-            Exit::Failed
+            if matches!(error, Unexplained::Engine(_)) { Exit::Failed } else { Exit::Misused }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use loophole::analysis::compare::effects;
-use loophole::export::folder::MANIFEST;
+use loophole::export::folder::{MANIFEST, read_file};
 use loophole::export::manifest::Manifest;
 use loophole::export::replay::{Again, Verdict, verdicts};
 use loophole::scenario::Options;
@@ -42,9 +42,9 @@ pub fn replay(terminal: &Terminal, args: &ReplayArgs) -> Exit {
     let options = Options { texts: Texts::Held(Arc::new(manifest.texts())), ..Options::default() };
     let task = match Task::of(terminal, manifest.request.clone(), &options) {
         Ok(task) => task,
-        Err(exit) => {
+        Err(_) => {
             tell_program(terminal, &manifest);
-            return exit;
+            return Exit::Failed;
         }
     };
     let outcome = match task.simulate(
@@ -61,7 +61,7 @@ pub fn replay(terminal: &Terminal, args: &ReplayArgs) -> Exit {
     }
     let folder = task.folder(&outcome, &effects(&outcome));
     let beside = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let mut told = verdicts(&manifest, &folder, |name| std::fs::read(beside.join(safe(name)?)).ok());
+    let mut told = verdicts(&manifest, &folder, |name| read_file(&beside.join(safe(name)?), u64::MAX).ok());
     told.retain(|verdict| verdict.name != MANIFEST);
     if let Some(out) = &args.out
         && let Err(error) = folder.write(out)
@@ -84,12 +84,8 @@ fn holds(verdict: &Verdict) -> bool {
 
 fn read(path: &Path) -> Result<Manifest, Vec<String>> {
     let fail = |why: String| vec![format!("cannot be read: {why}")];
-    let about = std::fs::metadata(path).map_err(|error| fail(error.to_string()))?;
-    if about.len() > MAX_BYTES {
-        return Err(fail(format!("{} bytes, allowed are {MAX_BYTES}", about.len())));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
-    Manifest::read(&text)
+    let bytes = read_file(path, MAX_BYTES).map_err(|error| fail(error.to_string()))?;
+    Manifest::read(&String::from_utf8(bytes).map_err(|error| fail(error.to_string()))?)
 }
 
 /// A name that stays below the folder it is joined to.

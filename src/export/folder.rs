@@ -166,6 +166,46 @@ pub fn write_file(target: &Path, bytes: &[u8], flag: &'static str) -> Result<(),
     fresh.persist(&target).map(drop).map_err(|error| fail(error.error))
 }
 
+/// Makes the folder that a file will lie in.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn make_parent(target: &Path, flag: &'static str) -> Result<(), WriteError> {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent)
+            .map_err(|why| WriteError { doing: "create the folder", path: parent.to_path_buf(), why, flag }),
+        _ => Ok(()),
+    }
+}
+
+/// The bytes of a file of at most `limit` bytes.
+///
+/// # Errors
+/// What the system says, or that it is larger.
+pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("more than the allowed {limit} bytes"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// What the system says.
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
 /// A temporary file is private to its owner; results are not.
 #[cfg(unix)]
 fn ordinary(file: &std::fs::File) -> io::Result<()> {

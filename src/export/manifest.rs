@@ -44,6 +44,8 @@ pub struct Request {
     pub seed: Option<u64>,
     /// `--save paths`.
     pub save_paths: bool,
+    /// `--save parquet`.
+    pub save_parquet: bool,
 }
 
 /// A file a scenario was made of.

@@ -1,4 +1,6 @@
 //! What lands on disk: tables, manifest, findings, charts, in a folder that appears whole or not at all.
+#[cfg(feature = "parquet")]
+pub mod columnar;
 pub mod folder;
 pub mod manifest;
 pub mod replay;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::compare::Effects;
 use crate::analysis::summary::{Summary, grouping, summarise};
+use crate::engine::catalogue::Label;
 use crate::engine::outcome::{Cell, Outcome};
 use crate::stats::estimate::Estimate;
 
@@ -118,6 +119,34 @@ fn summary_value(summary: &Summary) -> Value {
     })
 }
 
+/// A row of the monthly tables.
+pub struct MonthlyRow<'a> {
+    /// `level` or `difference`.
+    pub kind: &'static str,
+    /// Id of the arm.
+    pub arm: &'a str,
+    /// What is told.
+    pub label: &'a Label,
+    /// Month, from 0.
+    pub t: usize,
+    /// The number over paths.
+    pub cell: Cell<'a>,
+}
+
+/// Every monthly metric of every arm, and its difference to the baseline, in the tables' order.
+pub fn monthly_rows(outcome: &Outcome) -> impl Iterator<Item = MonthlyRow<'_>> {
+    let of_metric = move |arm: usize, m: usize| {
+        let (id, label) = (outcome.arms[arm].id.as_str(), &outcome.catalogue.monthly[m].0);
+        let levels = (0..outcome.months).map(move |t| ("level", t, Some(outcome.level(arm, m, t))));
+        let differences = (0..outcome.months).map(move |t| ("difference", t, outcome.difference(arm, m, t)));
+        levels
+            .chain(differences)
+            .filter_map(move |(kind, t, cell)| Some(MonthlyRow { kind, arm: id, label, t, cell: cell? }))
+    };
+    (0..outcome.arms.len())
+        .flat_map(move |arm| (0..outcome.catalogue.monthly.len()).flat_map(move |m| of_metric(arm, m)))
+}
+
 /// `monthly.csv`: every monthly metric of every arm, and its difference to the baseline.
 pub fn monthly_csv(outcome: &Outcome) -> String {
     let mut text = "kind,arm,metric,unit,month,mean,mean_se".to_string();
@@ -125,29 +154,9 @@ pub fn monthly_csv(outcome: &Outcome) -> String {
         let _ = write!(text, ",p{:02.0}", p * 100.0);
     }
     text.push_str(",probability_above_zero\n");
-    for (arm, label) in outcome.arms.iter().enumerate() {
-        for (m, (metric, ..)) in outcome.catalogue.monthly.iter().enumerate() {
-            for t in 0..outcome.months {
-                monthly_row(
-                    &mut text,
-                    outcome,
-                    ["level", &label.id, &metric.id, metric.unit],
-                    t,
-                    &outcome.level(arm, m, t),
-                );
-            }
-            for t in 0..outcome.months {
-                if let Some(cell) = outcome.difference(arm, m, t) {
-                    monthly_row(
-                        &mut text,
-                        outcome,
-                        ["difference", &label.id, &metric.id, metric.unit],
-                        t,
-                        &cell,
-                    );
-                }
-            }
-        }
+    for row in monthly_rows(outcome) {
+        let labels = [row.kind, row.arm, &row.label.id, row.label.unit];
+        monthly_row(&mut text, outcome, labels, row.t, &row.cell);
     }
     text
 }

@@ -121,7 +121,7 @@ fn what_a_floor_keeps_stays_there() {
         ("csv::Reader", vec!["scenario"]),
         ("std::fs::", vec!["scenario", "export"]),
         ("std::thread", vec!["engine", "cli"]),
-        ("Instant::now", vec![]),
+        ("Instant::now", vec!["cli"]),
         ("SystemTime", vec![]),
         ("println!", vec![]),
         ("eprintln!", vec![]),

@@ -21,6 +21,7 @@ mod market;
 mod pins;
 mod published;
 mod questions;
+mod reliability;
 mod replay;
 mod second;
 mod small;
