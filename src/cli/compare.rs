@@ -48,6 +48,7 @@ fn request(command: Command, files: &[PathBuf], arms: &[String], args: &JobArgs)
         arms: arms.to_vec(),
         paths: args.paths,
         seed: args.seed,
+        sizes: args.sizes.clone(),
         save_paths: args.save.contains(&Save::Paths),
         save_parquet: args.save.contains(&Save::Parquet),
     }
@@ -317,7 +318,7 @@ impl Task {
     #[cfg(feature = "chart")]
     fn add_charts(&self, outcome: &Outcome, effects: &[Effects], folder: &mut Folder) {
         use loophole::chart::theme::{Size, Theme};
-        use loophole::chart::{gallery::Gallery, input::Provenance, render};
+        use loophole::chart::{draw, gallery::Gallery, input::Provenance};
         let scenario = &self.scenarios[0];
         let gallery = Gallery {
             provenance: Provenance { scenario: self.about().title, ..provenance(scenario, outcome) },
@@ -329,16 +330,25 @@ impl Task {
             if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&name)) {
                 continue;
             }
-            let picture = render(&figure, theme, Size::Note);
-            folder.add(format!("charts/{name}.svg"), picture.svg);
-            folder.add(format!("charts/{name}.png"), picture.png);
-            folder.add(format!("charts/{name}.csv"), picture.csv);
-            folder.add(format!("charts/{name}.txt"), picture.alt + "\n");
+            folder.add(format!("charts/{name}.csv"), figure.csv());
+            folder.add(format!("charts/{name}.txt"), format!("{}\n", figure.alt));
+            for size in Size::ALL.into_iter().filter(|size| self.sizes().contains(&size.name())) {
+                let suffix = if size == Size::Note { String::new() } else { format!("-{}", size.name()) };
+                let svg = draw::svg(&figure, theme, size);
+                folder.add(format!("charts/{name}{suffix}.png"), draw::png(&svg));
+                folder.add(format!("charts/{name}{suffix}.svg"), svg);
+            }
         }
     }
 
     #[cfg(not(feature = "chart"))]
     fn add_charts(&self, _: &Outcome, _: &[Effects], _: &mut Folder) {}
+
+    /// Sizes of figures: the flag's, else the scenario's.
+    fn sizes(&self) -> Vec<&str> {
+        let asked: Vec<&str> = self.request.sizes.iter().map(String::as_str).collect();
+        if asked.is_empty() { self.scenarios[0].sizes() } else { asked }
+    }
 
     fn identity(&self) -> String {
         self.manifest(0, &Folder::default()).identity()

@@ -42,6 +42,8 @@ pub struct Request {
     pub paths: Option<u64>,
     /// `--seed`, if given.
     pub seed: Option<u64>,
+    /// `--size`, if given.
+    pub sizes: Vec<String>,
     /// `--save paths`.
     pub save_paths: bool,
     /// `--save parquet`.

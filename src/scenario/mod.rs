@@ -367,6 +367,13 @@ impl Scenario {
     pub fn figures(&self) -> Option<Vec<&str>> {
         self.base.tree.get("output.figures").map(|_| self.base.texts("output.figures"))
     }
+    /// Sizes the file asks figures to be drawn in.
+    pub fn sizes(&self) -> Vec<&str> {
+        match self.base.tree.get("output.sizes") {
+            Some(_) => self.base.texts("output.sizes"),
+            None => vec!["note"],
+        }
+    }
     /// Colours of figures: `light` or `dark`.
     pub fn theme(&self) -> &str {
         self.base.text("output.theme").unwrap_or("light")

@@ -63,6 +63,36 @@ fn the_same_inputs_give_the_same_bytes_at_any_number_of_threads() {
 }
 
 #[test]
+fn figures_are_drawn_in_the_sizes_asked_for() {
+    let place = folder();
+    let drawn = |name: &str, more: &[&str]| -> Vec<(String, [u32; 2])> {
+        let target = place.path().join(name);
+        let path = target.to_str().expect("a path of text");
+        let args = ["compare", SMALL, "-q", "--set", "output.figures=[\"effect\"]", "--out", path];
+        let output = loophole(&[&args[..], more].concat());
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        let side = |bytes: &[u8], at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|k| bytes[at + k]));
+        pictures(&target).into_iter().map(|(name, png)| (name, [side(&png, 16), side(&png, 20)])).collect()
+    };
+    let note = ("charts/effect.png".to_string(), [2400, 1600]);
+    let wide = ("charts/effect-wide.png".to_string(), [3200, 1800]);
+    let column = ("charts/effect-column.png".to_string(), [1600, 1800]);
+    let square = ("charts/effect-square.png".to_string(), [2160, 2160]);
+    assert_eq!(drawn("default", &[]), [note.clone()]);
+    assert_eq!(drawn("file", &["--set", "output.sizes=[\"square\"]"]), [square.clone()]);
+    assert_eq!(drawn("flag", &["--set", "output.sizes=[\"square\"]", "--size", "wide"]), [wide.clone()]);
+    assert_eq!(drawn("all", &["--size", "square,note,column,wide,note"]), [column, square, wide, note]);
+    let wrong = loophole(&["compare", SMALL, "--size", "poster"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(err(&wrong).contains("note, wide, column, square"), "{}", err(&wrong));
+}
+
+/// PNG files below a folder, by name.
+fn pictures(root: &Path) -> Vec<(String, Vec<u8>)> {
+    contents(root).into_iter().filter(|(name, _)| name.ends_with(".png")).collect()
+}
+
+#[test]
 fn json_on_standard_output_is_pure_data() {
     let place = folder();
     let target = place.path().join("results");

@@ -462,3 +462,8 @@ fn only_a_number_without_any_spread_is_called_the_same_on_every_path() {
     let rare: Vec<f64> = (0..100).map(|i| if i == 0 { 1.0 } else { 0.0 }).collect();
     assert_eq!(Spread::of(&rare).interval(Unit::Plain), "90%: 0 to 0");
 }
+
+#[test]
+fn the_scenario_language_knows_every_size_by_its_name() {
+    assert_eq!(loophole::scenario::registry::SIZES, Size::ALL.map(Size::name));
+}

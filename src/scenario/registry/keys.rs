@@ -765,9 +765,13 @@ static OUTPUT: Schema = Schema {
     name: "[output]",
     fields: &[
         optional("figures", Kind::List(&Kind::Choice(&FIGURES)), "figures to draw; default: all"),
+        default("sizes", Kind::List(&Kind::Choice(&SIZES)), "[\"note\"]", "sizes to draw figures in"),
         default("theme", Kind::Choice(&["light", "dark"]), "\"light\"", "colours"),
     ],
 };
+
+/// Names of the sizes a figure can be drawn in: 1200 × 800, 1600 × 900, 800 × 900 and 1080 × 1080.
+pub const SIZES: [&str; 4] = ["note", "wide", "column", "square"];
 
 /// Names of the figures a run can draw.
 pub const FIGURES: [&str; 9] = [

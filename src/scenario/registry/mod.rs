@@ -8,7 +8,7 @@ mod keys;
 use super::diagnostic::nearest;
 use crate::units::Unit;
 
-pub use keys::{EXPECT, EXPECT_FILE, FIGURES, SCENARIO};
+pub use keys::{EXPECT, EXPECT_FILE, FIGURES, SCENARIO, SIZES};
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
