@@ -8,6 +8,8 @@
 pub enum Unit {
     /// US dollars, written `US$2.50`, `US$130bn`.
     Usd,
+    /// US dollars where the axis title or subtitle names the unit, written `2.50`, `130bn`.
+    BareUsd,
     /// H100e-hours, written `1.2bn`; the axis title or subtitle names the unit.
     H100eHours,
     /// A fraction, written as percent: 0.31 is `31%`.
@@ -18,13 +20,16 @@ pub enum Unit {
     Plain,
 }
 
+/// Share of its sampling error below which a value is the rounding of sums.
+const NOISE: f64 = 1e-9;
+
 const DECADES: [(f64, &str); 4] = [(1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k")];
 
 impl Unit {
     /// The unit as a table's column names it.
     pub fn name(self) -> &'static str {
         match self {
-            Unit::Usd => "USD",
+            Unit::Usd | Unit::BareUsd => "USD",
             Unit::H100eHours => "H100e-hours",
             Unit::Share => "fraction",
             Unit::Months => "months",
@@ -32,9 +37,11 @@ impl Unit {
         }
     }
 
-    /// `value` with the digits its sampling error `error` supports: three at most, none if it is below its error.
+    /// `value` with the digits its sampling error `error` supports: three at most, and the first at least, so that what is
+    /// written as 0 is 0.
     ///     show(129.3e9, 2e9) = "US$129bn",   show(129.3e9, 20e9) = "US$130bn",   show(2.5, 0.001) = "US$2.50"
-    /// Domain: finite; `error` 0 or less means unknown and gives three digits.
+    /// Domain: finite; `error` 0 or less means unknown and gives three digits. A value below a billionth of its error is the
+    /// rounding of sums, and written as 0.
     pub fn show(self, value: f64, error: f64) -> String {
         let scale = if self == Unit::Share { 100.0 } else { 1.0 };
         let (value, error) = (value * scale, error * scale);
@@ -47,6 +54,8 @@ impl Unit {
             Unit::Months => place.max(if value.abs() < 10.0 { -1 } else { 0 }),
             _ => place,
         };
+        let vanishes = round_to(value, place) == 0.0 && value.abs() > NOISE * error;
+        let place = if vanishes { floor_log10(value.abs()) } else { place };
         let rounded = round_to(value, place);
         self.dress(rounded, self.scaled(rounded.abs(), place))
     }
@@ -68,7 +77,7 @@ impl Unit {
         let found = decades.iter().find(|(size, _)| magnitude >= size * 0.999_999);
         let (size, suffix) = *found.unwrap_or(&(1.0, ""));
         let mut decimals = (floor_log10(size * 1.000_001) - place).max(0) as usize;
-        if self == Unit::Usd && size == 1.0 && decimals == 1 {
+        if matches!(self, Unit::Usd | Unit::BareUsd) && size == 1.0 && decimals == 1 {
             decimals = 2;
         }
         let mut digits = format!("{:.decimals$}", magnitude / size);
@@ -91,7 +100,7 @@ impl Unit {
 }
 
 /// The decimal place of the last digit worth printing: the error's first digit, and no further than three significant
-/// digits. A value below its error keeps none and is written 0.
+/// digits.
 fn last_place(value: f64, error: f64) -> i32 {
     let third = floor_log10(value.abs()) - 2;
     if error > 0.0 { floor_log10(error).max(third) } else { third }
@@ -181,7 +190,11 @@ pub fn chance(share: f64) -> String {
 
 /// A ratio as a reader says it: `2.1-fold`, `by 34%`, `by 12%` (of a fall). Domain: ratio > 0.
 pub fn change(ratio: f64) -> String {
-    if ratio >= 2.0 { format!("{ratio:.1}-fold") } else { format!("by {:.0}%", (ratio - 1.0).abs() * 100.0) }
+    if ratio >= 2.0 {
+        format!("{ratio:.1}-fold")
+    } else {
+        format!("by {}", Unit::Share.show((ratio - 1.0).abs(), 0.01))
+    }
 }
 
 #[cfg(test)]
@@ -196,12 +209,18 @@ mod tests {
             (Unit::Usd, 2.5, 0.001, "US$2.50"),
             (Unit::Usd, 2.5, 0.2, "US$2.50"),
             (Unit::Usd, -0.4, 0.01, "−US$0.40"),
-            (Unit::Usd, 0.002, 0.07, "US$0"),
+            (Unit::Usd, 0.02, 0.07, "US$0.02"),
+            (Unit::Usd, -0.002, 0.07, "−US$0.002"),
+            (Unit::Usd, 1e-17, 0.07, "US$0"),
+            (Unit::BareUsd, 2.5, 0.2, "2.50"),
+            (Unit::BareUsd, 129.3e9, 2e9, "129bn"),
             (Unit::H100eHours, 1.5e6, 0.0, "1.5m"),
             (Unit::H100eHours, 300e3, 0.0, "300k"),
             (Unit::H100eHours, 999_999.0, 0.0, "1m"),
             (Unit::Share, 0.314, 0.005, "31%"),
-            (Unit::Share, -0.0001, 0.0, "0%"),
+            (Unit::Share, 0.003, 0.01, "0.3%"),
+            (Unit::Share, -0.0001, 0.0, "−0.01%"),
+            (Unit::Months, 0.03, 0.1, "0.03"),
             (Unit::Months, 7.26, 0.1, "7.3"),
             (Unit::Months, 17.26, 0.1, "17"),
             (Unit::Plain, 0.0, 0.0, "0"),
@@ -235,5 +254,6 @@ mod tests {
         assert_eq!(count(4000), "4,000");
         assert_eq!(change(2.13), "2.1-fold");
         assert_eq!(change(1.34), "by 34%");
+        assert_eq!(change(0.997), "by 0.3%");
     }
 }

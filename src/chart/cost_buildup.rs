@@ -6,6 +6,7 @@
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Part, Row, range};
 use super::input::{Provenance, Spread};
 use super::wording::no_effect;
+use super::words::{Said, TITLE};
 use crate::numbers::Unit;
 
 /// What the figure needs.
@@ -80,7 +81,7 @@ pub fn figure(input: &Input) -> Figure {
     let panel = |workload: &Workload| Panel {
         title: workload.title.clone(),
         caption: String::new(),
-        x: Axis::linear("", Unit::Usd, 0.0, high),
+        x: Axis::linear("", Unit::BareUsd, 0.0, high),
         y: Axis::rows(names.iter().map(|name| Row::new(*name)).collect()),
         layers: workload.channels.iter().map(|channel| bar(row(channel), channel)).collect(),
         strip: None,
@@ -89,6 +90,7 @@ pub fn figure(input: &Input) -> Figure {
     if input.workloads.iter().any(|workload| workload.channels.len() < names.len()) {
         note += " No bar: does not serve it.";
     }
+    let premium = input.workloads.first().and_then(|first| first.domestic_premium.as_ref());
     let title = title(input);
     let mut alt = format!("{title}. Bars of cost parts by channel, with intervals.");
     for workload in &input.workloads {
@@ -101,6 +103,10 @@ pub fn figure(input: &Input) -> Figure {
         subtitle: format!("Cost of an H100e-hour of useful work by channel, USD, real, {}", input.period),
         panels: input.workloads.iter().map(panel).collect(),
         shared_axis: true,
+        stated: premium.map_or_else(Vec::new, |premium| {
+            let said = Said { mark: TITLE, panel: "", series: "Domestic premium", at: "" };
+            said.effect(premium, 0.0)
+        }),
         notes: vec![note],
         footnote: input.provenance.lines(),
         alt,
@@ -127,7 +133,7 @@ fn bar(row: usize, channel: &Channel) -> Layer {
         Part { meaning, label: label.into(), value: value.max(0.0) * scale }
     };
     let parts = channel.parts.iter().map(part).collect();
-    Layer::Bar { row, parts, total: channel.total, text: channel.total.median(Unit::Usd) }
+    Layer::Bar { row, parts, total: channel.total, text: channel.total.median(Unit::BareUsd) }
 }
 
 /// The title where there is no premium to state.

@@ -7,6 +7,7 @@
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
 use super::input::{NO_SPREAD, Provenance, Rule, Spread};
 use super::wording::no_effect;
+use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::numbers::{Unit, chance};
 
 /// What the figure needs.
@@ -77,7 +78,7 @@ pub fn figure(input: &Input) -> Figure {
     let binned: Vec<Vec<Bin>> = input.checkpoints.iter().map(|c| bins(c, low, high, width)).collect();
     let tallest = binned.iter().map(|bins| tallest(bins)).fold(0.01, f64::max);
     let panel = |(checkpoint, bins): (&Checkpoint, &Vec<Bin>)| Panel {
-        title: format!("At month {}", checkpoint.month),
+        title: panel_title(checkpoint),
         caption: caption(checkpoint),
         x: years("Months of delay", low, bins.last().map_or(1.0, |bin| bin.to)),
         y: Axis::linear("", Unit::Share, 0.0, tallest),
@@ -103,6 +104,7 @@ pub fn figure(input: &Input) -> Figure {
         ),
         panels: input.checkpoints.iter().zip(&binned).map(panel).collect(),
         shared_axis: true,
+        stated: stated(input),
         notes: notes(input, &binned),
         footnote: input.provenance.lines(),
         alt,
@@ -181,6 +183,29 @@ fn layers(checkpoint: &Checkpoint, bins: &[Bin]) -> Vec<Layer> {
     let label = format!("Median {}", checkpoint.bound(median, 0.5));
     layers.push(Layer::Reference { x: median, label, statistic: true });
     layers
+}
+
+/// The numbers of the title, which speaks of the last checkpoint, and of the captions.
+fn stated(input: &Input) -> Vec<Datum> {
+    let mut stated = Vec::new();
+    if let Some(last) = input.checkpoints.last() {
+        let at = format!("month {}", last.month);
+        let said = Said { mark: TITLE, panel: "", series: "Months of delay", at: &at };
+        stated.extend(said.effect(&last.spread(), 0.0));
+    }
+    for checkpoint in &input.checkpoints {
+        let panel = panel_title(checkpoint);
+        let said = |series| Said { mark: CAPTION, panel: &panel, series, at: "" };
+        stated.push(said("Over 6 months").value("share", checkpoint.share(|d, _| d > 6.0)));
+        stated.push(said("Over 12 months").value("share", checkpoint.share(|d, _| d > 12.0)));
+        stated.push(said("Censored").value("share", checkpoint.censored_share()));
+    }
+    stated
+}
+
+/// The name of a checkpoint's panel.
+fn panel_title(checkpoint: &Checkpoint) -> String {
+    format!("At month {}", checkpoint.month)
 }
 
 fn title(input: &Input) -> String {

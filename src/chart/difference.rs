@@ -2,9 +2,10 @@
 //!
 //! Arms share their draws, so the fan is of differences and is far narrower than the difference of the arms' fans.
 
-use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
+use super::figure::{Axis, Cell, Figure, Layer, Meaning, Panel, Strip};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, extent, no_effect};
+use super::words::{Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::{Unit, chance};
 
@@ -70,6 +71,7 @@ pub fn figure(input: &Input) -> Figure {
             "Closed minus open, path by path: marginal cost in USD per H100e-hour, real ({})",
             input.rule.words()
         ),
+        stated: stated(&input.headline),
         notes: vec![format!("{FAN_NOTE} Elasticity of demand {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -79,15 +81,28 @@ pub fn figure(input: &Input) -> Figure {
     }
 }
 
+/// The numbers of the title.
+fn stated(headline: &Headline) -> Vec<Datum> {
+    let Headline { workload, period, difference } = headline;
+    let series = format!("Marginal cost of {workload}, closed minus open");
+    let said = Said { mark: TITLE, panel: "", series: &series, at: period };
+    let mut stated = said.effect(difference, 0.0);
+    if !difference.is_constant() {
+        stated.push(said.value("probability_above_zero", difference.above_zero));
+    }
+    stated
+}
+
 /// The chance of the sign under each year's stretch of the axis.
 fn signs(start: Month, workload: &Workload) -> Strip {
     let last = workload.difference.months().saturating_sub(1) as i32;
     let cell = |(year, share): &(i32, f64)| {
         let from = Month::new(*year, 1).since(start).clamp(0, last);
         let to = Month::new(*year, 12).since(start).clamp(0, last);
-        (f64::from(from), f64::from(to), chance(*share).trim_end_matches('%').to_string())
+        let words = chance(*share).trim_end_matches('%').to_string();
+        Cell { from: f64::from(from), to: f64::from(to), share: *share, words }
     };
-    let wide_enough = |cell: &(f64, f64, String)| cell.1 - cell.0 >= 5.0;
+    let wide_enough = |cell: &Cell| cell.to - cell.from >= 5.0;
     let cells = workload.above_zero.iter().map(cell).filter(wide_enough).collect();
     Strip::Cells { label: "Chance of a rise, %".into(), cells }
 }

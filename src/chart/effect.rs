@@ -5,7 +5,8 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
-use super::wording::{FAN_NOTE, extent, fold, no_effect};
+use super::wording::{FAN_NOTE, change_of, extent, fold, is_fold, no_effect};
+use super::words::{Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::Unit;
 
@@ -75,6 +76,7 @@ pub fn figure(input: &Input) -> Figure {
             "Marginal cost of compute, USD per H100e-hour, real; door open and closed ({})",
             input.rule.words()
         ),
+        stated: stated(&input.headline),
         notes: vec![format!("{FAN_NOTE} Elasticity of demand {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -82,6 +84,16 @@ pub fn figure(input: &Input) -> Figure {
         panels,
         title,
     }
+}
+
+/// The numbers of the title: a ratio where it says "-fold", a change where it says "by".
+fn stated(headline: &Headline) -> Vec<Datum> {
+    let Headline { workload, period, ratio } = headline;
+    let (what, spread) =
+        if is_fold(ratio) { ("closed / open", *ratio) } else { ("closed / open − 1", change_of(ratio)) };
+    let series = format!("Marginal cost of {workload}, {what}");
+    let nothing = if is_fold(ratio) { 1.0 } else { 0.0 };
+    Said { mark: TITLE, panel: "", series: &series, at: period }.effect(&spread, nothing)
 }
 
 fn title(input: &Input) -> String {

@@ -6,6 +6,7 @@
 //! of the other.
 
 use super::input::{MonthlyBand, Spread};
+use super::words::Datum;
 use crate::calendar::Month;
 use crate::numbers::{Unit, log_ticks, ticks};
 
@@ -61,6 +62,8 @@ pub struct Figure {
     pub title: String,
     /// Metric, unit, scope.
     pub subtitle: String,
+    /// Numbers the title, the captions and the strips say in words that no layer draws.
+    pub stated: Vec<Datum>,
     /// Small multiples, read row by row.
     pub panels: Vec<Panel>,
     /// Whether all panels share one value axis, so that only the first column need be labelled.
@@ -351,9 +354,22 @@ pub enum Strip {
     Cells {
         /// What they are.
         label: String,
-        /// From, to, words.
-        cells: Vec<(f64, f64, String)>,
+        /// One for each stretch, ascending.
+        cells: Vec<Cell>,
     },
+}
+
+/// A number for a stretch of an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// Where the stretch starts.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// The number: a fraction.
+    pub share: f64,
+    /// How it reads.
+    pub words: String,
 }
 
 /// A number as the text form and the CSV write it: six significant digits, trailing zeros dropped.

@@ -6,6 +6,7 @@
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, extent, no_effect};
+use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::Unit;
 
@@ -75,6 +76,7 @@ pub fn figure(input: &Input) -> Figure {
             "H100e-hours a month that Chinese labs use with the door open, not with it closed ({})",
             input.rule.words()
         ),
+        stated: stated(input),
         notes: vec![format!("{FAN_NOTE} Bars: when the rule takes effect.")],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -82,6 +84,29 @@ pub fn figure(input: &Input) -> Figure {
         panels,
         title,
     }
+}
+
+/// The numbers of the title, the captions and the strip.
+fn stated(input: &Input) -> Vec<Datum> {
+    let within = |months: usize| format!("first {months} months");
+    let at = within(input.window_months);
+    let said = |mark, series, panel| Said { mark, panel, series, at: &at };
+    let mut stated = said(TITLE, "H100e-hours lost", "").effect(&input.total, 0.0);
+    if input.total.excludes(0.0) {
+        stated.push(said(TITLE, "Share of planned use", "").median(&input.total_share));
+    }
+    if !input.effective.is_empty() {
+        let said = Said { mark: "strip", panel: "", series: "In effect", at: "" };
+        stated.push(said.value("share", in_effect(&input.effective)));
+    }
+    for workload in &input.workloads {
+        let Some(window) = window_of(workload, input.window_months) else { continue };
+        let at = within(window.months);
+        let said = |series| Said { mark: CAPTION, panel: &workload.title, series, at: &at };
+        stated.push(said("H100e-hours lost").median(&window.lost));
+        stated.extend(said("Share of planned use").words(&window.share));
+    }
+    stated
 }
 
 fn title(input: &Input) -> String {
@@ -118,9 +143,13 @@ fn caption(window: &Window) -> String {
     )
 }
 
+/// The share of paths on which the rule ever takes effect.
+fn in_effect(effective: &[f64]) -> f64 {
+    effective.iter().sum::<f64>().min(1.0)
+}
+
 fn strip(effective: &[f64]) -> Option<Strip> {
-    let label =
-        format!("In effect: {} of paths", Unit::Share.show(effective.iter().sum::<f64>().min(1.0), 0.01));
+    let label = format!("On {} of paths", Unit::Share.show(in_effect(effective), 0.01));
     (!effective.is_empty()).then(|| Strip::Density { label, shares: effective.to_vec() })
 }
 

@@ -7,6 +7,7 @@
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
 use super::input::{Provenance, Rule};
 use super::wording::NOT_DISTINGUISHABLE;
+use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::Unit;
 
@@ -93,6 +94,7 @@ pub fn figure(input: &Input) -> Figure {
         ),
         panels: input.workloads.iter().map(panel).collect(),
         shared_axis: true,
+        stated: stated(input),
         notes: vec![note],
         footnote: input.provenance.lines(),
         alt,
@@ -105,19 +107,41 @@ fn never(workload: &Workload) -> String {
     format!("{} open, {} closed", share(&workload.open), share(&workload.closed))
 }
 
+/// A number of months in words.
+fn span(months: usize) -> String {
+    match months {
+        12 => "a year".to_string(),
+        months if months.is_multiple_of(12) => format!("{} years", months / 12),
+        months => format!("{months} months"),
+    }
+}
+
+/// The numbers of the title and the captions that are not the curves' ends.
+fn stated(input: &Input) -> Vec<Datum> {
+    let mut stated = Vec::new();
+    if let Some(first) = input.workloads.first() {
+        let (series, at) = (format!("{}, closed less open", first.title), span(first.open.len()));
+        let said = Said { mark: TITLE, panel: "", series: &series, at: &at };
+        stated.push(said.value("sampling_error", Z90 * first.difference_std_error));
+    }
+    for workload in &input.workloads {
+        for (arm, curve) in [("Open", &workload.open), ("Closed", &workload.closed)] {
+            let said = Said { mark: CAPTION, panel: &workload.title, series: arm, at: "never" };
+            stated.push(said.value("share", 1.0 - last(curve)));
+        }
+    }
+    stated
+}
+
 fn title(input: &Input) -> String {
     let Some(first) = input.workloads.first() else { return "When domestic compute matches offshore".into() };
     let (open, closed) = (last(&first.open), last(&first.closed));
     let months = first.open.len();
     let share = |v: f64| Unit::Share.show(v, 0.01);
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
-    let interval = format!("sampling error ±{:.1} points", half_width * 100.0);
+    let interval = format!("sampling error ±{} points", Unit::Plain.show(half_width * 100.0, 0.1));
     let work = first.title.to_lowercase();
-    let span = match months {
-        12 => "a year".to_string(),
-        months if months.is_multiple_of(12) => format!("{} years", months / 12),
-        months => format!("{months} months"),
-    };
+    let span = span(months);
     let design = &input.rule.design;
     if difference == 0.0 && half_width == 0.0 {
         return format!(

@@ -62,15 +62,16 @@ pub fn figure(input: &Input) -> Figure {
     let panel = |metric: &Metric| {
         let ends: Vec<f64> = metric.effects.iter().flat_map(|s| [s.p05, s.p95, s.mean]).collect();
         let (low, high) = range(0.0, &ends);
-        let x = Axis { zero_line: true, ..Axis::linear("", metric.unit, low, high) };
-        let layers = input
-            .arms
-            .iter()
-            .zip(&metric.effects)
-            .enumerate()
-            .map(|(k, (arm, e))| interval(k, arm, e, metric.unit));
+        // A panel's title names its unit once for all its numbers.
+        let (title, unit) = match metric.unit {
+            Unit::Usd => (format!("{}, USD", metric.title), Unit::BareUsd),
+            unit => (metric.title.clone(), unit),
+        };
+        let x = Axis { zero_line: true, ..Axis::linear("", unit, low, high) };
+        let layers =
+            input.arms.iter().zip(&metric.effects).enumerate().map(|(k, (arm, e))| interval(k, arm, e, unit));
         Panel {
-            title: metric.title.clone(),
+            title,
             caption: String::new(),
             x,
             y: Axis::rows(rows.clone()),
@@ -78,18 +79,22 @@ pub fn figure(input: &Input) -> Figure {
             strip: None,
         }
     };
-    let mut note = INTERVAL_NOTE.to_string();
-    if input.arms.iter().any(|arm| arm.expected) {
-        note += " Diamond: mean, weighted by the chance of a rule and of its reversal; the other rows suppose it binds and stays.";
+    let weighted = input.arms.iter().any(|arm| arm.expected);
+    let (but, note) = if weighted {
+        (
+            " but the diamonds",
+            format!("{INTERVAL_NOTE} Diamond: mean, by the chance of a rule and its reversal."),
+        )
     } else {
-        note += " Every row supposes that the rule binds and stays.";
-    }
+        ("", INTERVAL_NOTE.to_string())
+    };
     let title = title(input);
     Figure {
         id: "rule-design".into(),
-        subtitle: "Effect against the open door, by arm".into(),
+        subtitle: format!("Effect against the open door; all{but} suppose that the rule binds and stays"),
         panels: input.metrics.iter().map(panel).collect(),
         shared_axis: true,
+        stated: Vec::new(),
         notes: vec![note],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),

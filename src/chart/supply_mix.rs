@@ -6,6 +6,7 @@
 use super::figure::{Area, Axis, Figure, Layer, Meaning, Panel};
 use super::input::{Provenance, Rule, Spread};
 use super::wording::{capitalised, no_effect, origin};
+use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::Unit;
 
@@ -72,6 +73,7 @@ pub fn figure(input: &Input) -> Figure {
         subtitle: "H100e-hours a month by origin, mean over paths; hatched: planned but not served".into(),
         panels: input.arms.iter().map(panel).collect(),
         shared_axis: true,
+        stated: stated(input),
         notes: Vec::new(),
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -93,6 +95,20 @@ fn unserved(share: &Spread) -> String {
     )
 }
 
+/// The numbers of the captions, which the title repeats, and of a title that speaks of a difference.
+fn stated(input: &Input) -> Vec<Datum> {
+    let said = |mark, panel, series| Said { mark, panel, series, at: "" };
+    let mut stated = Vec::new();
+    if input.headline > 0 && !input.unserved_difference.excludes(0.0) {
+        let difference = said(TITLE, "", "Unserved share, closed less open");
+        stated.extend(difference.interval(&input.unserved_difference));
+    }
+    for arm in &input.arms {
+        stated.extend(said(CAPTION, &arm.title, "Unserved share").words(&arm.unserved_share));
+    }
+    stated
+}
+
 fn title(input: &Input) -> String {
     let (Some(open), Some(closed)) = (input.arms.first(), input.arms.get(input.headline)) else {
         return "Where compute comes from".into();
@@ -109,7 +125,7 @@ fn title(input: &Input) -> String {
                 input.rule.design
             );
         }
-        let points = |v: f64| Unit::Plain.show(libm::round(v * 1000.0) / 10.0, 0.1);
+        let points = |v: f64| Unit::Plain.show(v * 100.0, 0.1);
         return format!(
             "The effect of closing the door ({}) on unserved compute {nothing} (90%: {} to {} points of planned use)",
             input.rule.design,

@@ -130,17 +130,27 @@ pub fn wrapped(text: &str, size: f64, weight: Weight, room: f64) -> Vec<String> 
     lines
 }
 
-/// The text with the spaces inside parentheses that hold an interval made unbreakable, so that a wrap keeps it whole.
-pub fn with_whole_intervals(text: &str) -> String {
+/// Most letters of an aside that a wrap keeps whole.
+const SHORT_ASIDE: usize = 20;
+
+/// The text with unbreakable spaces inside parentheses that hold an interval or a few words, and between a number and the
+/// unit of time after it, so that a wrap keeps them whole.
+pub fn with_whole_phrases(text: &str) -> String {
     let mut inside = false;
     let mut out = String::with_capacity(text.len());
     for (at, sign) in text.char_indices() {
+        let rest = &text[at..];
         match sign {
-            '(' => inside = text[at..].starts_with("(90%"),
+            '(' => {
+                let aside = rest.split(')').next().unwrap_or_default();
+                inside = rest.starts_with("(90%") || aside.chars().count() <= SHORT_ASIDE;
+            }
             ')' => inside = false,
             _ => {}
         }
-        out.push(if inside && sign == ' ' { '\u{A0}' } else { sign });
+        let counted = text[..at].ends_with(|sign: char| sign.is_ascii_digit())
+            && [" months", " years"].iter().any(|unit| rest.starts_with(unit));
+        out.push(if sign == ' ' && (inside || counted) { '\u{A0}' } else { sign });
     }
     out
 }

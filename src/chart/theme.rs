@@ -188,7 +188,7 @@ impl Size {
     pub fn smallest_text(self) -> f64 {
         match self {
             Size::Note | Size::Square => 22.0,
-            Size::Wide => 29.5,
+            Size::Wide => 1600.0 * 22.0 / 1200.0,
             Size::Column => 18.0,
         }
     }

@@ -95,7 +95,7 @@ pub fn figure(input: &Input) -> Figure {
     let panel = Panel {
         title: String::new(),
         caption: String::new(),
-        x: Axis { zero_line: true, ..Axis::linear("", Unit::Usd, low, high) },
+        x: Axis { zero_line: true, ..Axis::linear("", Unit::BareUsd, low, high) },
         layers: layers.collect(),
         strip: None,
         y: Axis::rows(rows.iter().map(|(row, ..)| row.clone()).collect()),
@@ -114,6 +114,7 @@ pub fn figure(input: &Input) -> Figure {
         ),
         panels: vec![panel],
         shared_axis: false,
+        stated: Vec::new(),
         notes: vec![format!("{INTERVAL_NOTE} The transfer is the scarcity rent labs pay vendors.")],
         footnote: input.provenance.lines(),
         alt: alt.trim_end_matches(';').to_string() + ".",

@@ -17,7 +17,25 @@ pub fn no_effect(effect: &Spread) -> &'static str {
 pub const FAN_NOTE: &str = "Line: median. Shading: 50, 80 and 90% of paths.";
 
 /// How every interval is to be read.
-pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin line: 90%.";
+pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin: 90%.";
+
+/// Whether a ratio is worded as a multiple rather than as a change in percent.
+pub fn is_fold(ratio: &Spread) -> bool {
+    ratio.p50 >= 2.0
+}
+
+/// A ratio as a change: each quantile less one.
+pub fn change_of(ratio: &Spread) -> Spread {
+    Spread {
+        mean: ratio.mean - 1.0,
+        p05: ratio.p05 - 1.0,
+        p25: ratio.p25 - 1.0,
+        p50: ratio.p50 - 1.0,
+        p75: ratio.p75 - 1.0,
+        p95: ratio.p95 - 1.0,
+        ..*ratio
+    }
+}
 
 /// A ratio as a sentence's verb and its interval: "raises it 2.1-fold (90%: 1.3 to 4.0)" without the "it".
 /// Returns (verb, size, interval). Domain: positive ratios.
@@ -25,10 +43,10 @@ pub fn fold(ratio: &Spread) -> (&'static str, String, String) {
     let verb = if ratio.p50 >= 1.0 { "raises" } else { "lowers" };
     let interval = if ratio.is_constant() {
         NO_SPREAD.to_string()
-    } else if ratio.p50 >= 2.0 {
+    } else if is_fold(ratio) {
         format!("90%: {:.1} to {:.1}", ratio.p05, ratio.p95)
     } else {
-        let percent = |r: f64| Unit::Share.show(libm::round((r - 1.0) * 100.0) / 100.0, 0.01);
+        let percent = |r: f64| Unit::Share.show(r - 1.0, 0.01);
         format!("90%: {} to {}", percent(ratio.p05), percent(ratio.p95))
     };
     (verb, change(ratio.p50), interval)

@@ -1,6 +1,6 @@
-//! A figure in words: the text form tests compare, and the CSV of exactly what is drawn.
+//! A figure in words: the text form tests compare, and the CSV of exactly what is drawn and said.
 
-use super::figure::{Axis, Figure, Layer, Panel, Scale, Strip, plain};
+use super::figure::{Axis, Cell, Center, Figure, Layer, Panel, Scale, Strip, plain};
 use super::input::Spread;
 use std::fmt;
 
@@ -35,16 +35,68 @@ impl Datum {
     }
 }
 
-fn spread_data(spread: &Spread) -> [(&'static str, f64); 7] {
-    [
-        ("mean", spread.mean),
-        ("std_error", spread.std_error),
-        ("p05", spread.p05),
-        ("p25", spread.p25),
-        ("p50", spread.p50),
-        ("p75", spread.p75),
-        ("p95", spread.p95),
-    ]
+/// The place of words that no layer draws, in the column `mark`.
+pub(super) const TITLE: &str = "title";
+/// Above a panel.
+pub(super) const CAPTION: &str = "caption";
+
+/// A number said in words.
+pub(super) struct Said<'a> {
+    /// [`TITLE`] or [`CAPTION`].
+    pub mark: &'static str,
+    /// Name of the panel it stands above; empty in the title.
+    pub panel: &'a str,
+    /// What it measures.
+    pub series: &'a str,
+    /// When or where, as the words have it.
+    pub at: &'a str,
+}
+
+impl Said<'_> {
+    /// One number.
+    pub fn value(&self, statistic: &'static str, value: f64) -> Datum {
+        Datum {
+            panel: self.panel.to_string(),
+            series: self.series.to_string(),
+            mark: self.mark,
+            at: self.at.to_string(),
+            statistic,
+            value,
+        }
+    }
+
+    /// A median.
+    pub fn median(&self, spread: &Spread) -> Datum {
+        self.value("p50", spread.p50)
+    }
+
+    /// The 90% interval of [`Spread::interval`]: nothing where all paths have one value.
+    pub fn interval(&self, spread: &Spread) -> Vec<Datum> {
+        if spread.is_constant() {
+            return Vec::new();
+        }
+        vec![self.value("p05", spread.p05), self.value("p95", spread.p95)]
+    }
+
+    /// A median and its interval, as [`Spread::words`] has them.
+    pub fn words(&self, spread: &Spread) -> Vec<Datum> {
+        std::iter::once(self.median(spread)).chain(self.interval(spread)).collect()
+    }
+
+    /// An effect in a title: its size and interval, or its interval alone where a title says that it cannot be told from
+    /// `nothing`.
+    pub fn effect(&self, effect: &Spread, nothing: f64) -> Vec<Datum> {
+        if effect.excludes(nothing) { self.words(effect) } else { self.interval(effect) }
+    }
+}
+
+/// What is drawn of an estimate: its dot and its intervals.
+fn interval_data(spread: &Spread, center: Center) -> [(&'static str, f64); 5] {
+    let dot = match center {
+        Center::Median => ("p50", spread.p50),
+        Center::Mean => ("mean", spread.mean),
+    };
+    [("p05", spread.p05), ("p25", spread.p25), dot, ("p75", spread.p75), ("p95", spread.p95)]
 }
 
 /// Every number of a layer, in drawing order.
@@ -86,15 +138,16 @@ fn layer_data(layer: &Layer, panel: &Panel) -> Vec<Datum> {
                 area.values.iter().enumerate().map(value).collect::<Vec<_>>()
             })
             .collect(),
-        Layer::Interval { row, spread, .. } => {
+        Layer::Interval { row, spread, center, .. } => {
             let name = panel.y.name_of(*row as f64);
             let one = |(statistic, value)| datum(&name, "interval", String::new(), statistic, value);
-            spread_data(spread).into_iter().map(one).collect()
+            interval_data(spread, *center).into_iter().map(one).collect()
         }
         Layer::Bar { row, parts, total, .. } => {
             let name = panel.y.name_of(*row as f64);
             let part = parts.iter().map(|part| datum(&name, "part", part.label.clone(), "value", part.value));
-            let sum = spread_data(total).into_iter().map(|(s, v)| datum(&name, "total", String::new(), s, v));
+            let sum = interval_data(total, Center::Median);
+            let sum = sum.into_iter().map(|(s, v)| datum(&name, "total", String::new(), s, v));
             part.chain(sum).collect()
         }
         Layer::Histogram { bins, .. } => bins
@@ -109,20 +162,24 @@ fn layer_data(layer: &Layer, panel: &Panel) -> Vec<Datum> {
 }
 
 fn strip_data(strip: &Strip, panel: &Panel) -> Vec<Datum> {
+    let datum = |series: &str, at: String, share: f64| Datum {
+        panel: panel.title.clone(),
+        series: series.to_string(),
+        mark: "strip",
+        at,
+        statistic: "share",
+        value: share,
+    };
+    let x = |at: f64| panel.x.name_of(at);
     match strip {
-        Strip::Density { label, shares } => shares
-            .iter()
-            .enumerate()
-            .map(|(t, share)| Datum {
-                panel: panel.title.clone(),
-                series: label.clone(),
-                mark: "strip",
-                at: panel.x.name_of(t as f64),
-                statistic: "share",
-                value: *share,
-            })
-            .collect(),
-        Strip::Cells { .. } => Vec::new(),
+        Strip::Density { label, shares } => {
+            let months = shares.iter().enumerate();
+            months.map(|(t, share)| datum(label, x(t as f64), *share)).collect()
+        }
+        Strip::Cells { label, cells } => {
+            let at = |cell: &Cell| format!("{} to {}", x(cell.from), x(cell.to));
+            cells.iter().map(|cell| datum(label, at(cell), cell.share)).collect()
+        }
     }
 }
 
@@ -134,28 +191,20 @@ impl Panel {
 }
 
 impl Figure {
-    /// Every number that is drawn, in the order of [`Figure::csv`].
+    /// Every number that is drawn or said, in the order of [`Figure::csv`].
     pub fn data(&self) -> Vec<Datum> {
-        self.panels.iter().flat_map(Panel::data).collect()
+        self.stated.iter().cloned().chain(self.panels.iter().flat_map(Panel::data)).collect()
     }
 
-    /// Exactly what is drawn, a number a row, with the header `panel,series,mark,at,statistic,value`. Cells of a strip are
-    /// words, and stand in the last column as drawn.
+    /// Exactly what is drawn, and what is said of it in the title, captions and labels: a number a row, with the header
+    /// `panel,series,mark,at,statistic,value`. Ticks, notes and the footnote are no part of it.
     pub fn csv(&self) -> String {
         let mut table = csv::Writer::from_writer(Vec::new());
         let mut write =
             |row: [&str; 6]| table.write_record(row).expect("writing to memory, six fields a row");
         write(["panel", "series", "mark", "at", "statistic", "value"]);
-        for panel in &self.panels {
-            for d in panel.data() {
-                write([&panel.title, &d.series, d.mark, &d.at, d.statistic, &plain(d.value)]);
-            }
-            if let Some(Strip::Cells { label, cells }) = &panel.strip {
-                for (from, to, words) in cells {
-                    let at = format!("{} to {}", panel.x.name_of(*from), panel.x.name_of(*to));
-                    write([&panel.title, label, "strip", &at, "words", words]);
-                }
-            }
+        for d in self.data() {
+            write([&d.panel, &d.series, d.mark, &d.at, d.statistic, &plain(d.value)]);
         }
         let bytes = table.into_inner().expect("writing to memory");
         String::from_utf8(bytes).expect("fields are UTF-8")
@@ -275,7 +324,7 @@ impl fmt::Display for Figure {
                     writeln!(f, "  strip {label:?}{bars}")?;
                 }
                 Some(Strip::Cells { label, cells }) => {
-                    let words: Vec<&str> = cells.iter().map(|(_, _, words)| words.as_str()).collect();
+                    let words: Vec<&str> = cells.iter().map(|cell| cell.words.as_str()).collect();
                     writeln!(f, "  strip {label:?} {}", words.join(" "))?;
                 }
                 None => {}

@@ -156,7 +156,7 @@ fn mean_and_error(unit: Unit, mean: Estimate) -> String {
     let error = match unit {
         Unit::Share => format!("{}%", Unit::Plain.show(100.0 * error, 100.0 * error)),
         Unit::Months => Unit::Plain.show(error, error),
-        Unit::Usd | Unit::H100eHours | Unit::Plain => unit.show(error, error),
+        Unit::Usd | Unit::BareUsd | Unit::H100eHours | Unit::Plain => unit.show(error, error),
     };
     format!("{} ± {error}", shown(unit, mean))
 }

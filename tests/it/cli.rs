@@ -74,14 +74,15 @@ fn figures_are_drawn_in_the_sizes_asked_for() {
         let side = |bytes: &[u8], at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|k| bytes[at + k]));
         pictures(&target).into_iter().map(|(name, png)| (name, [side(&png, 16), side(&png, 20)])).collect()
     };
-    let note = ("charts/effect.png".to_string(), [2400, 1600]);
-    let wide = ("charts/effect-wide.png".to_string(), [3200, 1800]);
-    let column = ("charts/effect-column.png".to_string(), [1600, 1800]);
-    let square = ("charts/effect-square.png".to_string(), [2160, 2160]);
-    assert_eq!(drawn("default", &[]), [note.clone()]);
-    assert_eq!(drawn("file", &["--set", "output.sizes=[\"square\"]"]), [square.clone()]);
-    assert_eq!(drawn("flag", &["--set", "output.sizes=[\"square\"]", "--size", "wide"]), [wide.clone()]);
+    let picture = |suffix: &str, sides| (format!("charts/effect{suffix}.png"), sides);
+    let (note, wide) = (picture("", [2400, 1600]), picture("-wide", [3200, 1800]));
+    let (column, square) = (picture("-column", [1600, 1800]), picture("-square", [2160, 2160]));
     assert_eq!(drawn("all", &["--size", "square,note,column,wide,note"]), [column, square, wide, note]);
+    let in_file = ["--set", "output.sizes=[\"square\"]"];
+    assert_eq!(drawn("default", &[]), [picture("", [2400, 1600])]);
+    assert_eq!(drawn("file", &in_file), [picture("-square", [2160, 2160])]);
+    let over_file = [&in_file[..], &["--size", "wide"]].concat();
+    assert_eq!(drawn("flag", &over_file), [picture("-wide", [3200, 1800])]);
     let wrong = loophole(&["compare", SMALL, "--size", "poster"]);
     assert_eq!(code(&wrong), 2);
     assert!(err(&wrong).contains("note, wide, column, square"), "{}", err(&wrong));

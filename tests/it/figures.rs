@@ -19,19 +19,19 @@ use resvg::usvg;
 
 /// What a made-up input varies: how many of everything, how large the numbers and how long the names are.
 #[derive(Clone, Debug)]
-struct Mix {
+pub(crate) struct Mix {
     months: usize,
     workloads: usize,
     arms: usize,
     size: f64,
     /// Effects per path, in units of `size`.
-    effects: Vec<f64>,
+    pub(crate) effects: Vec<f64>,
     name: String,
 }
 
 impl Mix {
     /// Three months, two workloads, three arms, four paths.
-    fn small() -> Mix {
+    pub(crate) fn small() -> Mix {
         Mix {
             months: 3,
             workloads: 2,
@@ -235,7 +235,7 @@ impl Mix {
         })
     }
 
-    fn figures(&self) -> [Figure; 9] {
+    pub(crate) fn figures(&self) -> [Figure; 9] {
         [
             self.lost_compute(),
             self.effect(),
@@ -250,7 +250,7 @@ impl Mix {
     }
 }
 
-fn mixes() -> impl Strategy<Value = Mix> {
+pub(crate) fn mixes() -> impl Strategy<Value = Mix> {
     let names = "[A-Z][a-z]{0,12}( [a-z]{1,12}){0,14}";
     (1..70_usize, 1..=12_usize, 1..=10_usize, -3..4_i32, prop::collection::vec(-1.0..3.0_f64, 1..30), names)
         .prop_map(|(months, workloads, arms, decade, effects, name)| Mix {

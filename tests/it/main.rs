@@ -12,6 +12,7 @@ mod determinism;
 mod diagnostics;
 mod distributions;
 #[cfg(feature = "chart")]
+mod figure_tables;
 mod figures;
 mod floors;
 mod invariants;

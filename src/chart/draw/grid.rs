@@ -1,7 +1,7 @@
 //! Small multiples on a page: how many columns, and plots of one size that line up.
 
 use super::labels::Names;
-use super::plot::{self, BARE_FOOT, Gutters, HEAD_GAP, HeadLines};
+use super::plot::{self, BARE_FOOT, Gutters, HEAD_GAP, HeadLines, Lettering, ROOMY_PITCH};
 use super::scene::{Rect, Scene};
 use super::style::Style;
 use crate::chart::figure::{Figure, Panel, Scale, Strip};
@@ -29,6 +29,7 @@ pub struct Grid<'a> {
     place: Rect,
     columns: usize,
     head_lines: HeadLines,
+    lettering: Lettering,
     around: Vec<Gutters>,
     plot_width: f64,
     plot_height: f64,
@@ -39,10 +40,18 @@ pub struct Grid<'a> {
 
 impl<'a> Grid<'a> {
     /// The number of columns that gives the best plots, among those that leave every plot its room. Where none does, the
-    /// panels' heads say less.
-    pub fn best(style: &Style, figure: &'a Figure, place: Rect) -> Grid<'a> {
+    /// panels' heads say less. `names_beside` as in [`Lettering`].
+    pub fn best(style: &Style, figure: &'a Figure, place: Rect, names_beside: bool) -> Grid<'a> {
         let counts = 1..=figure.panels.len().max(1);
-        let grids = |heads: HeadLines| counts.clone().map(move |k| Grid::new(style, figure, place, k, heads));
+        let grid = move |columns: usize, heads: HeadLines| {
+            let with = |words_above| {
+                Grid::new(style, figure, place, columns, heads, Lettering { names_beside, words_above })
+            };
+            // Side by side, plots want the width that a column of words would take.
+            let above = (columns > 1).then(|| with(true)).filter(|grid| grid.is_roomy(style));
+            above.unwrap_or_else(|| with(false))
+        };
+        let grids = |heads: HeadLines| counts.clone().map(move |k| grid(k, heads));
         let fitting = HEADS.into_iter().find_map(|heads| {
             let fits = grids(heads).filter(|grid| grid.fits(style));
             fits.min_by(|a, b| a.cost(style).total_cmp(&b.cost(style)))
@@ -63,6 +72,15 @@ impl<'a> Grid<'a> {
         (self.plot_width / style.px(LEAST.0)).min(self.plot_height / least_height)
     }
 
+    /// Whether every row has room for words above its dot.
+    fn is_roomy(&self, style: &Style) -> bool {
+        let pitch = |panel: &Panel| match &panel.y.scale {
+            Scale::Rows(rows) => self.plot_height / rows.len().max(1) as f64,
+            _ => f64::INFINITY,
+        };
+        self.figure.panels.iter().all(|panel| pitch(panel) >= style.px(ROOMY_PITCH))
+    }
+
     /// Whether every plot has its least width and height.
     fn fits(&self, style: &Style) -> bool {
         self.room(style) >= 1.0
@@ -74,6 +92,7 @@ impl<'a> Grid<'a> {
         place: Rect,
         columns: usize,
         head_lines: HeadLines,
+        lettering: Lettering,
     ) -> Grid<'a> {
         let rows = figure.panels.len().div_ceil(columns).max(1);
         let gaps = (style.px(GAP.0), style.px(GAP.1));
@@ -82,6 +101,7 @@ impl<'a> Grid<'a> {
             place,
             columns,
             head_lines,
+            lettering,
             around: Vec::new(),
             plot_width: 0.0,
             plot_height: 0.0,
@@ -113,7 +133,9 @@ impl<'a> Grid<'a> {
         let mut around: Vec<Gutters> = panels
             .iter()
             .enumerate()
-            .map(|(k, panel)| plot::gutters(style, panel, &self.place, named(k), self.columns))
+            .map(|(k, panel)| {
+                plot::gutters(style, panel, &self.place, named(k), self.columns, self.lettering)
+            })
             .collect();
         for column in 0..self.columns {
             let same = || around.iter().skip(column).step_by(self.columns);

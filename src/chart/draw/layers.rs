@@ -11,7 +11,7 @@ use crate::chart::text::{ASCENT, DESCENT};
 /// Opacity a fan's bands add, widest first: they lie on one another.
 const BAND_OPACITY: [f64; 3] = [0.14, 0.16, 0.22];
 
-/// Draws a layer; returns the names it holds.
+/// Draws a layer, a fan without its median ([`medians`]); returns the names it holds.
 pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> Names {
     match layer {
         Layer::Fan { meaning, band, .. } => fan(scene, style, frame, *meaning, band),
@@ -33,11 +33,13 @@ pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> 
             let course = vec![(frame.x(*x), top), (frame.x(*x), frame.plot.y1)];
             let ink = style.theme.ink();
             let wide = style.px(2.0);
-            scene.draw(if *statistic {
-                Mark::Path(course, ink, wide)
+            if *statistic {
+                // A rim keeps the line apart from a dark bar behind it.
+                scene.draw(Mark::Path(course.clone(), style.theme.ground(), style.px(4.0)));
+                scene.draw(Mark::Path(course, ink, wide));
             } else {
-                Mark::Dashed(course, ink, wide)
-            });
+                scene.draw(Mark::Dashed(course, ink, wide));
+            }
         }
     }
     Names::default()
@@ -55,8 +57,16 @@ fn fan(scene: &mut Scene, style: &Style, frame: &Frame, meaning: Meaning, band: 
     for ((low, high), opacity) in bands.into_iter().zip(BAND_OPACITY) {
         scene.draw(Mark::Polygon(between(frame, low, high), color, opacity));
     }
-    let median = band.p50.iter().enumerate().map(|(t, v)| frame.at(t as f64, *v)).collect();
-    scene.draw(Mark::Path(median, color, style.px(3.5)));
+}
+
+/// Medians of the fans, in front of everybody's bands.
+pub fn medians(scene: &mut Scene, style: &Style, frame: &Frame, layers: &[Layer]) {
+    for layer in layers {
+        if let Layer::Fan { meaning, band, .. } = layer {
+            let median = band.p50.iter().enumerate().map(|(t, v)| frame.at(t as f64, *v)).collect();
+            scene.draw(Mark::Path(median, style.theme.color(*meaning), style.px(3.5)));
+        }
+    }
 }
 
 fn steps(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
@@ -177,7 +187,7 @@ fn bar(
     for (from, to, wide) in [(total.p05, total.p95, 2.5), (total.p25, total.p75, 5.0)] {
         scene.draw(Mark::Path(vec![(frame.x(from), whisker), (frame.x(to), whisker)], ink, style.px(wide)));
     }
-    let end = frame.x(at).max(frame.x(0.0)) + style.px(8.0);
+    let end = frame.x(at.max(total.p95).max(0.0)) + style.px(8.0);
     scene.write_if_free(style.text(text, end, y + rise, ink), style.px(2.0));
     names
 }

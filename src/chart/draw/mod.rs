@@ -21,42 +21,41 @@ pub use scene::{Rect, Scene, Text};
 pub use svg::png;
 
 use super::figure::{Figure, Layer, Meaning};
-use super::text::{ASCENT, LINE_HEIGHT, Weight, balanced, shortened, width, with_whole_intervals, wrapped};
+use super::text::{ASCENT, LINE_HEIGHT, Weight, balanced, shortened, width, with_whole_phrases, wrapped};
 use super::theme::{Size, Theme};
 use grid::Grid;
 use scene::Mark;
 use style::Style;
 
-/// The figure laid out on a page.
+/// The figure laid out on a page: names beside what they name or, if one of them finds no room, a key for all.
 pub fn scene(figure: &Figure, theme: Theme, size: Size) -> Scene {
-    let mut key: Vec<(Meaning, String)> = Vec::new();
-    loop {
-        let (scene, left_out) = attempt(figure, theme, size, &key);
-        let known = key.len();
-        for name in left_out {
-            if !key.contains(&name) {
-                key.push(name);
-            }
-        }
-        if key.len() == known {
-            return scene;
-        }
-        let order = names(figure);
-        key.sort_by_key(|name| order.iter().position(|other| other == name));
-    }
+    let (scene, left_out) = attempt(figure, theme, size, &[]);
+    if left_out.is_empty() { scene } else { attempt(figure, theme, size, &names(figure)).0 }
 }
 
-/// Every name in the figure's areas, bars and lines, in drawing order.
+/// Every name in the figure's areas, bars and lines, once, in drawing order.
 fn names(figure: &Figure) -> Vec<(Meaning, String)> {
     let of = |layer: &Layer| match layer {
         Layer::Fan { meaning, label, .. } | Layer::Line { meaning, label, .. } => {
             vec![(*meaning, label.clone())]
         }
-        Layer::Stack { areas } => areas.iter().map(|area| (area.meaning, area.label.clone())).collect(),
-        Layer::Bar { parts, .. } => parts.iter().map(|part| (part.meaning, part.label.clone())).collect(),
+        Layer::Stack { areas } => {
+            let seen = areas.iter().filter(|area| area.values.iter().any(|v| *v > 0.0));
+            seen.map(|area| (area.meaning, area.label.clone())).collect()
+        }
+        Layer::Bar { parts, .. } => {
+            let seen = parts.iter().filter(|part| part.value > 0.0);
+            seen.map(|part| (part.meaning, part.label.clone())).collect()
+        }
         _ => Vec::new(),
     };
-    figure.panels.iter().flat_map(|panel| &panel.layers).flat_map(of).collect()
+    let mut names = Vec::new();
+    for name in figure.panels.iter().flat_map(|panel| &panel.layers).flat_map(of) {
+        if !name.1.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// The figure as an SVG document with its font inside.
@@ -65,7 +64,8 @@ pub fn svg(figure: &Figure, theme: Theme, size: Size) -> String {
     svg::svg(&scene(figure, theme, size), theme, unit, &figure.id, &figure.title, &figure.alt)
 }
 
-/// One layout with a key for the names given; returns the names no panel had room for.
+/// One layout with a key for the names given, or with none and names beside what they name; returns the names no panel had
+/// room for.
 fn attempt(
     figure: &Figure,
     theme: Theme,
@@ -80,7 +80,7 @@ fn attempt(
     let top = draw_key(&mut scene, &style, key, margin, top);
     let bottom = footer(&mut scene, &style, figure, margin, top);
     let place = Rect { x0: margin, y0: top, x1: wide - margin, y1: bottom };
-    let names = Grid::best(&style, figure, place).draw(&mut scene, &style);
+    let names = Grid::best(&style, figure, place, key.is_empty()).draw(&mut scene, &style);
     let left_out = names.left_out.into_iter().filter(|name| !names.placed.contains(name)).collect();
     (scene, left_out)
 }
@@ -89,7 +89,7 @@ fn header(scene: &mut Scene, style: &Style, figure: &Figure, margin: f64) -> f64
     let room = scene.canvas.width() - 2.0 * margin;
     let (title, subtitle) = (style.px(33.0), style.px(24.0));
     let mut y = style.px(28.0);
-    for line in balanced(&with_whole_intervals(&figure.title), title, Weight::Bold, room) {
+    for line in balanced(&with_whole_phrases(&figure.title), title, Weight::Bold, room) {
         let text = style.text(line, margin, y + ASCENT * title, style.theme.ink());
         scene.write(Text { size: title, weight: Weight::Bold, ..text });
         y += title * 1.2;

@@ -4,8 +4,8 @@ use super::frame::Frame;
 use super::labels::{Names, beyond_ends, inside_areas, named_lines};
 use super::scene::{Anchor, Mark, Rect, Scene, Text};
 use super::style::Style;
-use crate::chart::figure::{Axis, Layer, Meaning, Panel, Scale, Strip, Tick};
-use crate::chart::text::{ASCENT, DESCENT, Weight, shortened, width, with_whole_intervals, wrapped};
+use crate::chart::figure::{Axis, Cell, Center, Layer, Meaning, Panel, Row, Scale, Strip, Tick};
+use crate::chart::text::{ASCENT, DESCENT, Weight, shortened, width, with_whole_phrases, wrapped};
 use crate::chart::theme::Rgb;
 
 /// The room around a plot, the same for every panel of a grid where it must line up.
@@ -21,12 +21,23 @@ pub struct Gutters {
     pub right: f64,
     /// For the horizontal axis and the strip.
     pub foot: f64,
+    /// What is written where.
+    pub lettering: Lettering,
     /// Whether this panel writes its tick labels or row names.
     pub names_values: bool,
     /// Whether this panel writes the labels of its horizontal axis, or leaves them to the panel below.
     pub names_x: bool,
     /// Whether this panel draws its strip, or leaves it to the first panel of the row, whose strip is the same.
     pub has_strip: bool,
+}
+
+/// Choices of a whole page, so that its panels are lettered alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lettering {
+    /// Whether names stand beside what they name; else the page has a key for all of them.
+    pub names_beside: bool,
+    /// Whether an interval's words stand above its dot; else in a column right of the plot.
+    pub words_above: bool,
 }
 
 /// Most lines of a panel's head: what is longer ends in an ellipsis.
@@ -46,13 +57,28 @@ pub const HEAD_GAP: f64 = 14.0;
 pub const BARE_FOOT: f64 = 12.0;
 /// From a plot's bottom to the top of its tick labels, in units: enough for the lowest label of the vertical axis.
 const TICK_DROP: f64 = 14.0;
+/// Least distance of rows whose words stand above their dots, in units.
+pub const ROOMY_PITCH: f64 = 54.0;
+/// Least height of a line in a row's name, in its size.
+const TIGHT: f64 = 1.08;
+/// Most room of row names, as a share of the page, by the panels side by side; less where rows have room for several lines.
+const NAMED_ROWS: [f64; 3] = [0.46, 0.34, 0.30];
+const NAMED_ROOMY_ROWS: [f64; 3] = [0.46, 0.32, 0.26];
 
 /// What a panel needs around its plot on a page with `place` for panels; `with_left` says whether it names its values,
 /// `columns` how many panels share its row of the page. The head waits until widths are known ([`head`]).
-pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, columns: usize) -> Gutters {
-    let named_rows = place.width() * [0.46, 0.34, 0.30][columns.min(3) - 1];
+pub fn gutters(
+    style: &Style,
+    panel: &Panel,
+    place: &Rect,
+    with_left: bool,
+    columns: usize,
+    lettering: Lettering,
+) -> Gutters {
+    let shares = if lettering.words_above { NAMED_ROOMY_ROWS } else { NAMED_ROWS };
+    let named_rows = place.width() * shares[columns.min(3) - 1];
     let left = if with_left { left_gutter(style, panel, named_rows) } else { underhang(style, panel) };
-    let right = right_gutter(style, panel);
+    let right = right_gutter(style, panel, lettering);
     let strip = match &panel.strip {
         Some(Strip::Density { .. }) => style.px(STRIP_UNITS + 10.0) + style.line(),
         Some(Strip::Cells { .. }) => 2.0 * style.line() + style.px(6.0),
@@ -67,6 +93,7 @@ pub fn gutters(style: &Style, panel: &Panel, place: &Rect, with_left: bool, colu
         left,
         right,
         foot,
+        lettering,
         names_values: with_left,
         names_x: true,
         has_strip: true,
@@ -105,15 +132,17 @@ fn left_gutter(style: &Style, panel: &Panel, named_rows: f64) -> f64 {
     }
 }
 
-fn right_gutter(style: &Style, panel: &Panel) -> f64 {
+fn right_gutter(style: &Style, panel: &Panel, lettering: Lettering) -> f64 {
     let words = panel.layers.iter().filter_map(|layer| match layer {
         Layer::Fan { label, .. } | Layer::Line { label, .. } => {
-            Some(width(label, style.small(), Weight::Bold) + style.px(12.0))
+            lettering.names_beside.then(|| width(label, style.small(), Weight::Bold) + style.px(12.0))
         }
-        Layer::Bar { total, text, .. } if total.p50 > 0.8 * panel.x.extent().1 => {
+        Layer::Bar { total, text, .. } if total.p95.max(total.p50) > 0.7 * panel.x.extent().1 => {
             Some(width(text, style.small(), Weight::Regular) + style.px(12.0))
         }
-        Layer::Interval { text, .. } => Some(width(text, style.small(), Weight::Regular) + style.px(18.0)),
+        Layer::Interval { text, .. } => {
+            (!lettering.words_above).then(|| width(text, style.small(), Weight::Regular) + style.px(18.0))
+        }
         _ => None,
     });
     words.fold(overhang(style, panel), f64::max)
@@ -133,7 +162,7 @@ fn head_lines(style: &Style, panel: &Panel, room: f64, most: HeadLines) -> Vec<(
     parts
         .into_iter()
         .flat_map(|(words, weight, most)| {
-            let lines = wrapped(&with_whole_intervals(words), style.small(), weight, room);
+            let lines = wrapped(&with_whole_phrases(words), style.small(), weight, room);
             at_most(lines, most, style, weight, room).into_iter().map(move |line| (line, weight))
         })
         .collect()
@@ -186,12 +215,25 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
     if !dots {
         zero_lines(scene, style, panel, &frame);
     }
-    let lines = named_lines(&panel.layers, &frame);
-    names.extend(beyond_ends(scene, style, &plot, &lines));
+    super::layers::medians(scene, style, &frame, &panel.layers);
+    if around.lettering.names_beside {
+        let lines = named_lines(&panel.layers, &frame);
+        names.extend(beyond_ends(scene, style, &plot, &lines));
+        for layer in &panel.layers {
+            if let Layer::Stack { areas } = layer {
+                names.extend(inside_areas(scene, style, &frame, areas));
+            }
+        }
+    }
     for layer in &panel.layers {
         match layer {
-            Layer::Stack { areas } => names.extend(inside_areas(scene, style, &frame, areas)),
-            Layer::Interval { row, text, .. } => interval_words(scene, style, &frame, *row, text),
+            Layer::Interval { row, text, spread, center, .. } => {
+                let dot = match center {
+                    Center::Median => spread.p50,
+                    Center::Mean => spread.mean,
+                };
+                interval_words(scene, style, &frame, around, (*row, dot), text);
+            }
             Layer::Reference { x, label, .. } => {
                 reference_words(scene, style, &frame, *x, label, &panel.layers)
             }
@@ -237,7 +279,7 @@ fn x_axis(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, named:
         })
         .collect();
     let zero = axis.ticks.iter().filter(|tick| !tick.label.is_empty()).position(|tick| tick.at == 0.0);
-    write_every_kth(scene, texts, zero.unwrap_or(0), style.px(5.0));
+    write_chosen(scene, &texts, zero.unwrap_or(0), style.px(5.0));
     let mut below = plot.y1 + style.px(TICK_DROP) + style.line();
     if !axis.title.is_empty() {
         let words = shortened(&axis.title, style.small(), Weight::Regular, scene.canvas.x1 - plot.x0);
@@ -257,21 +299,24 @@ fn step_apart(texts: &[Text], always: usize, gap: f64) -> usize {
     (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1)
 }
 
-/// Writes every k-th label, k the least that keeps them apart, `always` among them, and two at least if there is room.
-fn write_every_kth(scene: &mut Scene, texts: Vec<Text>, always: usize, gap: f64) {
-    let step = step_apart(&texts, always, gap);
-    let kept = texts.iter().skip(always % step).step_by(step);
-    if kept.clone().count() > 1 || texts.len() < 2 {
-        for text in kept {
-            scene.write_if_free(text.clone(), 0.0);
-        }
-        return;
+/// Which labels are written: every k-th, k the least that keeps them apart, `always` among them. One label gives no scale:
+/// where that leaves one, the nearest that has room stands beside it.
+fn chosen(texts: &[Text], always: usize, gap: f64) -> Vec<usize> {
+    let step = step_apart(texts, always, gap);
+    let mut kept: Vec<usize> = (always % step..texts.len()).step_by(step).collect();
+    if kept.len() == 1 && texts.len() > 1 {
+        let room = |k: usize| texts[k].bounds().grown(gap, gap / 2.0);
+        let mut others: Vec<usize> = (0..texts.len()).filter(|k| *k != kept[0]).collect();
+        others.sort_by_key(|k| (k.abs_diff(kept[0]), *k < kept[0]));
+        kept.extend(others.into_iter().find(|k| !room(*k).overlaps(&room(kept[0]))));
     }
-    // One label gives no scale: the nearest that has room gives it.
-    scene.write_if_free(texts[always].clone(), 0.0);
-    let mut others: Vec<usize> = (0..texts.len()).filter(|k| *k != always).collect();
-    others.sort_by_key(|k| (k.abs_diff(always), *k < always));
-    others.into_iter().any(|k| scene.write_if_free(texts[k].clone(), gap));
+    kept
+}
+
+fn write_chosen(scene: &mut Scene, texts: &[Text], always: usize, gap: f64) {
+    for k in chosen(texts, always, gap) {
+        scene.write_if_free(texts[k].clone(), 0.0);
+    }
 }
 
 fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: bool) {
@@ -283,19 +328,27 @@ fn y_axis(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, named: b
     };
     let zero = axis.ticks.iter().position(|tick| tick.at == 0.0).unwrap_or(0);
     let texts: Vec<Text> = axis.ticks.iter().map(place).collect();
-    let step = step_apart(&texts, zero, style.px(5.0));
-    for (tick, text) in axis.ticks.iter().zip(texts).skip(zero % step).step_by(step) {
-        let y = frame.y(tick.at);
+    for k in chosen(&texts, zero, style.px(5.0)) {
+        let y = frame.y(axis.ticks[k].at);
         scene.draw(Mark::Path(vec![(plot.x0, y), (plot.x1, y)], style.theme.grid(), style.px(1.5)));
         if named {
-            scene.write_if_free(text, 0.0);
+            scene.write_if_free(texts[k].clone(), 0.0);
         }
     }
 }
 
-/// A name without what it says in parentheses or, failing that, after its last comma.
-fn without_aside(name: &str) -> &str {
-    name.split_once(" (").or_else(|| name.rsplit_once(", ")).map_or(name, |(short, _)| short)
+/// A name and what it says in parentheses or, failing that, after its last comma.
+fn aside(name: &str) -> Option<(&str, &str)> {
+    name.split_once(" (").or_else(|| name.rsplit_once(", "))
+}
+
+/// A row's name in short: without its aside or, if another row would then be called the same, the aside alone.
+fn short_name(rows: &[Row], row: usize) -> String {
+    let name = &rows[row].label;
+    let Some((short, rest)) = aside(name) else { return name.clone() };
+    let same = |other: &str| other == short || aside(other).is_some_and(|(before, _)| before == short);
+    let doubled = rows.iter().enumerate().any(|(k, other)| k != row && same(&other.label));
+    if doubled { format!("… {}", rest.trim_end_matches(')')) } else { short.to_string() }
 }
 
 fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, around: &Gutters) {
@@ -312,15 +365,15 @@ fn row_names(scene: &mut Scene, style: &Style, axis: &Axis, frame: &Frame, aroun
         }
         let (weight, room) = (weight(row.total), around.left - style.px(14.0));
         let mut lines = wrapped(&row.label, style.small(), weight, room);
-        let fit = ((pitch / style.line()) as usize).max(1);
+        let fit = ((pitch / (style.small() * TIGHT)) as usize).max(1);
         if lines.len() > fit {
-            lines = wrapped(without_aside(&row.label), style.small(), weight, room);
+            lines = wrapped(&short_name(rows, i), style.small(), weight, room);
         }
         let lines = at_most(lines, fit, style, weight, room);
-        let top = frame.y(i as f64) - lines.len() as f64 * style.line() / 2.0;
+        let leading = style.line().min(pitch / lines.len().max(1) as f64);
+        let top = frame.y(i as f64) - lines.len() as f64 * leading / 2.0;
         for (k, line) in lines.iter().enumerate() {
-            let y =
-                top + k as f64 * style.line() + style.line() / 2.0 + (ASCENT - DESCENT) / 2.0 * style.small();
+            let y = top + (k as f64 + 0.5) * leading + (ASCENT - DESCENT) / 2.0 * style.small();
             let text = style.text(line, frame.plot.x0 - around.left, y, style.theme.ink());
             scene.write_if_free(Text { weight, ..text }, 0.0);
         }
@@ -363,21 +416,47 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
         Some(Strip::Cells { label, cells }) => {
             words(scene, label, top + style.px(4.0), style.theme.muted());
             let y = top + style.px(4.0) + style.line() + ASCENT * style.small();
-            let text = |(from, to, words): &(f64, f64, String)| {
-                let x = (frame.x(*from) + frame.x(*to)) / 2.0;
-                Text { anchor: Anchor::Middle, ..style.text(words, x, y, style.theme.ink()) }
+            let text = |cell: &Cell| {
+                let x = (frame.x(cell.from) + frame.x(cell.to)) / 2.0;
+                Text { anchor: Anchor::Middle, ..style.text(&cell.words, x, y, style.theme.ink()) }
             };
-            write_every_kth(scene, cells.iter().map(text).collect(), 0, style.px(2.0));
+            let texts: Vec<Text> = cells.iter().map(text).collect();
+            write_chosen(scene, &texts, 0, style.px(2.0));
         }
         None => {}
     }
 }
 
-/// The words of an interval, in a column to the right of the plot.
-fn interval_words(scene: &mut Scene, style: &Style, frame: &Frame, row: usize, words: &str) {
-    let middle = frame.y(row as f64) + (ASCENT - DESCENT) / 2.0 * style.small();
-    let text = style.text(words, frame.plot.x1 + style.px(14.0), middle, style.theme.ink());
-    scene.write_if_free(text, style.px(2.0));
+/// The words of an interval: above its dot, or in a column to the right of the plot. `dot` is its row and value.
+fn interval_words(
+    scene: &mut Scene,
+    style: &Style,
+    frame: &Frame,
+    around: &Gutters,
+    dot: (usize, f64),
+    words: &str,
+) {
+    let (y, plot, ink) = (frame.y(dot.0 as f64), &frame.plot, style.theme.ink());
+    if around.lettering.words_above {
+        let half = width(words, style.small(), Weight::Regular) / 2.0;
+        // On their side of zero, whose line may be marked.
+        let (mut leftmost, mut rightmost) = (plot.x0 + half, plot.x1 + around.right - half);
+        if dot.1 >= 0.0 {
+            leftmost = leftmost.max(frame.x(0.0) + style.px(6.0) + half);
+        } else {
+            rightmost = rightmost.min(frame.x(0.0) - style.px(6.0) - half);
+        }
+        let x = if dot.1 >= 0.0 {
+            frame.x(dot.1).min(rightmost).max(leftmost)
+        } else {
+            frame.x(dot.1).max(leftmost).min(rightmost)
+        };
+        let text = style.text(words, x, y - style.px(19.0), ink);
+        scene.write_if_free(Text { anchor: Anchor::Middle, halo: true, ..text }, style.px(2.0));
+    } else {
+        let middle = y + (ASCENT - DESCENT) / 2.0 * style.small();
+        scene.write_if_free(style.text(words, plot.x1 + style.px(14.0), middle, ink), style.px(2.0));
+    }
 }
 
 /// The words of a vertical line: beside its top, on the side and in the row that is free and crosses no other line; if
