@@ -175,13 +175,13 @@ fn layers(checkpoint: &Checkpoint, bins: &[Bin]) -> Vec<Layer> {
     let end = bins.last().map_or(0.0, |bin| bin.to);
     let median = checkpoint.spread().p50;
     let mut layers = vec![Layer::Histogram { meaning: Meaning::Workload(0), bins: bins.to_vec() }];
+    let label = format!("Median {}", checkpoint.bound(median, 0.5));
+    layers.push(Layer::Reference { x: median, label, statistic: true });
     for limit in [6.0, 12.0] {
         if limit < end {
             layers.push(Layer::Reference { x: limit, label: String::new(), statistic: false });
         }
     }
-    let label = format!("Median {}", checkpoint.bound(median, 0.5));
-    layers.push(Layer::Reference { x: median, label, statistic: true });
     layers
 }
 

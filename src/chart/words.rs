@@ -84,9 +84,13 @@ impl Said<'_> {
     }
 
     /// An effect in a title: its size and interval, or its interval alone where a title says that it cannot be told from
-    /// `nothing`.
+    /// `nothing`, or that it is nothing on every path.
     pub fn effect(&self, effect: &Spread, nothing: f64) -> Vec<Datum> {
-        if effect.excludes(nothing) { self.words(effect) } else { self.interval(effect) }
+        if effect.excludes(nothing) || effect.is_constant() {
+            self.words(effect)
+        } else {
+            self.interval(effect)
+        }
     }
 }
 

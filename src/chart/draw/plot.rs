@@ -439,17 +439,13 @@ fn interval_words(
     let (y, plot, ink) = (frame.y(dot.0 as f64), &frame.plot, style.theme.ink());
     if around.lettering.words_above {
         let half = width(words, style.small(), Weight::Regular) / 2.0;
-        // On their side of zero, whose line may be marked.
-        let (mut leftmost, mut rightmost) = (plot.x0 + half, plot.x1 + around.right - half);
-        if dot.1 >= 0.0 {
-            leftmost = leftmost.max(frame.x(0.0) + style.px(6.0) + half);
+        let (leftmost, rightmost) = (plot.x0 + half, plot.x1 + around.right - half);
+        // On their side of zero, whose line may be marked, if there is room.
+        let (zero, clear) = (frame.x(0.0), half + style.px(6.0));
+        let x = if dot.1 < 0.0 && zero - clear >= leftmost {
+            frame.x(dot.1).max(leftmost).min(zero - clear)
         } else {
-            rightmost = rightmost.min(frame.x(0.0) - style.px(6.0) - half);
-        }
-        let x = if dot.1 >= 0.0 {
-            frame.x(dot.1).min(rightmost).max(leftmost)
-        } else {
-            frame.x(dot.1).max(leftmost).min(rightmost)
+            frame.x(dot.1).max(zero + clear).min(rightmost)
         };
         let text = style.text(words, x, y - style.px(19.0), ink);
         scene.write_if_free(Text { anchor: Anchor::Middle, halo: true, ..text }, style.px(2.0));
