@@ -144,7 +144,10 @@ impl Mix {
         let arm = |k| rule_design::Arm { title: self.title(k + 1), expected: k + 1 == self.arms };
         rule_design::figure(&rule_design::Input {
             arms: (0..self.arms).map(arm).collect(),
-            metrics: vec![metric("H100e-hours lost", Unit::H100eHours, 1e9), metric("Cost", Unit::Usd, 1e11)],
+            metrics: vec![
+                metric("H100e-hours lost in 24 months", Unit::H100eHours, 1e9),
+                metric("Cost", Unit::Usd, 1e11),
+            ],
             headline: 0,
             design: self.title(1),
             provenance: self.provenance(),

@@ -299,16 +299,19 @@ fn step_apart(texts: &[Text], always: usize, gap: f64) -> usize {
     (1..=texts.len().max(1)).find(|k| fits(*k)).unwrap_or(1)
 }
 
-/// Which labels are written: every k-th, k the least that keeps them apart, `always` among them. One label gives no scale:
-/// where that leaves one, the nearest that has room stands beside it.
+/// Which labels are written: every k-th, k the least that keeps them apart, `always` among them. A side of it that is left
+/// without a label would have no scale: its outermost label that has room is written too.
 fn chosen(texts: &[Text], always: usize, gap: f64) -> Vec<usize> {
     let step = step_apart(texts, always, gap);
     let mut kept: Vec<usize> = (always % step..texts.len()).step_by(step).collect();
-    if kept.len() == 1 && texts.len() > 1 {
-        let room = |k: usize| texts[k].bounds().grown(gap, gap / 2.0);
-        let mut others: Vec<usize> = (0..texts.len()).filter(|k| *k != kept[0]).collect();
-        others.sort_by_key(|k| (k.abs_diff(kept[0]), *k < kept[0]));
-        kept.extend(others.into_iter().find(|k| !room(*k).overlaps(&room(kept[0]))));
+    let before: Vec<usize> = (0..always.min(texts.len())).collect();
+    let after: Vec<usize> = (always + 1..texts.len()).rev().collect();
+    let room = |k: usize| texts[k].bounds().grown(gap, gap / 2.0);
+    for side in [before, after] {
+        if !side.iter().any(|k| kept.contains(k)) {
+            let fits = |k: &usize| kept.iter().all(|other| !room(*k).overlaps(&room(*other)));
+            kept.extend(side.into_iter().find(fits));
+        }
     }
     kept
 }
@@ -440,15 +443,23 @@ fn interval_words(
     if around.lettering.words_above {
         let half = width(words, style.small(), Weight::Regular) / 2.0;
         let (leftmost, rightmost) = (plot.x0 + half, plot.x1 + around.right - half);
-        // On their side of zero, whose line may be marked, if there is room.
+        // On their side of zero if there is room, since its line may be marked; else above the dot, and the line stops.
         let (zero, clear) = (frame.x(0.0), half + style.px(6.0));
+        let x = frame.x(dot.1).min(rightmost).max(leftmost);
         let x = if dot.1 < 0.0 && zero - clear >= leftmost {
-            frame.x(dot.1).max(leftmost).min(zero - clear)
+            x.min(zero - clear)
+        } else if dot.1 >= 0.0 && zero + clear <= rightmost {
+            x.max(zero + clear)
         } else {
-            frame.x(dot.1).max(zero + clear).min(rightmost)
+            x
         };
         let text = style.text(words, x, y - style.px(19.0), ink);
-        scene.write_if_free(Text { anchor: Anchor::Middle, halo: true, ..text }, style.px(2.0));
+        let text = Text { anchor: Anchor::Middle, ..text };
+        let Rect { x0, y0, x1, y1 } = text.bounds().grown(style.px(3.0), 0.0);
+        if scene.write_if_free(text, style.px(2.0)) {
+            let corners = vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1)];
+            scene.draw(Mark::Polygon(corners, style.theme.ground(), 1.0));
+        }
     } else {
         let middle = y + (ASCENT - DESCENT) / 2.0 * style.small();
         scene.write_if_free(style.text(words, plot.x1 + style.px(14.0), middle, ink), style.px(2.0));
