@@ -170,13 +170,17 @@ pub fn balanced(text: &str, size: f64, weight: Weight, room: f64) -> Vec<String>
     wrapped(text, size, weight, wide)
 }
 
-/// The text cut to `room` with an ellipsis, if it does not fit.
+/// The text cut to `room` with an ellipsis, if it does not fit. A number is kept or left out, never cut to another.
 pub fn shortened(text: &str, size: f64, weight: Weight, room: f64) -> String {
     if width(text, size, weight) <= room {
         return text.to_string();
     }
     let mut kept: Vec<char> = text.chars().collect();
-    while kept.pop().is_some() {
+    while let Some(cut) = kept.pop() {
+        let word = kept.rsplit(|sign| sign.is_whitespace()).next().unwrap_or_default();
+        if !cut.is_whitespace() && word.iter().any(char::is_ascii_digit) {
+            continue;
+        }
         let candidate = kept.iter().collect::<String>().trim_end().to_string() + "…";
         if width(&candidate, size, weight) <= room {
             return candidate;
