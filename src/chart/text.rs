@@ -189,8 +189,11 @@ pub fn shortened(text: &str, size: f64, weight: Weight, room: f64) -> String {
     String::new()
 }
 
-/// A word, or its pieces if it is wider than the room.
+/// A word, or its pieces if it is wider than the room: at unbreakable spaces first, then between letters.
 fn pieces(word: &str, size: f64, weight: Weight, room: f64) -> Vec<String> {
+    if word.contains('\u{A0}') && width(word, size, weight) > room {
+        return word.split('\u{A0}').flat_map(|part| pieces(part, size, weight, room)).collect();
+    }
     let mut out = vec![String::new()];
     for sign in word.chars() {
         let current = out.last().cloned().unwrap_or_default();

@@ -92,7 +92,9 @@ fn stands_for(number: &Printed, value: f64) -> bool {
         _ => {
             let zeros = number.digits.chars().rev().take_while(|digit| *digit == '0').count();
             let whole = !number.digits.contains('.') && number.value != 0.0;
-            let half_unit = number.half_unit * if whole { 10_f64.powi(zeros as i32) } else { 1.0 };
+            // Dollars and cents: US$0.40 may stand for 0.38, cut at a tenth.
+            let cents = number.digits.split_once('.').is_some_and(|(_, cents)| cents.len() == 2 && zeros > 0);
+            let half_unit = number.half_unit * if whole || cents { 10_f64.powi(zeros as i32) } else { 1.0 };
             (value - number.value).abs() <= half_unit * (1.0 + 1e-9) + 1e-5 * value
         }
     })
