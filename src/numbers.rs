@@ -60,6 +60,40 @@ impl Unit {
         self.dress(rounded, self.scaled(rounded.abs(), place))
     }
 
+    /// A change of `value` with its sign, digits as in [`Unit::show`]; of a fraction in points, of months to any digit.
+    ///     signed(1.2e9, 30e6) = "+1.2bn",   a fraction's signed(−0.0312, 0.002) = "−3.1 points"
+    /// Domain: as [`Unit::show`]; an infinite error, that of a single path, is unknown.
+    pub fn signed(self, value: f64, error: f64) -> String {
+        let (scale, unit, suffix) = self.of_changes();
+        let error = if error.is_finite() { error } else { 0.0 };
+        let shown = unit.show(scale * value, scale * error);
+        let seen = shown.bytes().any(|b| (b'1'..=b'9').contains(&b));
+        format!("{}{shown}{suffix}", if value > 0.0 && seen { "+" } else { "" })
+    }
+
+    /// The error of a change, "± 30m"; empty where it is infinite.
+    pub fn plus_minus(self, error: f64) -> String {
+        if !error.is_finite() {
+            return String::new();
+        }
+        let (scale, unit, suffix) = self.of_changes();
+        format!("± {}{suffix}", unit.show(scale * error, scale * error))
+    }
+
+    /// A change with its error: "+1.2bn ± 30m".
+    pub fn change(self, value: f64, error: f64) -> String {
+        format!("{} {}", self.signed(value, error), self.plus_minus(error)).trim_end().to_string()
+    }
+
+    /// How changes are written: scale, unit and what follows.
+    fn of_changes(self) -> (f64, Unit, &'static str) {
+        match self {
+            Unit::Share => (100.0, Unit::Plain, " points"),
+            Unit::Months => (1.0, Unit::Plain, ""),
+            other => (1.0, other, ""),
+        }
+    }
+
     /// `value` where it stands on an axis whose ticks are `step` apart.
     pub fn tick(self, value: f64, step: f64) -> String {
         let scale = if self == Unit::Share { 100.0 } else { 1.0 };
@@ -227,6 +261,16 @@ mod tests {
         ] {
             assert_eq!(unit.show(value, error), expected, "{unit:?} {value} ± {error}");
         }
+    }
+
+    #[test]
+    fn changes_have_signs_and_fractions_change_by_points() {
+        assert_eq!(Unit::H100eHours.change(1.234e9, 30e6), "+1.23bn ± 30m");
+        assert_eq!(Unit::Share.change(-0.0312, 0.002), "−3.1 points ± 0.2 points");
+        assert_eq!(Unit::Months.change(0.04, 0.003), "+0.040 ± 0.003");
+        assert_eq!(Unit::Usd.change(0.0, 0.0), "US$0 ± US$0");
+        assert_eq!(Unit::Usd.change(4e9, f64::INFINITY), "+US$4bn", "of a single path no error is known");
+        assert_eq!(Unit::Plain.signed(0.01, 0.2), "0", "below its error");
     }
 
     #[test]

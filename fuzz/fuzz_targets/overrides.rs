@@ -2,7 +2,6 @@
 #![no_main]
 
 use std::path::Path;
-use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use loophole::scenario::texts::Texts;
@@ -12,7 +11,7 @@ const SCENARIO: &str = include_str!("../seed.toml");
 
 fuzz_target!(|text: &str| {
     let sets: Vec<String> = text.lines().take(8).map(str::to_string).collect();
-    let options = Options { texts: Texts::Held(Arc::default()), ..Options::default() };
+    let options = Options { texts: Texts::held([]), ..Options::default() };
     match load_text("fuzz.toml", Path::new("here"), SCENARIO, &sets, options) {
         Err(problems) => assert!(!problems.render(false).is_empty()),
         Ok(loaded) => drop(loaded.scenario.job()),

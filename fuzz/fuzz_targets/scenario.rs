@@ -2,14 +2,13 @@
 #![no_main]
 
 use std::path::Path;
-use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use loophole::scenario::texts::Texts;
 use loophole::scenario::{Options, load_text};
 
 fuzz_target!(|text: &str| {
-    let options = || Options { texts: Texts::Held(Arc::default()), ..Options::default() };
+    let options = || Options { texts: Texts::held([]), ..Options::default() };
     match load_text("fuzz.toml", Path::new("nowhere"), text, &[], options()) {
         Err(problems) => assert!(!problems.render(false).is_empty()),
         Ok(loaded) => {

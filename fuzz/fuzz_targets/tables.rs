@@ -1,9 +1,7 @@
 //! Any CSV text is a table or has problems that can be told: as chips, regions, samples and a history at once.
 #![no_main]
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use loophole::scenario::texts::Texts;
@@ -26,8 +24,8 @@ wacc_real_per_year = 0.05
 ";
 
 fuzz_target!(|text: &str| {
-    let held = BTreeMap::from([(Path::new("here").join("t.csv").display().to_string(), text.to_string())]);
-    let options = Options { texts: Texts::Held(Arc::new(held)), ..Options::default() };
+    let held = [(Path::new("here").join("t.csv").display().to_string(), text.to_string())];
+    let options = Options { texts: Texts::held(held), ..Options::default() };
     let sets = [
         "channels.hired.availability_fraction={ empirical = { file = \"t.csv\", column = \"x\" } }".to_string(),
         "channels.hired.price_usd_per_chip_hour={ model = \"ou\", history = { file = \"t.csv\", date = \"date\", value = \"x\" } }"

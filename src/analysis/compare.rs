@@ -99,16 +99,24 @@ impl Effects {
     }
 }
 
+impl Row {
+    /// Whether it stands in the first table of a comparison over `months`; everything else is in `summary.csv`.
+    pub fn is_headline(&self, months: usize) -> bool {
+        let year_or_rate =
+            self.id.contains(".y2") || self.id.starts_with("work_share") || self.id.starts_with("rented");
+        let whole_run = self.id.contains(&format!(".{months}m.")) && ![12, 24].contains(&months);
+        let share_of_one = self.id.starts_with("lost_share") && !self.id.ends_with(".all");
+        !(year_or_rate || whole_run || share_of_one)
+    }
+}
+
 /// Effects of every arm but the baseline; two scopes where the rule is uncertain and some path has it in force.
 pub fn effects(outcome: &Outcome) -> Vec<Effects> {
     let mut all = Vec::new();
     for arm in (0..outcome.arms.len()).filter(|arm| *arm != outcome.baseline) {
-        let in_force = outcome.scalar(arm, "rule_in_force").unwrap_or(&[]);
-        let reversed = outcome.scalar(arm, "rule_reversed").unwrap_or(&[]);
-        let stands: Vec<usize> =
-            (0..outcome.paths.len()).filter(|i| in_force[*i] == 1.0 && reversed[*i] == 0.0).collect();
+        let (stands, certain) = standing(outcome, arm);
         let everywhere: Vec<usize> = (0..outcome.paths.len()).collect();
-        let certain = stands.len() == everywhere.len() || in_force.iter().all(|flag| *flag == 0.0);
+        let stands: Vec<usize> = everywhere.iter().copied().filter(|i| stands[*i]).collect();
         let scope = if certain { Scope::Certain } else { Scope::Expected };
         all.push(Effects { arm, scope, rows: rows(outcome, arm, &everywhere) });
         if !certain && stands.len() > 1 {
@@ -129,6 +137,28 @@ pub fn effect_values(outcome: &Outcome, arm: usize, id: &str, measure: Measure) 
         }
         Measure::Paired | Measure::Probability => values.to_vec(),
     })
+}
+
+/// Per-path values behind a row of an arm's effects.
+pub fn row_values(outcome: &Outcome, arm: usize, row: &Row) -> Option<Vec<f64>> {
+    match row.id.rsplit_once(".above") {
+        Some((delay, months)) => {
+            let months: f64 = months.parse().ok()?;
+            let delays = effect_values(outcome, arm, delay, Measure::Paired)?;
+            Some(delays.iter().map(|delay| f64::from(u8::from(*delay > months))).collect())
+        }
+        None => effect_values(outcome, arm, &row.id, row.measure),
+    }
+}
+
+/// On which paths an arm's rule is in force and stands, and whether effects of the arm are certain: it stands on all of
+/// them, or no path has a rule at all.
+pub fn standing(outcome: &Outcome, arm: usize) -> (Vec<bool>, bool) {
+    let in_force = outcome.scalar(arm, "rule_in_force").unwrap_or(&[]);
+    let reversed = outcome.scalar(arm, "rule_reversed").unwrap_or(&[]);
+    let stands: Vec<bool> = in_force.iter().zip(reversed).map(|(f, r)| *f == 1.0 && *r == 0.0).collect();
+    let certain = stands.iter().all(|stands| *stands) || in_force.iter().all(|flag| *flag == 0.0);
+    (stands, certain)
 }
 
 /// a − b, and zero where the two agree but for the rounding of their sums (1e-12 of the larger).

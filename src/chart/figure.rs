@@ -49,6 +49,10 @@ pub enum Meaning {
     Rent,
     /// Overhead on a rent.
     Overhead,
+    /// What raises a number.
+    Raises,
+    /// What lowers a number.
+    Lowers,
     /// Anything else: totals, distributions of dates.
     Neutral,
 }
@@ -276,6 +280,23 @@ pub enum Layer {
         /// The sum over paths.
         total: Spread,
         /// The sum in words, after the bar.
+        text: String,
+    },
+    /// A row's step from one level to the next, joined to the row below; a level where it does not step.
+    Step {
+        /// Row of the vertical axis.
+        row: usize,
+        /// Whose.
+        meaning: Meaning,
+        /// Where it starts.
+        from: f64,
+        /// Where it ends.
+        to: f64,
+        /// Half-width of the sampling error around its end; 0 draws none.
+        error: f64,
+        /// Whether a line leads from its end to the row below.
+        leads_on: bool,
+        /// The step in words, beside the plot.
         text: String,
     },
     /// Shares of paths by bin.

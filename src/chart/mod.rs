@@ -18,6 +18,7 @@ pub mod rule_design;
 pub mod supply_mix;
 pub mod text;
 pub mod theme;
+pub mod waterfall;
 pub mod who_pays;
 mod wording;
 mod words;

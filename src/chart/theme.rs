@@ -1,7 +1,7 @@
 //! How meanings look: colours, inks and sizes.
 //!
 //! One meaning has one colour in every chart of a theme. Within each family that can share a picture (arms, origins,
-//! workloads, parties, cost parts) colours are ordered by lightness and lie at least [`LIGHTNESS_STEP`] apart, so that a
+//! workloads, parties, cost parts, directions) colours are ordered by lightness and lie at least [`LIGHTNESS_STEP`] apart, so that a
 //! greyscale print and every kind of colour blindness still tell them apart; what is not served is hatched as well.
 //! Hues avoid red against green. Text is never set in a colour whose contrast to the ground is below [`TEXT_CONTRAST`].
 
@@ -120,6 +120,8 @@ impl Theme {
             Meaning::Operations => (0x8C86B8, 0xC0BAE6),
             Meaning::Energy => (0xEBA63A, 0xFFD488),
             Meaning::Overhead => (0xD3D0C3, 0xF4F1E6),
+            Meaning::Raises => (0xB4511A, 0xC96A35),
+            Meaning::Lowers => (0x63ABC6, 0x6FB6D2),
             Meaning::Neutral => (0x4A5059, 0xC4CAD2),
         };
         Rgb::hex(self.pick(light, dark))

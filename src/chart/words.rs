@@ -147,6 +147,11 @@ fn layer_data(layer: &Layer, panel: &Panel) -> Vec<Datum> {
             let one = |(statistic, value)| datum(&name, "interval", String::new(), statistic, value);
             interval_data(spread, *center).into_iter().map(one).collect()
         }
+        Layer::Step { row, from, to, error, .. } => {
+            let name = panel.y.name_of(*row as f64);
+            let one = |statistic, value| datum(&name, "step", String::new(), statistic, value);
+            vec![one("from", *from), one("to", *to), one("change", to - from), one("sampling_error", *error)]
+        }
         Layer::Bar { row, parts, total, .. } => {
             let name = panel.y.name_of(*row as f64);
             let part = parts.iter().map(|part| datum(&name, "part", part.label.clone(), "value", part.value));
@@ -292,6 +297,13 @@ impl fmt::Display for Layer {
                 plain(s.p50),
                 plain(s.p75),
                 plain(s.p95)
+            ),
+            Layer::Step { row, meaning, from, to, error, text, .. } => write!(
+                f,
+                "step row {row} ({meaning:?}) {} to {} ± {} {text:?}",
+                plain(*from),
+                plain(*to),
+                plain(*error)
             ),
             Layer::Bar { row, parts, total, text } => {
                 write!(f, "bar row {row}")?;

@@ -42,6 +42,9 @@ pub enum Command {
     /// Run again what a manifest records, and prove that the results are the same or say what differs
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Say which inputs of two scenarios differ, and what each edit does to the results
+    #[command(after_help = DIFF_HELP)]
+    Diff(DiffArgs),
     /// Report every problem of scenario files at once
     Check(CheckArgs),
     /// Check that results are still what scenarios' pins say, and tell what moved from noise
@@ -76,6 +79,85 @@ Exit codes:
   1    a pin does not hold, or a scenario has errors
   2    the command line is wrong
   3    a file could not be written";
+
+const DIFF_HELP: &str = "Both are simulated on the seed, paths, months and sampling of A, so that what differs is the edits' doing.
+docs/diff.md says what is attributed, and how.
+
+Examples:
+  loophole diff scenarios/base-2026q4.toml mine.toml
+  loophole diff scenarios/close-the-door.toml my-overlay.toml       an overlay is laid over A
+  loophole diff scenarios/close-the-door.toml --set rules.linear.wind_down_days=90 --set labs.all.hedge_share_fraction=0.5
+  loophole diff output/last-quarter output/close-the-door           saved results, by the inputs they hold
+  loophole diff old.toml new.toml --dry-run --exit-code             only: do the inputs differ?
+
+Exit codes:
+  0    done
+  1    a scenario has errors, or a run failed; with --exit-code: assumptions or settings differ
+  2    the command line is wrong; with --exit-code also: a scenario has errors, or a run failed
+  3    results could not be written
+  130  interrupted; nothing was written";
+
+/// `loophole diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// First scenario: a file, or saved results (their folder or its manifest.json)
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// Second scenario: the same, or an overlay to lay over A [default: A, changed by --with and --set]
+    #[arg(value_name = "B", required_unless_present_any = ["overlays", "sets"])]
+    pub second: Option<PathBuf>,
+    /// How B is changed.
+    #[command(flatten)]
+    pub scenario: OnSecondArgs,
+    /// Paths to draw [default: A's]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub paths: Option<u64>,
+    /// Seed of every random stream [default: A's]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads [default: all cores]; the results do not depend on it
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub threads: Option<u64>,
+    /// Folder to write to [default: output/diff-B-against-A]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Print the comparison as JSON instead of tables and sentences
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Print which inputs differ and what would be simulated, and stop
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Exit with 1 if assumptions or settings differ, and with 2 on errors
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// What is laid on the second scenario.
+#[derive(Clone, Debug, Args)]
+pub struct OnSecondArgs {
+    /// Lay another file over B; may be repeated
+    #[arg(long = "with", value_name = "FILE")]
+    pub overlays: Vec<PathBuf>,
+    /// Replace one value in B, such as regions.china_west.electricity_usd_per_kwh=0.05; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub sets: Vec<String>,
+    /// Let either scenario name files outside its own folder
+    #[arg(long)]
+    pub allow_outside: bool,
+}
+
+impl OnSecondArgs {
+    /// As the library takes them.
+    pub fn options(&self) -> loophole::scenario::Options {
+        loophole::scenario::Options {
+            strict: false,
+            texts: loophole::scenario::texts::Texts::disk(self.allow_outside),
+        }
+    }
+}
 
 /// How a scenario is put together.
 #[derive(Clone, Debug, Args)]

@@ -23,7 +23,16 @@ use super::terminal::Terminal;
 use super::{Exit, progress};
 
 /// Set by Ctrl-C.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+pub(super) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Lets Ctrl-C stop a run after the blocks at work.
+pub(super) fn catch_interrupts(terminal: &Terminal) {
+    // A second run of one command has its handler already.
+    match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
+        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => {}
+        Err(_) => terminal.remark("Ctrl-C cannot be caught here; it will end the run without results"),
+    }
+}
 
 /// `loophole run FILE`
 pub fn run(terminal: &Terminal, args: &RunArgs) -> Exit {
@@ -227,9 +236,7 @@ impl Task {
         how: How<'_>,
         from: Option<Progress>,
     ) -> Result<Outcome, Exit> {
-        if ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).is_err() {
-            terminal.remark("Ctrl-C cannot be caught here; it will end the run without results");
-        }
+        catch_interrupts(terminal);
         let bar = progress::bar(self.job.paths, terminal.live() && !how.quiet);
         bar.set_position(from.as_ref().map_or(0, |from| from.paths.len()) as u64);
         bar.reset_eta();
@@ -279,7 +286,7 @@ impl Task {
         text.push('\n');
         match self.request.command {
             Command::Run => text.push_str(&report::level_table(outcome)),
-            Command::Compare => {
+            Command::Compare | Command::Diff => {
                 for effect in effects.iter().filter(|effect| Some(effect.arm) == outcome.headline) {
                     text.push_str(&report::effect_table(outcome, effect));
                     text.push('\n');
@@ -471,7 +478,7 @@ fn elasticity_range(job: &Job) -> String {
 }
 
 /// As many threads as asked for, or as there are cores.
-fn thread_count(asked: Option<u64>) -> usize {
+pub(super) fn thread_count(asked: Option<u64>) -> usize {
     asked.map_or_else(
         || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         |threads| threads as usize,

@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod checkpoint;
 mod compare;
+mod diff;
 mod explain;
 mod pin_report;
 mod progress;
@@ -20,19 +21,35 @@ use clap::Parser;
 use args::{Cli, Command};
 use terminal::Terminal;
 
-/// Exit codes, as `loophole --help` lists them.
+/// Exit codes, as `loophole --help` and the help of each command list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// The scenario has errors, a run failed, or a pin does not hold.
-    Failed = 1,
+    Failed,
     /// The command line names something the scenario does not have.
-    Misused = 2,
+    Misused,
+    /// `diff --exit-code`: inputs differ.
+    Differs,
+    /// `diff --exit-code`: a scenario has errors or a run failed.
+    Trouble,
     /// Results could not be written.
-    Unwritten = 3,
+    Unwritten,
     /// Interrupted.
-    Interrupted = 130,
+    Interrupted,
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed | Exit::Differs => 1,
+            Exit::Misused | Exit::Trouble => 2,
+            Exit::Unwritten => 3,
+            Exit::Interrupted => 130,
+        }
+    }
 }
 
 /// Runs the command line.
@@ -43,10 +60,11 @@ pub fn main() -> ExitCode {
         Command::Run(args) => compare::run(&terminal, args),
         Command::Compare(args) => compare::compare(&terminal, args),
         Command::Replay(args) => replay::replay(&terminal, args),
+        Command::Diff(args) => diff::diff(&terminal, args),
         Command::Check(args) => check::check(&terminal, args),
         Command::Test(args) => test::test(&terminal, args),
         Command::Show(args) => show::show(&terminal, args),
         Command::Explain(args) => explain::explain(&terminal, args),
     };
-    ExitCode::from(exit as u8)
+    ExitCode::from(exit.code())
 }

@@ -1,13 +1,12 @@
 //! `loophole replay`: run again what a manifest records and compare the results, digest by digest.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use loophole::analysis::compare::effects;
 use loophole::export::folder::{MANIFEST, read_file};
-use loophole::export::manifest::Manifest;
+use loophole::export::manifest::{Command, Manifest};
 use loophole::export::replay::{Again, Verdict, verdicts};
 use loophole::scenario::Options;
 use loophole::scenario::texts::Texts;
@@ -39,7 +38,14 @@ pub fn replay(terminal: &Terminal, args: &ReplayArgs) -> Exit {
         ));
         return Exit::Failed;
     }
-    let options = Options { texts: Texts::Held(Arc::new(manifest.texts())), ..Options::default() };
+    if manifest.request.command == Command::Diff {
+        terminal.error(&format!(
+            "{} is of a comparison of two scenarios\n  hint: `loophole diff` makes it again from the files or results it names",
+            path.display()
+        ));
+        return Exit::Failed;
+    }
+    let options = Options { texts: Texts::held(manifest.texts()), ..Options::default() };
     let task = match Task::of(terminal, manifest.request.clone(), &options) {
         Ok(task) => task,
         Err(_) => {

@@ -168,10 +168,7 @@ fn cost(job: &Job) -> usize {
 }
 
 fn run_all(terminal: &Terminal, args: &TestArgs, suites: &[Suite], tasks: &[Task]) -> Answered {
-    let threads = args.threads.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        |threads| threads as usize,
-    );
+    let threads = super::compare::thread_count(args.threads);
     let bar = progress::bar(tasks.iter().map(|task| task.job.paths).sum(), terminal.live() && !args.quiet);
     let (next, answered) = (AtomicUsize::new(0), Mutex::new(Answered::new()));
     std::thread::scope(|scope| {

@@ -1,6 +1,8 @@
 //! What lands on disk: tables, manifest, findings, charts, in a folder that appears whole or not at all.
 #[cfg(feature = "parquet")]
 pub mod columnar;
+pub mod diff_report;
+pub mod diff_tables;
 pub mod folder;
 pub mod manifest;
 pub mod replay;

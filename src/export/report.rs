@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::analysis::compare::{Effects, Row, Scope};
+use crate::analysis::compare::{Effects, Scope};
 use crate::analysis::summary::{Summary, grouping, summarise};
 use crate::engine::outcome::Outcome;
 use crate::numbers::{Unit, chance};
@@ -107,20 +107,11 @@ impl TextTable {
     }
 }
 
-/// The rows of the terminal's table; everything else is in `summary.csv`.
-fn is_headline(row: &Row, months: usize) -> bool {
-    let year_or_rate =
-        row.id.contains(".y2") || row.id.starts_with("work_share") || row.id.starts_with("rented");
-    let whole_run = row.id.contains(&format!(".{months}m.")) && ![12, 24].contains(&months);
-    let share_of_one = row.id.starts_with("lost_share") && !row.id.ends_with(".all");
-    !(year_or_rate || whole_run || share_of_one)
-}
-
 /// The effect of an arm as a table.
 pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
     let mut table = TextTable::new(&["", "median", "90% interval", "mean ± s.e.", "chance > 0"]);
     let mut question = "";
-    for row in effects.rows.iter().filter(|row| is_headline(row, outcome.months)) {
+    for row in effects.rows.iter().filter(|row| row.is_headline(outcome.months)) {
         if row.question != question {
             question = row.question;
             table.heading(question);

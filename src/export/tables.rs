@@ -111,7 +111,7 @@ pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
     })
 }
 
-fn summary_value(summary: &Summary) -> Value {
+pub(super) fn summary_value(summary: &Summary) -> Value {
     let pair = |estimate: Estimate| json!({ "value": estimate.value, "std_error": estimate.std_error });
     json!({
         "mean": pair(summary.mean), "p05": pair(summary.p05), "p50": pair(summary.p50), "p95": pair(summary.p95),

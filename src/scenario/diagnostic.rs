@@ -64,6 +64,12 @@ impl Files {
         self.list.push(Arc::new(SourceFile { name, kind, folder, text: text.into(), sha256 }));
         self.list.len() as u32 - 1
     }
+    /// Adds the texts of `later` and returns by how much their numbers grew.
+    pub fn append(&mut self, later: &Files) -> u32 {
+        let by = self.list.len() as u32;
+        self.list.extend(later.list.iter().cloned());
+        by
+    }
     /// The text a place is in.
     pub fn of(&self, origin: Origin) -> &SourceFile {
         &self.list[origin.file as usize]

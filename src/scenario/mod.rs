@@ -5,15 +5,18 @@
 //! changes only through [`Scenario::with`], which goes the same way as a `--set` flag. [`Scenario::job`] compiles it.
 //! This floor draws nothing and computes no economics.
 
+pub mod blend;
 pub mod build;
 mod check;
 pub mod checked;
 mod correlation;
 pub mod diagnostic;
+pub mod difference;
 pub mod expect;
 pub mod overlay;
 pub mod quantity;
 pub mod raw;
+pub mod recipe;
 pub mod registry;
 pub mod resolve;
 mod show;
@@ -31,6 +34,7 @@ use checked::Checked;
 use diagnostic::{Diagnostic, Diagnostics, FileKind, Files, Origin};
 use overlay::{Loader, key_path, merge, set};
 use raw::{Entry, Node, Value};
+use recipe::Layer;
 use registry::{Ids, ROOT};
 use table::Library;
 use texts::Texts;
@@ -107,9 +111,7 @@ pub fn load(
     sets: &[String],
     options: Options,
 ) -> Result<Loaded, Diagnostics> {
-    let mut loader = Loader::from(options.texts.clone());
-    let tree = loader.load(path, FileKind::Scenario);
-    with_sound_pins(finish(loader, tree, overlays, sets, options.strict)?)
+    recipe::Recipe::file(path).with(overlays, sets).read(options)
 }
 
 /// Reads a scenario given as text; relative paths in it start from `folder`.
@@ -125,7 +127,7 @@ pub fn load_text(
 ) -> Result<Loaded, Diagnostics> {
     let mut loader = Loader::from(options.texts.clone());
     let tree = loader.load_text(name, folder, text.to_string());
-    with_sound_pins(finish(loader, tree, &[], sets, options.strict)?)
+    with_sound_pins(finish(loader, tree, &recipe::layers(&[], sets), options.strict)?)
 }
 
 /// A scenario whose own pins, if it has any, are sound.
@@ -138,29 +140,37 @@ fn with_sound_pins(loaded: Loaded) -> Result<Loaded, Diagnostics> {
     Err(Diagnostics::new(loaded.scenario.files, all))
 }
 
+/// Lays `layers` in turn on the tree of a scenario, and checks it.
 fn finish(
     mut loader: Loader,
     tree: Option<Node>,
-    overlays: &[PathBuf],
-    sets: &[String],
+    layers: &[Layer],
     strict: bool,
 ) -> Result<Loaded, Diagnostics> {
-    let overlays: Vec<Option<Node>> =
-        overlays.iter().map(|path| loader.load(path, FileKind::Overlay)).collect();
+    // Files first, so that what is wrong with any of them is told even if the scenario cannot be read.
+    let read: Vec<Option<Node>> = layers
+        .iter()
+        .map(|layer| match layer {
+            Layer::File(path) => loader.load(path, FileKind::Overlay),
+            Layer::Change { .. } => None,
+        })
+        .collect();
     let Some(mut tree) = tree else { return Err(Diagnostics::new(loader.files, loader.problems)) };
-    for overlay in overlays.into_iter().flatten() {
-        for key in overlay::PINS {
-            if let Some(entry) = overlay.entry(key) {
-                let problem = Diagnostic::error(entry.key, format!("`{key}` cannot stand in an overlay"));
-                loader
-                    .problems
-                    .push(problem.hint("pins stand in the scenario, or beside it in NAME.expect.toml"));
+    for (layer, read) in layers.iter().zip(read) {
+        match (layer, read) {
+            (Layer::Change { flag, text }, _) => loader.set(&mut tree, flag, text),
+            (Layer::File(_), Some(overlay)) => {
+                for key in overlay::PINS {
+                    if let Some(entry) = overlay.entry(key) {
+                        let title = format!("`{key}` cannot stand in an overlay");
+                        let hint = "pins stand in the scenario, or beside it in NAME.expect.toml";
+                        loader.problems.push(Diagnostic::error(entry.key, title).hint(hint));
+                    }
+                }
+                merge(&mut tree, overlay, Some(&ROOT));
             }
+            (Layer::File(_), None) => {}
         }
-        merge(&mut tree, overlay, Some(&ROOT));
-    }
-    for flag in sets {
-        loader.set(&mut tree, "--set", flag);
     }
     if let Some(entry) = tree.entry("extends") {
         let problem = Diagnostic::error(entry.key, "`extends` cannot be set from outside");

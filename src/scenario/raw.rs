@@ -130,7 +130,7 @@ impl Node {
 }
 
 /// A key as TOML writes it: bare if it can be.
-fn quoted(key: &str) -> String {
+pub fn quoted(key: &str) -> String {
     let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if bare { key.to_string() } else { toml::Value::String(key.to_string()).to_string() }
 }

@@ -68,7 +68,7 @@ impl Scenario {
         self.base.quantities.iter().map(|(key, parsed)| self.provenance_of(key, parsed)).collect()
     }
 
-    fn provenance_of(&self, key: &str, parsed: &Parsed) -> Provenance {
+    pub(super) fn provenance_of(&self, key: &str, parsed: &Parsed) -> Provenance {
         let unit = match registry::kind_of(key) {
             Some(Kind::Quantity(measure)) => measure.unit.text(),
             _ => "",

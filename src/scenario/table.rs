@@ -49,6 +49,12 @@ pub struct Library {
 }
 
 impl Library {
+    /// A library that has read nothing and knows the fits of both.
+    pub fn of_both(a: &Library, b: &Library) -> Library {
+        let fits = a.fits.iter().chain(&b.fits).map(|(key, fit)| (key.clone(), fit.clone())).collect();
+        Library { fits, ..Library::default() }
+    }
+
     /// The CSV file named at `name`, relative to the file that names it.
     ///
     /// # Errors

@@ -11,18 +11,22 @@ use std::sync::Arc;
 /// Largest file read, in bytes.
 pub const MAX_BYTES: u64 = 10_000_000;
 
-/// Where texts come from.
+/// Where texts come from: some are held, the others lie on disk.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Texts {
-    /// Files.
-    Disk {
-        /// Folders that may be read, canonical: those of the files the user named.
-        within: Vec<PathBuf>,
-        /// Any folder may be read.
-        anywhere: bool,
-    },
-    /// Texts by the names they were read under.
-    Held(Arc<BTreeMap<String, String>>),
+pub struct Texts {
+    disk: Disk,
+    /// What is named below these is held or nowhere.
+    roots: Vec<PathBuf>,
+    held: Arc<BTreeMap<PathBuf, Arc<str>>>,
+}
+
+/// What may be read on disk.
+#[derive(Clone, Debug, PartialEq)]
+enum Disk {
+    Nothing,
+    /// These folders, canonical, and those below.
+    Within(Vec<PathBuf>),
+    Anything,
 }
 
 impl Default for Texts {
@@ -32,15 +36,59 @@ impl Default for Texts {
 }
 
 impl Texts {
-    /// The disk, below the folders of the files the user names or `anywhere`.
+    /// The disk: the folders of the files the user names and those below, or `anywhere`.
     pub fn disk(anywhere: bool) -> Texts {
-        Texts::Disk { within: Vec::new(), anywhere }
+        let disk = if anywhere { Disk::Anything } else { Disk::Within(Vec::new()) };
+        Texts { disk, roots: Vec::new(), held: Arc::default() }
+    }
+
+    /// Nothing but these texts, by the names they were read under.
+    pub fn held(texts: impl IntoIterator<Item = (String, String)>) -> Texts {
+        let held = texts.into_iter().map(|(name, text)| (PathBuf::from(name), text.into())).collect();
+        Texts { disk: Disk::Nothing, roots: Vec::new(), held: Arc::new(held) }
+    }
+
+    /// Lets what is named below `root` be held or nowhere.
+    pub fn shelve(&mut self, root: PathBuf) {
+        self.roots.push(root);
+    }
+
+    /// Holds a text.
+    ///
+    /// # Errors
+    /// That another text is held under the same name.
+    pub fn hold(&mut self, path: &Path, text: Arc<str>) -> Result<(), String> {
+        if self.held.get(path).is_some_and(|old| *old != text) {
+            return Err(format!("two different files are both called {}", path.display()));
+        }
+        Arc::make_mut(&mut self.held).insert(path.to_path_buf(), text);
+        Ok(())
+    }
+
+    /// Names of the texts held.
+    pub fn names(&self) -> impl Iterator<Item = &Path> {
+        self.held.keys().map(PathBuf::as_path)
+    }
+
+    /// All that either gives; where both hold a text, this one's.
+    pub fn and(&self, other: &Texts) -> Texts {
+        let disk = match (&self.disk, &other.disk) {
+            (Disk::Anything, _) | (_, Disk::Anything) => Disk::Anything,
+            (Disk::Nothing, one) | (one, Disk::Nothing) => one.clone(),
+            (Disk::Within(a), Disk::Within(b)) => Disk::Within(a.iter().chain(b).cloned().collect()),
+        };
+        let held = other.held.iter().chain(self.held.iter());
+        Texts {
+            disk,
+            roots: self.roots.iter().chain(&other.roots).cloned().collect(),
+            held: Arc::new(held.map(|(path, text)| (path.clone(), text.clone())).collect()),
+        }
     }
 
     /// Lets files in `folder` and below be read, since the user named a file of it.
     pub fn allow(&mut self, folder: &Path) {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        if let Texts::Disk { within, .. } = self
+        if let Disk::Within(within) = &mut self.disk
             && let Ok(canonical) = folder.canonicalize()
             && !within.contains(&canonical)
         {
@@ -53,11 +101,11 @@ impl Texts {
     /// # Errors
     /// Says why it cannot be read.
     pub fn read_named(&mut self, path: &Path) -> Result<String, Unread> {
-        self.allow(path.parent().unwrap_or(Path::new("")));
-        match self {
-            Texts::Held(texts) => held(texts, path),
-            Texts::Disk { .. } => read_text(path).map_err(Unread::because),
+        if let Some(answer) = self.shelf(path) {
+            return answer;
         }
+        self.allow(path.parent().unwrap_or(Path::new("")));
+        read_text(path).map_err(Unread::because)
     }
 
     /// The text at a path that a scenario names.
@@ -65,37 +113,42 @@ impl Texts {
     /// # Errors
     /// Says why it cannot be read.
     pub fn read(&self, path: &Path) -> Result<String, Unread> {
-        match self {
-            Texts::Held(texts) => held(texts, path),
-            Texts::Disk { within, anywhere } => {
-                let canonical = path.canonicalize();
-                let inside = |path: &PathBuf| within.iter().any(|folder| path.starts_with(folder));
-                if !anywhere && canonical.as_ref().is_ok_and(|path| !inside(path)) {
-                    return Err(Unread {
-                        why: "it lies outside the scenario's folder".into(),
-                        hint: Some("copy it there, or allow files from elsewhere with `--allow-outside`"),
-                    });
-                }
-                if canonical.is_ok_and(|path| !path.is_file() && !path.is_dir()) {
-                    return Err(Unread::because("it is no file but a device, a pipe or a socket"));
-                }
-                read_text(path).map_err(Unread::because)
+        if let Some(answer) = self.shelf(path) {
+            return answer;
+        }
+        let canonical = path.canonicalize();
+        if let Disk::Within(within) = &self.disk
+            && canonical.as_ref().is_ok_and(|path| !within.iter().any(|folder| path.starts_with(folder)))
+        {
+            return Err(Unread {
+                why: "it lies outside the scenario's folder".into(),
+                hint: Some("copy it there, or allow files from elsewhere with `--allow-outside`"),
+            });
+        }
+        if canonical.is_ok_and(|path| !path.is_file() && !path.is_dir()) {
+            return Err(Unread::because("it is no file but a device, a pipe or a socket"));
+        }
+        read_text(path).map_err(Unread::because)
+    }
+
+    /// What is held under a path, or that nothing is where it would have to be.
+    fn shelf(&self, path: &Path) -> Option<Result<String, Unread>> {
+        match self.held.get(path) {
+            Some(text) => Some(Ok(text.to_string())),
+            None if self.disk == Disk::Nothing || self.roots.iter().any(|root| path.starts_with(root)) => {
+                Some(Err(Unread::because("it is not among the files that the saved results hold")))
             }
+            None => None,
         }
     }
 
     /// What tells two paths to the same text.
     pub fn identity(&self, path: &Path) -> PathBuf {
-        match self {
-            Texts::Held(_) => path.to_path_buf(),
-            Texts::Disk { .. } => path.canonicalize().unwrap_or_else(|_| path.to_path_buf()),
+        match self.shelf(path) {
+            Some(_) => path.to_path_buf(),
+            None => path.canonicalize().unwrap_or_else(|_| path.to_path_buf()),
         }
     }
-}
-
-fn held(texts: &BTreeMap<String, String>, path: &Path) -> Result<String, Unread> {
-    let name = path.display().to_string();
-    texts.get(&name).cloned().ok_or_else(|| Unread::because("not among the recorded files"))
 }
 
 /// Why a text cannot be read.
@@ -118,6 +171,14 @@ impl Unread {
 /// # Errors
 /// Says why it cannot be read.
 pub fn read_text(path: &Path) -> Result<String, String> {
+    read_limited(path, MAX_BYTES)
+}
+
+/// The text of a file no larger than `most` bytes.
+///
+/// # Errors
+/// Says why it cannot be read.
+pub fn read_limited(path: &Path, most: u64) -> Result<String, String> {
     use std::io::Read as _;
     let missing = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "no such file".to_string(),
@@ -129,10 +190,9 @@ pub fn read_text(path: &Path) -> Result<String, String> {
         return Err("is a folder".into());
     }
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(missing)?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(missing)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("{} bytes, allowed are {MAX_BYTES}", about.len().max(MAX_BYTES + 1)));
+    std::fs::File::open(path).map_err(missing)?.take(most + 1).read_to_end(&mut bytes).map_err(missing)?;
+    if bytes.len() as u64 > most {
+        return Err(format!("{} bytes, allowed are {most}", about.len().max(most + 1)));
     }
     String::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))

@@ -4,6 +4,7 @@
 //! our measure of a text against the renderer's; colours apart in greyscale; the same bytes twice; titles that admit when
 //! there is nothing to see.
 
+use loophole::analysis::attribution::Method;
 use loophole::calendar::Month;
 use loophole::chart::draw::{scene, svg};
 use loophole::chart::figure::{Figure, Layer, Meaning};
@@ -11,9 +12,10 @@ use loophole::chart::input::{MonthlyBand, Provenance, Rule, Spread};
 use loophole::chart::theme::{LIGHTNESS_STEP, Size, TEXT_CONTRAST, Theme};
 use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, text,
-    who_pays,
+    waterfall, who_pays,
 };
 use loophole::numbers::Unit;
+use loophole::stats::estimate::Estimate;
 use proptest::prelude::*;
 use resvg::usvg;
 
@@ -238,6 +240,31 @@ impl Mix {
         })
     }
 
+    /// Every effect is an edit's share.
+    fn waterfall(&self) -> Figure {
+        let shares: Vec<f64> = self.effects.iter().map(|e| e * self.size).collect();
+        let of = |value: f64, error: f64| Estimate { value, std_error: error * self.size };
+        let (before, change) = (10.0 * self.size, shares.iter().sum::<f64>());
+        let step = |(k, share): (usize, &f64)| waterfall::Step {
+            title: self.title(k),
+            words: format!("{} (1 → 2)", self.title(k)),
+            share: of(*share, 0.1),
+        };
+        waterfall::figure(&waterfall::Input {
+            suffix: String::new(),
+            title: "H100e-hours lost".into(),
+            statistic: "median".into(),
+            comparison: format!("{}, against Door open", self.name),
+            unit: Unit::H100eHours,
+            before: of(before, 0.5),
+            after: of(before + change, 0.5),
+            change: of(change, 0.2),
+            steps: shares.iter().enumerate().map(step).collect(),
+            method: Method::Shapley,
+            provenance: self.provenance(),
+        })
+    }
+
     pub(crate) fn figures(&self) -> [Figure; 9] {
         [
             self.lost_compute(),
@@ -292,7 +319,7 @@ proptest! {
 
     #[test]
     fn no_text_collides_leaves_the_canvas_or_is_too_small(mix in mixes()) {
-        for figure in mix.figures() {
+        for figure in mix.figures().into_iter().chain([mix.waterfall()]) {
             for size in Size::ALL {
                 let faults = faults(&figure, size);
                 prop_assert!(faults.is_empty(), "{} {size:?}: {faults:#?}", figure.id);
@@ -339,6 +366,32 @@ fn titles_admit_an_effect_that_cannot_be_told_from_zero() {
         let names_the_rule = figure.id == "cost-buildup" || figure.title.contains("Wind-down");
         assert!(names_the_rule, "{}: {}", figure.id, figure.title);
     }
+}
+
+#[test]
+fn a_waterfall_leads_from_the_first_to_the_second_and_says_through_what() {
+    let many: Vec<f64> = (1..=14).map(f64::from).collect();
+    for effects in [vec![0.8, -1.0, 1.4, 2.0], vec![3.0, -0.1], many] {
+        let mix = Mix { effects, ..Mix::small() };
+        let figure = mix.waterfall();
+        let steps: Vec<(f64, f64)> = figure.panels[0]
+            .layers
+            .iter()
+            .map(|layer| match layer {
+                Layer::Step { from, to, .. } => (*from, *to),
+                other => panic!("{other} is no step"),
+            })
+            .collect();
+        assert!(steps.windows(2).all(|pair| (pair[1].0 - pair[0].1).abs() < 1e-9), "{steps:?}");
+        let sum: f64 = mix.effects.iter().sum();
+        assert!((steps[0].0 - 10.0).abs() < 1e-9 && (steps[steps.len() - 1].1 - 10.0 - sum).abs() < 1e-9);
+        assert!(steps.len() <= 12, "the smallest steps are one");
+        assert!(figure.title.contains("up from 10"), "{}", figure.title);
+    }
+    let one = Mix { effects: vec![3.0, -0.1], ..Mix::small() }.waterfall();
+    assert!(one.title.contains("mostly through"), "{}", one.title);
+    let nothing = Mix { effects: vec![0.5, -0.4], ..Mix::small() }.waterfall();
+    assert!(nothing.title.contains("not distinguishable from zero"), "{}", nothing.title);
 }
 
 #[test]
@@ -410,7 +463,8 @@ fn the_table_holds_every_number_of_a_fan() {
 #[test]
 fn colours_of_a_family_differ_in_greyscale_and_texts_can_be_read() {
     let workloads = (0..4).map(Meaning::Workload).collect();
-    let families: [Vec<Meaning>; 5] = [
+    let families: [Vec<Meaning>; 6] = [
+        vec![Meaning::Raises, Meaning::Lowers, Meaning::Neutral],
         vec![Meaning::Open, Meaning::Closed, Meaning::Expected],
         vec![Meaning::Offshore, Meaning::Domestic, Meaning::Imported, Meaning::Grey],
         workloads,

@@ -10,6 +10,7 @@ mod coverage;
 mod demand;
 mod determinism;
 mod diagnostics;
+mod diff;
 mod distributions;
 #[cfg(feature = "chart")]
 mod figure_tables;

@@ -22,6 +22,9 @@ pub fn layer(scene: &mut Scene, style: &Style, frame: &Frame, layer: &Layer) -> 
         Layer::Interval { row, meaning, spread, center, .. } => {
             interval(scene, style, frame, *row, *meaning, spread, *center)
         }
+        Layer::Step { row, meaning, from, to, error, leads_on, .. } => {
+            step(scene, style, frame, *row, *meaning, (*from, *to), *error, *leads_on)
+        }
         Layer::Bar { row, parts, total, text } => return bar(scene, style, frame, *row, parts, total, text),
         Layer::Histogram { meaning, bins } => histogram(scene, style, frame, *meaning, bins),
         Layer::Reference { x, label, statistic } => {
@@ -152,6 +155,39 @@ fn interval(
             scene.draw(Mark::Polygon(diamond(dot, style.px(14.0)), color, 1.0));
             scene.draw(Mark::Polygon(diamond(dot, style.px(9.0)), style.theme.ground(), 1.0));
         }
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "the fields of the layer")]
+fn step(
+    scene: &mut Scene,
+    style: &Style,
+    frame: &Frame,
+    row: usize,
+    meaning: Meaning,
+    (from, to): (f64, f64),
+    error: f64,
+    leads_on: bool,
+) {
+    let pitch = frame.y(1.0) - frame.y(0.0);
+    let half = (pitch * 0.3).min(style.px(22.0));
+    let (y, color, ink) = (frame.y(row as f64), style.theme.color(meaning), style.theme.ink());
+    let (x0, x1) = (frame.x(from), frame.x(to));
+    if leads_on {
+        let below = frame.y(row as f64 + 1.0);
+        scene.draw(Mark::Path(vec![(x1, y), (x1, below)], style.theme.axis(), style.px(1.5)));
+    }
+    if from == to {
+        scene.draw(Mark::Path(vec![(x1, y - half), (x1, y + half)], color, style.px(5.0)));
+    } else {
+        let corners = vec![(x0, y - half), (x1, y - half), (x1, y + half), (x0, y + half)];
+        scene.draw(Mark::Polygon(corners, color, 1.0));
+        scene.draw(Mark::Path(vec![(x1, y - half), (x1, y + half)], color, style.px(2.0)));
+    }
+    if error > 0.0 {
+        let whisker = y + half + (pitch * 0.1).min(style.px(7.0));
+        let ends = vec![(frame.x(to - error), whisker), (frame.x(to + error), whisker)];
+        scene.draw(Mark::Path(ends, ink, style.px(2.5)));
     }
 }
 

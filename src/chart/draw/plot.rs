@@ -140,7 +140,7 @@ fn right_gutter(style: &Style, panel: &Panel, lettering: Lettering) -> f64 {
         Layer::Bar { total, text, .. } if total.p95.max(total.p50) > 0.7 * panel.x.extent().1 => {
             Some(width(text, style.small(), Weight::Regular) + style.px(12.0))
         }
-        Layer::Interval { text, .. } => {
+        Layer::Interval { text, .. } | Layer::Step { text, .. } => {
             (!lettering.words_above).then(|| width(text, style.small(), Weight::Regular) + style.px(18.0))
         }
         _ => None,
@@ -205,7 +205,7 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
         strip(scene, style, panel, &frame, below);
     }
     let mut names = Names::default();
-    let dots = panel.layers.iter().any(|layer| matches!(layer, Layer::Interval { .. }));
+    let dots = panel.layers.iter().any(|layer| matches!(layer, Layer::Interval { .. } | Layer::Step { .. }));
     if dots {
         zero_lines(scene, style, panel, &frame);
     }
@@ -233,6 +233,9 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
                     Center::Mean => spread.mean,
                 };
                 interval_words(scene, style, &frame, around, (*row, dot), text);
+            }
+            Layer::Step { row, text, to, .. } => {
+                interval_words(scene, style, &frame, around, (*row, *to), text);
             }
             Layer::Reference { x, label, .. } => {
                 reference_words(scene, style, &frame, *x, label, &panel.layers)
@@ -430,7 +433,7 @@ fn strip(scene: &mut Scene, style: &Style, panel: &Panel, frame: &Frame, top: f6
     }
 }
 
-/// The words of an interval: above its dot, or in a column to the right of the plot. `dot` is its row and value.
+/// The words of an interval or a step: above its dot or end, or in a column to the right of the plot. `dot` is its row and value.
 fn interval_words(
     scene: &mut Scene,
     style: &Style,

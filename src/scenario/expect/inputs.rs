@@ -44,7 +44,7 @@ pub fn digest(bytes: &[u8], digits: usize) -> String {
 }
 
 /// Whether a key can move a result.
-fn is_input(key: &str) -> bool {
+pub fn is_input(key: &str) -> bool {
     let table = key.split('.').next().unwrap_or(key);
     let last = key.rsplit('.').next().unwrap_or(key);
     !["title", "note", "source", "grade", "as_of"].contains(&last)

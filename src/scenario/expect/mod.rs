@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::overlay::Loader;
+use super::recipe::layers;
 use super::{FileKind, Options, Scenario, finish};
 use crate::calendar::Month;
 use crate::engine::job::Job;
@@ -342,7 +343,7 @@ pub fn load(
     let mut loader = Loader::from(options.texts.clone());
     let tree = loader.load(&main, FileKind::Scenario);
     let beside = if beside.exists() { loader.load_pins(&beside) } else { None };
-    let loaded = finish(loader, tree, overlays, sets, options.strict)?;
+    let loaded = finish(loader, tree, &layers(overlays, sets), options.strict)?;
     let (pins, problems) = read::read(loaded, beside.as_ref());
     if problems.is_empty() {
         return Ok(pins);
