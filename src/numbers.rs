@@ -40,7 +40,7 @@ impl Unit {
     /// `value` with the digits its sampling error `error` supports: three at most, and the first at least, so that what is
     /// written as 0 is 0.
     ///     show(129.3e9, 2e9) = "US$129bn",   show(129.3e9, 20e9) = "US$130bn",   show(2.5, 0.001) = "US$2.50"
-    /// Domain: finite; `error` 0 or less means unknown and gives three digits. A value below a billionth of its error is the
+    /// Domain: finite; `error` 0 or less, or infinite, means unknown and gives three digits. A value below a billionth of its error is the
     /// rounding of sums, and written as 0.
     pub fn show(self, value: f64, error: f64) -> String {
         let scale = if self == Unit::Share { 100.0 } else { 1.0 };
@@ -137,7 +137,7 @@ impl Unit {
 /// digits.
 fn last_place(value: f64, error: f64) -> i32 {
     let third = floor_log10(value.abs()) - 2;
-    if error > 0.0 { floor_log10(error).max(third) } else { third }
+    if error > 0.0 && error.is_finite() { floor_log10(error).max(third) } else { third }
 }
 
 /// ⌊log10 x⌋, exact at the powers of ten. Domain: x > 0.
@@ -211,6 +211,11 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// "1 path", "4,000 paths". Domain: a noun whose plural is its singular and an s.
+pub fn counted(value: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
+}
+
 /// A probability estimated by counting paths: never 0 or 100%, which no number of paths can show.
 pub fn chance(share: f64) -> String {
     if share > 0.99 {
@@ -258,6 +263,7 @@ mod tests {
             (Unit::Months, 7.26, 0.1, "7.3"),
             (Unit::Months, 17.26, 0.1, "17"),
             (Unit::Plain, 0.0, 0.0, "0"),
+            (Unit::Plain, 2.346, f64::INFINITY, "2.35"),
         ] {
             assert_eq!(unit.show(value, error), expected, "{unit:?} {value} ± {error}");
         }
@@ -296,6 +302,7 @@ mod tests {
         assert_eq!(Unit::Usd.tick(2.0, 0.5), "US$2.00");
         assert_eq!(Unit::Share.tick(0.2, 0.1), "20%");
         assert_eq!(count(4000), "4,000");
+        assert_eq!((counted(1, "path").as_str(), counted(4000, "path").as_str()), ("1 path", "4,000 paths"));
         assert_eq!(change(2.13), "2.1-fold");
         assert_eq!(change(1.34), "by 34%");
         assert_eq!(change(0.997), "by 0.3%");

@@ -2,11 +2,12 @@
 //!
 //! Every row is a per-path difference on common draws, summarised. An arm whose rule may not come, or may be undone, gives
 //! two answers that are never mixed: the *expected* effect over all paths, and the effect *if closed and not reversed* over
-//! the paths on which a rule comes into force and stands.
+//! the paths on which a rule comes into force and stands. What an effect supposes is said in words that fit the arm's own
+//! rules: only a rule that shuts a rental channel closes anything, and an arm without rules supposes nothing.
 
-use super::summary::{Summary, grouping, summarise};
+use super::summary::{Summary, grouping, summarise_in};
 use crate::engine::catalogue::{calendar_years, windows};
-use crate::engine::outcome::Outcome;
+use crate::engine::outcome::{Outcome, OwnRules};
 
 /// What a row's number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,8 @@ impl Measure {
 /// Over which paths an effect is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All paths, and the rule is certain: closed and not reversed.
+    /// All paths, and nothing hangs on whether a rule comes: its rules are in force on all paths and stand, never come
+    /// within the horizon, or are the baseline's.
     Certain,
     /// All paths, weighted by whether the rule comes and stands.
     Expected,
@@ -51,15 +53,6 @@ impl Scope {
             Scope::Certain => "certain",
             Scope::Expected => "expected",
             Scope::IfClosed => "if_closed_and_not_reversed",
-        }
-    }
-
-    /// As written in labels.
-    pub fn words(self) -> &'static str {
-        match self {
-            Scope::Certain => "closed and not reversed",
-            Scope::Expected => "weighted by the chance of a rule and of its reversal",
-            Scope::IfClosed => "if closed and not reversed",
         }
     }
 }
@@ -88,6 +81,11 @@ pub struct Effects {
     pub arm: usize,
     /// Over which paths.
     pub scope: Scope,
+    /// What is supposed of the arm's rules, in words; none where it has none of its own.
+    pub condition: Option<&'static str>,
+    /// Month from which its rules, or the first of them, bind in every path's calendar, in steps; none if paths differ or
+    /// none binds within the horizon.
+    pub binds_from: Option<i32>,
     /// Answers in order.
     pub rows: Vec<Row>,
 }
@@ -104,10 +102,16 @@ impl Row {
     pub fn is_headline(&self, months: usize) -> bool {
         let year_or_rate =
             self.id.contains(".y2") || self.id.starts_with("work_share") || self.id.starts_with("rented");
-        let whole_run = self.id.contains(&format!(".{months}m.")) && ![12, 24].contains(&months);
-        let share_of_one = self.id.starts_with("lost_share") && !self.id.ends_with(".all");
+        let whole_run =
+            self.id.contains(&format!(".{months}m.")) && !headline_windows(months).contains(&months);
+        let share_of_one = self.id.starts_with("lost_share") && !self.id.contains(".all");
         !(year_or_rate || whole_run || share_of_one)
     }
+}
+
+/// The windows that losses are quoted over: 12 and 24 months, or a shorter run.
+pub fn headline_windows(months: usize) -> Vec<usize> {
+    if months < 12 { vec![months] } else { [12, 24].into_iter().filter(|window| *window <= months).collect() }
 }
 
 /// Effects of every arm but the baseline; two scopes where the rule is uncertain and some path has it in force.
@@ -115,15 +119,47 @@ pub fn effects(outcome: &Outcome) -> Vec<Effects> {
     let mut all = Vec::new();
     for arm in (0..outcome.arms.len()).filter(|arm| *arm != outcome.baseline) {
         let (stands, certain) = standing(outcome, arm);
+        let own = outcome.arms[arm].own_rules;
+        let never =
+            outcome.scalar(arm, "rule_in_force").is_none_or(|flags| flags.iter().all(|flag| *flag == 0.0));
         let everywhere: Vec<usize> = (0..outcome.paths.len()).collect();
         let stands: Vec<usize> = everywhere.iter().copied().filter(|i| stands[*i]).collect();
-        let scope = if certain { Scope::Certain } else { Scope::Expected };
-        all.push(Effects { arm, scope, rows: rows(outcome, arm, &everywhere) });
+        let mut add = |scope: Scope, chosen: &[usize]| {
+            all.push(Effects {
+                arm,
+                scope,
+                condition: condition(scope, own, never),
+                binds_from: binds_from(outcome, arm, chosen),
+                rows: rows(outcome, arm, chosen),
+            });
+        };
+        add(if certain { Scope::Certain } else { Scope::Expected }, &everywhere);
         if !certain && stands.len() > 1 {
-            all.push(Effects { arm, scope: Scope::IfClosed, rows: rows(outcome, arm, &stands) });
+            add(Scope::IfClosed, &stands);
         }
     }
     all
+}
+
+/// What an effect supposes of an arm's rules. A rule closes where it shuts a rental channel.
+fn condition(scope: Scope, own: OwnRules, never: bool) -> Option<&'static str> {
+    match scope {
+        _ if own.count == 0 => None,
+        Scope::Certain if never => Some("no rule in force within the horizon"),
+        Scope::Certain if own.closes => Some("closed and not reversed"),
+        Scope::Certain => Some("in force and not reversed"),
+        Scope::Expected => Some("weighted by the chance of a rule and of its reversal"),
+        Scope::IfClosed if own.closes => Some("if closed and not reversed"),
+        Scope::IfClosed => Some("if in force and not reversed"),
+    }
+}
+
+/// The month in which a rule of the arm's first binds, where it is the same on all chosen paths and within the horizon.
+fn binds_from(outcome: &Outcome, arm: usize, chosen: &[usize]) -> Option<i32> {
+    let months = outcome.scalar(arm, "effective_month")?;
+    let first = months[*chosen.first()?];
+    let one_date = first < outcome.months as f64 && chosen.iter().all(|i| months[*i] == first);
+    (one_date && outcome.arms[arm].own_rules.count > 0).then_some(first as i32)
 }
 
 /// Per-path values of an effect: `Difference` and `Ratio` of a scalar against the baseline, or the scalar itself.
@@ -152,12 +188,16 @@ pub fn row_values(outcome: &Outcome, arm: usize, row: &Row) -> Option<Vec<f64>> 
 }
 
 /// On which paths an arm's rule is in force and stands, and whether effects of the arm are certain: it stands on all of
-/// them, or no path has a rule at all.
+/// them, no path has a rule at all, or the arm has none of its own.
 pub fn standing(outcome: &Outcome, arm: usize) -> (Vec<bool>, bool) {
     let in_force = outcome.scalar(arm, "rule_in_force").unwrap_or(&[]);
     let reversed = outcome.scalar(arm, "rule_reversed").unwrap_or(&[]);
     let stands: Vec<bool> = in_force.iter().zip(reversed).map(|(f, r)| *f == 1.0 && *r == 0.0).collect();
-    let certain = stands.iter().all(|stands| *stands) || in_force.iter().all(|flag| *flag == 0.0);
+    let own = outcome.arms[arm].own_rules;
+    let never = in_force.iter().all(|flag| *flag == 0.0);
+    // The flags are of any of the arm's rules: with several, only their own terms say that each of them stands.
+    let told_apart = own.count == 1 && own.shared == 0 || own.fixed;
+    let certain = own.count == 0 || never || stands.iter().all(|stands| *stands) && told_apart;
     (stands, certain)
 }
 
@@ -206,7 +246,7 @@ impl Asker<'_> {
     ) {
         let picked: Vec<f64> = self.chosen.iter().map(|i| values[*i]).collect();
         let ids: Vec<u64> = self.chosen.iter().map(|i| self.outcome.paths[*i]).collect();
-        let summary = summarise(&picked, grouping(self.outcome.sampling, &ids));
+        let summary = summarise_in(unit, &picked, grouping(self.outcome.sampling, &ids));
         self.rows.push(Row { question, id, title, unit, measure, summary });
     }
 

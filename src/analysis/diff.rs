@@ -158,7 +158,10 @@ impl Headline {
         };
         match attribution.scope {
             None | Some(Scope::Certain) => statistic.to_string(),
-            Some(scope) => format!("{statistic}, {}", scope.words()),
+            Some(Scope::Expected) => {
+                format!("{statistic}, weighted by the chance of a rule and of its reversal")
+            }
+            Some(Scope::IfClosed) => format!("{statistic}, if in force and not reversed"),
         }
     }
 }

@@ -9,7 +9,7 @@
 //! Welch (1947), Biometrika 34, 28–35.
 
 use super::compare::{Measure as Paired, effect_values};
-use super::summary::grouping;
+use super::summary::{chance, grouping};
 use crate::engine::executor;
 use crate::engine::job::Job;
 use crate::engine::outcome::{Cell, Outcome};
@@ -167,8 +167,7 @@ fn scalar(
     let group = grouping(outcome.sampling, &ids);
     let share = |test: &dyn Fn(f64) -> bool| {
         let happens: Vec<bool> = values.iter().map(|value| test(*value)).collect();
-        let Estimate { value, std_error } = estimate::probability(&happens, group);
-        Estimate { value, std_error: honest(value, std_error, values.len()) }
+        chance(estimate::probability(&happens, group), values.len())
     };
     let estimate = match statistic {
         Statistic::Mean => estimate::mean(&values, group),
@@ -184,17 +183,6 @@ fn scalar(
     };
     let bits: Vec<u8> = values.iter().flat_map(|value| value.to_bits().to_le_bytes()).collect();
     Ok((estimate, unit, digest(&bits, 16)))
-}
-
-/// The standard error of a share; where all paths agree, that of Laplace's (k + 1)/(n + 2), since no number of paths can
-/// show that something never happens.
-fn honest(share: f64, std_error: f64, paths: usize) -> f64 {
-    if std_error > 0.0 {
-        return std_error;
-    }
-    let n = paths as f64;
-    let laplace = (share * n + 1.0) / (n + 2.0);
-    sqrt(laplace * (1.0 - laplace) / n)
 }
 
 fn monthly(
@@ -217,7 +205,8 @@ fn monthly(
         Statistic::Quantile(p) => (cell_quantile(&cell, p, n), outcome.catalogue.monthly[place].0.unit),
         Statistic::Above(_) | Statistic::Below(_) => {
             let share = cell.share_above_zero();
-            let std_error = honest(share, sqrt(share * (1.0 - share) / n as f64), n);
+            let binomial = Estimate { value: share, std_error: sqrt(share * (1.0 - share) / n as f64) };
+            let std_error = chance(binomial, n).std_error;
             (Estimate { value: share, std_error }, "probability")
         }
     };

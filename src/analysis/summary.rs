@@ -1,6 +1,10 @@
 //! A column of per-path numbers as an answer: mean, median, 90% interval, chance of a gain, each with its sampling error.
+//!
+//! The error of a chance is never zero: where all paths agree it is that of the rule of succession, since no number of
+//! paths can show that something never happens. Of a single path no error is known, and it is infinite.
 
 use crate::engine::partition;
+use crate::math::sqrt;
 use crate::random::design::Sampling;
 use crate::stats::estimate::{self, Estimate, Grouping};
 
@@ -28,7 +32,7 @@ pub fn summarise(values: &[f64], grouping: Grouping) -> Summary {
     let quantile = |p| estimate::quantile(values, p, grouping);
     let share = |test: fn(f64) -> bool| {
         let happens: Vec<bool> = values.iter().map(|value| test(*value)).collect();
-        estimate::probability(&happens, grouping)
+        chance(estimate::probability(&happens, grouping), values.len())
     };
     Summary {
         mean: estimate::mean(values, grouping),
@@ -38,6 +42,41 @@ pub fn summarise(values: &[f64], grouping: Grouping) -> Summary {
         above_zero: share(|value| value > 0.0),
         below_zero: share(|value| value < 0.0),
         paths: values.len(),
+    }
+}
+
+/// Summarises a metric in its unit: the mean of a probability's flags is a chance, with a chance's error.
+pub fn summarise_in(unit: &str, values: &[f64], grouping: Grouping) -> Summary {
+    let summary = summarise(values, grouping);
+    if unit != "probability" {
+        return summary;
+    }
+    Summary { mean: chance(summary.mean, values.len()), ..summary }
+}
+
+/// A share of `paths` paths with an error that is honest where all of them agree: that of Laplace's (k + 1)/(n + 2).
+pub fn chance(share: Estimate, paths: usize) -> Estimate {
+    if share.std_error > 0.0 {
+        return share;
+    }
+    let n = paths as f64;
+    let laplace = (share.value * n + 1.0) / (n + 2.0);
+    Estimate { std_error: sqrt(laplace * (1.0 - laplace) / n), ..share }
+}
+
+impl Summary {
+    /// The summary of the values' negatives: a loss told as a gain.
+    pub fn negated(&self) -> Summary {
+        let minus = |estimate: Estimate| Estimate { value: -estimate.value, ..estimate };
+        Summary {
+            mean: minus(self.mean),
+            p05: minus(self.p95),
+            p50: minus(self.p50),
+            p95: minus(self.p05),
+            above_zero: self.below_zero,
+            below_zero: self.above_zero,
+            paths: self.paths,
+        }
     }
 }
 

@@ -81,10 +81,15 @@ impl Gallery<'_> {
     }
 
     fn rule(&self, arm: usize, scope: Scope) -> Rule {
-        let condition = match scope {
-            Scope::Certain => "if not reversed",
-            Scope::Expected => "weighted by its chance and its reversal",
-            Scope::IfClosed => "if closed and not reversed",
+        let effect = self.effects.iter().find(|effect| effect.arm == arm && effect.scope == scope);
+        let never =
+            self.outcome.scalar(arm, "rule_in_force").is_some_and(|it| it.iter().all(|flag| *flag == 0.0));
+        let condition = match (scope, effect.and_then(|effect| effect.condition)) {
+            (_, None) => "",
+            (Scope::Certain, Some(words)) if never => words,
+            (Scope::Certain, Some(_)) => "if not reversed",
+            (Scope::Expected, Some(_)) => "weighted by its chance and its reversal",
+            (Scope::IfClosed, Some(words)) => words,
         };
         Rule { design: self.outcome.arms[arm].design.clone(), condition: condition.to_string() }
     }

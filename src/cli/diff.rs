@@ -10,7 +10,7 @@ use loophole::export::diff_tables;
 use loophole::export::folder::{Folder, MANIFEST};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 #[cfg(feature = "chart")]
-use loophole::export::report::unit_of;
+use loophole::export::wording::unit_of;
 use loophole::scenario::Scenario;
 use loophole::scenario::blend::Blend;
 use loophole::scenario::difference::Difference;

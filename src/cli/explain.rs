@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use loophole::analysis::explain::{Explanation, Question, Unexplained, explain as build_up};
+use loophole::analysis::explain::{Explanation, Origin, Question, Unexplained, explain as build_up};
 use loophole::scenario::Scenario;
 
 use super::Exit;
@@ -20,7 +20,7 @@ pub fn explain(terminal: &Terminal, args: &ExplainArgs) -> Exit {
         }
     };
     let question = Question { channel: &args.channel, month, arm: args.arm.as_deref(), path: args.path };
-    match build_up(&loaded.scenario.job(), &question) {
+    match build_up(&loaded.scenario, &question) {
         Ok(explanation) => {
             terminal.print(&words(&loaded.scenario, &explanation));
             Exit::Done
@@ -39,10 +39,18 @@ fn words(scenario: &Scenario, explanation: &Explanation) -> String {
     };
     let mut text =
         format!("{}, {}, {}\non {which}\n", explanation.channel, explanation.month, explanation.arm);
+    for remark in &explanation.remarks {
+        let _ = writeln!(text, "{remark}");
+    }
     for line in &explanation.lines {
-        let _ = writeln!(text, "\n{} = {} {}\n  {}", line.name, number(line.result), line.unit, line.formula);
+        let _ = writeln!(text, "\n{} = {} {}", line.name, number(line.result), line.unit);
+        let _ = writeln!(text, "  {} = {}", line.symbol, line.formula);
         for input in &line.inputs {
-            let from = input.key.as_deref().map(|key| source(scenario, key)).unwrap_or_default();
+            let from = match &input.origin {
+                Origin::Key(key) => source(scenario, key),
+                Origin::Above => "above".to_string(),
+                Origin::Simulated(observed) => format!("simulated: {observed}"),
+            };
             let _ = writeln!(text, "    {:<18} {:>12}  {from}", input.symbol, number(input.value));
         }
     }

@@ -6,7 +6,7 @@ use loophole::analysis::expect::{
     Answer, Finding, Setting, Status, Verdict, combined, expected_false_alarms,
 };
 use loophole::encoding;
-use loophole::export::report::unit_of;
+use loophole::export::wording::unit_of;
 use loophole::numbers::Unit;
 use loophole::scenario::Scenario;
 use loophole::scenario::expect::inputs::{Change, Difference};

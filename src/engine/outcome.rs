@@ -6,6 +6,7 @@ use super::progress::Progress;
 use super::recorder::{CellMoments, CellSketches, Layout, UnitMoments};
 use crate::calendar::Month;
 use crate::model::calibrate::Calibration;
+use crate::model::parameters::{Announcement, Form, Quantities, Reversal, Rule, Supply, Target, World};
 use crate::random::design::Sampling;
 use crate::stats::estimate::Estimate;
 use crate::stats::sketch::Sketch;
@@ -19,6 +20,46 @@ pub struct ArmLabel {
     pub title: String,
     /// The rule design: titles of its rules, or its own where it has none.
     pub design: String,
+    /// What sets its rules apart from the baseline's.
+    pub own_rules: OwnRules,
+}
+
+/// The rules of an arm that the baseline has not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnRules {
+    /// How many there are.
+    pub count: usize,
+    /// How many rules the arm has in common with the baseline.
+    pub shared: usize,
+    /// One of them shuts a rental channel: its effect on new capacity is the constant factor 0.
+    pub closes: bool,
+    /// Each has a fixed date of announcement and is never undone.
+    pub fixed: bool,
+}
+
+impl OwnRules {
+    fn of(world: &World, baseline: &World, quantities: &Quantities) -> OwnRules {
+        let own: Vec<&Rule> = world.rules.iter().filter(|rule| !baseline.rules.contains(rule)).collect();
+        let shuts = |rule: &&Rule| {
+            rule.effects.iter().any(|effect| {
+                let rental = |(k, selected): (usize, &bool)| {
+                    *selected && matches!(world.channels[k].supply, Supply::Rental(_))
+                };
+                effect.target == Target::NewRental
+                    && quantities.list[effect.factor.0 as usize].form == Form::Constant(0.0)
+                    && effect.channels.iter().enumerate().any(rental)
+            })
+        };
+        let fixed = |rule: &&Rule| {
+            matches!(rule.announcement, Announcement::Fixed(_)) && rule.reversal == Reversal::Never
+        };
+        OwnRules {
+            count: own.len(),
+            shared: world.rules.len() - own.len(),
+            closes: own.iter().any(shuts),
+            fixed: own.iter().all(fixed),
+        }
+    }
 }
 
 /// The results of a job.
@@ -90,6 +131,7 @@ impl Outcome {
         let sorted = |column: Vec<f64>| order.iter().map(|&at| column[at]).collect::<Vec<f64>>();
         let scalars = merged.scalars.into_iter().map(|arm| arm.into_iter().map(sorted).collect()).collect();
         let world = &job.arms[0].world;
+        let baseline = &job.arms[job.baseline()].world;
         Outcome {
             arms: job
                 .arms
@@ -97,7 +139,12 @@ impl Outcome {
                 .map(|arm| {
                     let rules: Vec<&str> = arm.world.rules.iter().map(|rule| rule.title.as_str()).collect();
                     let design = if rules.is_empty() { arm.title.clone() } else { rules.join(" and ") };
-                    ArmLabel { id: arm.id.clone(), title: arm.title.clone(), design }
+                    ArmLabel {
+                        id: arm.id.clone(),
+                        title: arm.title.clone(),
+                        design,
+                        own_rules: OwnRules::of(&arm.world, baseline, &job.quantities),
+                    }
                 })
                 .collect(),
             baseline: job.baseline(),

@@ -3,8 +3,10 @@
 pub mod columnar;
 pub mod diff_report;
 pub mod diff_tables;
+pub mod findings;
 pub mod folder;
 pub mod manifest;
 pub mod replay;
 pub mod report;
 pub mod tables;
+pub mod wording;

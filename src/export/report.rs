@@ -1,55 +1,18 @@
-//! Results in words: the table on the terminal and the sentences of `findings.md`.
+//! Results as tables for the terminal.
 //!
-//! Every number carries the digits its sampling error supports, its 90% interval over paths, and the rule design it is
-//! about. Intervals are uncertainty about the world; "±" is the sampling error of the run. The two are never mixed.
+//! Every number carries the digits its sampling error supports and its 90% interval over paths, and every effect the
+//! condition it supposes. Intervals are uncertainty about the world; "±" is the sampling error of the run. The two are
+//! never mixed. Sentences ready to quote are in [`super::findings`].
 
 use std::fmt::Write as _;
 
-use crate::analysis::compare::{Effects, Scope};
-use crate::analysis::summary::{Summary, grouping, summarise};
+use super::wording::{chance, chance_with_error, interval, level, quoted, shown, unit_of, with_error};
+use crate::analysis::compare::{Effects, Scope, headline_windows};
+use crate::analysis::summary::{grouping, summarise_in};
 use crate::engine::outcome::Outcome;
-use crate::numbers::{Unit, chance};
-use crate::stats::estimate::Estimate;
+use crate::numbers::Unit;
 
-/// How a metric's unit is written.
-pub fn unit_of(unit: &str) -> Unit {
-    match unit {
-        "share" | "probability" => Unit::Share,
-        "months" => Unit::Months,
-        "H100e-hours" => Unit::H100eHours,
-        money if money.starts_with("USD") => Unit::Usd,
-        _ => Unit::Plain,
-    }
-}
-
-/// A value with the digits its sampling error supports.
-fn shown(unit: Unit, estimate: Estimate) -> String {
-    unit.show(estimate.value, estimate.std_error)
-}
-
-/// "2.1 (90%: 1.3 to 4.0)".
-fn with_interval(unit: Unit, summary: &Summary) -> String {
-    format!(
-        "{} (90%: {} to {})",
-        shown(unit, summary.p50),
-        shown(unit, summary.p05),
-        shown(unit, summary.p95)
-    )
-}
-
-/// The number an effect is quoted by: the median, or the mean where it is weighted by the chance of a rule, since most of
-/// the weight may then stand at nothing.
-fn quoted(scope: Scope, unit: Unit, summary: &Summary) -> String {
-    match scope {
-        Scope::Certain | Scope::IfClosed => with_interval(unit, summary),
-        Scope::Expected => format!(
-            "{} on average (90%: {} to {})",
-            shown(unit, summary.mean),
-            shown(unit, summary.p05),
-            shown(unit, summary.p95)
-        ),
-    }
-}
+pub use super::findings::{About, findings, sentences};
 
 /// A table of text, its first column left-aligned and the others right-aligned.
 pub struct TextTable {
@@ -120,42 +83,30 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         let ratio = row.unit == "times the baseline";
         let title = if ratio { format!("{}, times the baseline", row.title) } else { row.title.clone() };
         let cells = if row.unit == "probability" {
-            vec![title, String::new(), String::new(), mean_and_error(unit, summary.mean), String::new()]
+            let told = chance_with_error(summary.mean, summary.paths);
+            vec![title, String::new(), String::new(), told, String::new()]
         } else {
-            let chance = if ratio { String::new() } else { shown(Unit::Share, summary.above_zero) };
-            let interval = format!("{} to {}", shown(unit, summary.p05), shown(unit, summary.p95));
-            vec![title, shown(unit, summary.p50), interval, mean_and_error(unit, summary.mean), chance]
+            let chance = if ratio { String::new() } else { chance(summary.above_zero, summary.paths) };
+            let interval = interval(unit, summary).unwrap_or("n/a".to_string());
+            vec![title, shown(unit, summary.p50), interval, with_error(unit, summary.mean), chance]
         };
         table.row(cells);
     }
     format!("{}\n{}", effect_title(outcome, effects), table.render())
 }
 
-/// "Door closed: 180-day wind-down, against Door open (closed and not reversed)".
+/// "Door closed: 180-day wind-down, against Door open (closed and not reversed)", and without what is supposed where the
+/// arm has no rules of its own.
 pub fn effect_title(outcome: &Outcome, effects: &Effects) -> String {
-    format!(
-        "{}, against {} ({})",
-        outcome.arms[effects.arm].title,
-        outcome.arms[outcome.baseline].title,
-        effects.scope.words()
-    )
+    let (arm, baseline) = (&outcome.arms[effects.arm].title, &outcome.arms[outcome.baseline].title);
+    let condition = effects.condition.map_or(String::new(), |words| format!(" ({words})"));
+    format!("{arm}, against {baseline}{condition}")
 }
 
-fn mean_and_error(unit: Unit, mean: Estimate) -> String {
-    let error = mean.std_error;
-    // Units that are rounded to whole numbers or tenths would write a small error as none.
-    let error = match unit {
-        Unit::Share => format!("{}%", Unit::Plain.show(100.0 * error, 100.0 * error)),
-        Unit::Months => Unit::Plain.show(error, error),
-        Unit::Usd | Unit::BareUsd | Unit::H100eHours | Unit::Plain => unit.show(error, error),
-    };
-    format!("{} ± {error}", shown(unit, mean))
-}
-
-/// What each arm costs, as a table: levels, not effects.
+/// What each arm costs, as a table of medians with sampling errors and intervals: levels, not effects.
 pub fn level_table(outcome: &Outcome) -> String {
     let group = grouping(outcome.sampling, &outcome.paths);
-    let mut header = vec![""];
+    let mut header = vec!["median ± s.e. (90% interval)"];
     header.extend(outcome.arms.iter().map(|arm| arm.id.as_str()));
     let mut table = TextTable::new(&header);
     for (s, (metric, ..)) in outcome.catalogue.scalars.iter().enumerate() {
@@ -167,8 +118,9 @@ pub fn level_table(outcome: &Outcome) -> String {
         }
         let mut cells = vec![metric.title.clone()];
         for arm in 0..outcome.arms.len() {
-            let summary = summarise(outcome.scalar_at(arm, s), group);
-            cells.push(with_interval(unit_of(metric.unit), &summary));
+            let summary = summarise_in(metric.unit, outcome.scalar_at(arm, s), group);
+            let unit = unit_of(metric.unit);
+            cells.push(level(unit, &summary));
         }
         table.row(cells);
     }
@@ -177,7 +129,7 @@ pub fn level_table(outcome: &Outcome) -> String {
 
 /// One line an arm: the headline numbers side by side.
 pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
-    let windows: Vec<usize> = [12, 24].into_iter().filter(|window| *window <= outcome.months).collect();
+    let windows = headline_windows(outcome.months);
     let mut columns: Vec<(String, String)> =
         windows.iter().map(|w| (format!("lost.{w}m.all"), format!("H100e-hours lost, {w}m"))).collect();
     columns.extend([
@@ -194,7 +146,7 @@ pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
         let name = if effect.scope == Scope::Certain {
             arm.clone()
         } else {
-            format!("{arm}, {}", scope_short(effect.scope))
+            format!("{arm}, {}", scope_short(effect))
         };
         let mut cells = vec![name];
         for (id, _) in &columns {
@@ -209,170 +161,31 @@ pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
     table.render()
 }
 
-fn scope_short(scope: Scope) -> &'static str {
-    match scope {
+fn scope_short(effect: &Effects) -> &'static str {
+    match effect.scope {
         Scope::Certain => "certain",
         Scope::Expected => "expected",
-        Scope::IfClosed => "if closed and not reversed",
+        Scope::IfClosed => effect.condition.unwrap_or("if in force and not reversed"),
     }
 }
 
-/// What the findings say about the scenario itself.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct About {
-    /// Scenario's title.
-    pub title: String,
-    /// File name without extension.
-    pub name: String,
-    /// Date the inputs speak of.
-    pub as_of: String,
-    /// Version of the simulator.
-    pub version: String,
-    /// Numbers that state no source.
-    pub without_source: Vec<String>,
-    /// The scenario's note.
-    pub note: String,
-}
-
-/// `findings.md`: sentences ready to quote.
-pub fn findings(outcome: &Outcome, effects: &[Effects], about: &About) -> String {
-    let mut text = format!("# {}\n\n", about.title);
-    let _ = writeln!(
-        text,
-        "Scenario `{}` as of {}, {} to {}, {} paths, seed {}, loophole {}. Each number is the median over paths (the mean where it is \
-         weighted by the chance of a rule) with its 90% interval; the interval is uncertainty about the world, and digits are cut at the sampling error of the run. Money is \
-         real US dollars of {}, discounted.\n",
-        about.name,
-        about.as_of,
-        outcome.start,
-        outcome.start.plus(outcome.months as i32 - 1),
-        crate::numbers::count(outcome.paths.len() as u64),
-        outcome.seed,
-        about.version,
-        outcome.start,
-    );
-    if outcome.incomplete {
-        text.push_str(
-            "**Incomplete: the run was interrupted; the numbers rest on the paths that were done.**\n\n",
-        );
-    }
-    if !about.note.is_empty() {
-        let _ = writeln!(text, "{}\n", about.note);
-    }
-    for effect in effects {
-        let _ = writeln!(text, "## {}\n", effect_title(outcome, effect));
-        for sentence in sentences(outcome, effect) {
-            let _ = writeln!(text, "- {sentence}");
-        }
-        text.push('\n');
-    }
-    if !about.without_source.is_empty() {
-        let _ = writeln!(text, "## Numbers without a source\n");
-        for key in &about.without_source {
-            let _ = writeln!(text, "- `{key}`");
-        }
-    }
-    text
-}
-
-/// The sentences about one arm.
-pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
-    let mut all = Vec::new();
-    let design = &outcome.arms[effect.arm].title;
-    let scope = effect.scope.words();
-    for window in [12, 24] {
-        if let (Some(lost), Some(share)) =
-            (effect.row(&format!("lost.{window}m.all")), effect.row(&format!("lost_share.{window}m.all")))
-        {
-            all.push(format!(
-                "{design}: in the first {window} months the labs lose {} H100e-hours of work, {} of what they planned ({scope}).{}",
-                quoted(effect.scope, Unit::H100eHours, &lost.summary),
-                quoted(effect.scope, Unit::Share, &share.summary),
-                doubt(&lost.summary, "a loss"),
-            ));
-        }
-    }
-    for month in [24, 36] {
-        if let (Some(delay), Some(six), Some(twelve), Some(censored)) = (
-            effect.row(&format!("training_delay.{month}m")),
-            effect.row(&format!("training_delay.{month}m.above6")),
-            effect.row(&format!("training_delay.{month}m.above12")),
-            effect.row(&format!("training_delay_censored.{month}m")),
-        ) {
-            all.push(format!(
-                "{design}: the training work of the first {month} months arrives {} months later; the chance of more than 6 \
-                 months is {}, of more than 12 {}; {} of paths do not get there within the horizon ({scope}).",
-                quoted(effect.scope, Unit::Months, &delay.summary),
-                chance(six.summary.mean.value),
-                chance(twelve.summary.mean.value),
-                shown(Unit::Share, censored.summary.mean),
-            ));
-        }
-    }
-    for row in
-        effect.rows.iter().filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean"))
-    {
-        all.push(format!(
-            "{design}: {} is {} times what it is with {} ({scope}; it rests on the elasticities of demand in the scenario).",
-            lower_first(&row.title),
-            quoted(effect.scope, Unit::Plain, &row.summary),
-            outcome.arms[outcome.baseline].title.to_lowercase(),
-        ));
-    }
-    all.extend(who_pays(effect, design));
-    all
-}
-
-fn who_pays(effect: &Effects, design: &str) -> Option<String> {
-    let shown_row = |id: &str| effect.row(id).map(|row| quoted(effect.scope, Unit::Usd, &row.summary));
-    Some(format!(
-        "{design}: economic cost changes by {}, of which offshore rent {}, domestic chips {}, grey-market chips {}, scarcity \
-         transfer to vendors {}, value of lost compute {}; without the transfer {} ({}). Spend changes by {}; a ban that \
-         removes dear rentals can lower spend while compute goes missing, so spend is no measure of harm.",
-        shown_row("pv.economic_cost")?,
-        shown_row("pv.offshore_rent")?,
-        shown_row("pv.resource.domestic")?,
-        shown_row("pv.resource.grey")?,
-        shown_row("pv.scarcity")?,
-        shown_row("pv.value_lost")?,
-        shown_row("pv.economic_cost_before_transfer")?,
-        effect.scope.words(),
-        shown_row("pv.spend")?,
-    ))
-}
-
-/// Says so where the interval spans zero.
-fn doubt(summary: &Summary, what: &str) -> String {
-    if summary.p05.value < 0.0 && summary.p95.value > 0.0 {
-        format!(
-            " The interval spans zero: the chance of {what} is {}.",
-            shown(Unit::Share, summary.above_zero)
-        )
-    } else {
-        String::new()
-    }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
-}
-
-/// What the month-0 calibration did, in a line.
+/// What the month-0 calibration did, in a line: the marginal cost of each workload, and with several labs its range.
 pub fn calibration_line(outcome: &Outcome, calibration: &crate::model::calibrate::Calibration) -> String {
-    let duals: Vec<String> = calibration
-        .duals
-        .iter()
-        .flat_map(|lab| {
-            lab.iter()
-                .zip(&outcome.catalogue.workloads)
-                .map(|(dual, id)| format!("{id} {}", Unit::Usd.show(*dual, 0.0)))
+    let show = |dual: f64| Unit::Usd.show(dual, 0.0);
+    let duals: Vec<String> = (outcome.catalogue.workloads.iter().enumerate())
+        .map(|(w, id)| {
+            let of_labs = || calibration.duals.iter().map(|lab| lab[w]);
+            let least = show(of_labs().fold(f64::INFINITY, f64::min));
+            let greatest = show(of_labs().fold(f64::NEG_INFINITY, f64::max));
+            if least == greatest { format!("{id} {least}") } else { format!("{id} {least} to {greatest}") }
         })
         .collect();
+    let labs = calibration.duals.len();
     format!(
-        "month 0 calibrated to {} per H100e-hour: planned use × {:.4}, marginal cost {}\n",
-        Unit::Usd.show(calibration.price, 0.0),
+        "month 0 calibrated to {} per H100e-hour: planned use × {:.4}, marginal cost {}{}\n",
+        show(calibration.price),
         calibration.factor,
-        duals.join(", ")
+        duals.join(", "),
+        if labs > 1 { format!(" across {labs} labs") } else { String::new() }
     )
 }

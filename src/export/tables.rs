@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::analysis::compare::Effects;
-use crate::analysis::summary::{Summary, grouping, summarise};
+use crate::analysis::summary::{Summary, grouping, summarise_in};
 use crate::engine::catalogue::Label;
 use crate::engine::outcome::{Cell, Outcome};
 use crate::stats::estimate::Estimate;
@@ -24,7 +24,7 @@ pub fn summary_csv(outcome: &Outcome, effects: &[Effects]) -> String {
     let group = grouping(outcome.sampling, &outcome.paths);
     for (arm, label) in outcome.arms.iter().enumerate() {
         for (s, (metric, ..)) in outcome.catalogue.scalars.iter().enumerate() {
-            let summary = summarise(outcome.scalar_at(arm, s), group);
+            let summary = summarise_in(metric.unit, outcome.scalar_at(arm, s), group);
             summary_row(
                 &mut text,
                 ["level", "", &label.id, &metric.id, &metric.title, metric.unit],
@@ -70,7 +70,7 @@ pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
                 .iter()
                 .enumerate()
                 .map(|(s, (metric, ..))| {
-                    let summary = summarise(outcome.scalar_at(arm, s), group);
+                    let summary = summarise_in(metric.unit, outcome.scalar_at(arm, s), group);
                     json!({ "metric": metric.id, "title": metric.title, "unit": metric.unit, "summary": summary_value(&summary) })
                 })
                 .collect();
@@ -93,7 +93,7 @@ pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
             let arm = &outcome.arms[effect.arm];
             json!({
                 "arm": arm.id, "title": arm.title, "baseline": outcome.arms[outcome.baseline].id,
-                "scope": effect.scope.id(), "rows": rows,
+                "scope": effect.scope.id(), "condition": effect.condition, "rows": rows,
             })
         })
         .collect();

@@ -12,6 +12,7 @@ mod determinism;
 mod diagnostics;
 mod diff;
 mod distributions;
+mod explanations;
 #[cfg(feature = "chart")]
 mod figure_tables;
 mod figures;
@@ -25,6 +26,7 @@ mod published;
 mod questions;
 mod reliability;
 mod replay;
+mod reports;
 mod second;
 mod small;
 mod statistics;

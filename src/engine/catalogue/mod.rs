@@ -209,19 +209,19 @@ impl Catalogue {
             for (w, id, title) in &named {
                 add(
                     format!("lost.{window}m.{id}"),
-                    format!("H100e-hours lost in the first {window} months, {title}"),
+                    format!("H100e-hours lost in the first {}, {title}", span(window)),
                     WORK,
                     Scalar::Lost(*w, window),
                 );
                 add(
                     format!("lost_share.{window}m.{id}"),
-                    format!("Share of planned use lost in the first {window} months, {title}"),
+                    format!("Share of planned use lost in the first {}, {title}", span(window)),
                     "share",
                     Scalar::LostShare(*w, window),
                 );
                 add(
                     format!("useful_work.{window}m.{id}"),
-                    format!("Useful work in the first {window} months, {title}"),
+                    format!("Useful work in the first {}, {title}", span(window)),
                     WORK,
                     Scalar::UsefulWork(*w, window),
                 );
@@ -380,6 +380,11 @@ impl Catalogue {
         add("rule_in_force".into(), "A rule comes into force".into(), "probability", Scalar::Bound);
         add("rule_reversed".into(), "A rule in force is undone".into(), "probability", Scalar::Reversed);
     }
+}
+
+/// "month", "12 months": what follows "in the first".
+fn span(months: usize) -> String {
+    if months == 1 { "month".to_string() } else { format!("{months} months") }
 }
 
 /// Whether domestic and offshore supply of a workload can be compared: some domestic channel to buy and some offshore one

@@ -1,0 +1,313 @@
+//! Results as sentences ready to quote: `findings.md`.
+//!
+//! Each sentence names the arm, the window with its first month, the 90% interval and what is supposed of the rule. What
+//! adds up is told as means, since medians do not add. A negative loss is told as a gain.
+
+use std::fmt::Write as _;
+
+use super::report::effect_title;
+use super::wording::{
+    PATHS_FOR_AN_INTERVAL, center, chance, lower_first, quoted, shown, unit_of, with_interval,
+};
+use crate::analysis::compare::{Effects, Row, Scope, headline_windows};
+use crate::analysis::summary::{Summary, grouping, summarise_in};
+use crate::engine::outcome::Outcome;
+use crate::numbers::{Unit, counted};
+use crate::stats::estimate::Estimate;
+
+/// What the findings say about the scenario itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// Scenario's title.
+    pub title: String,
+    /// File name without extension.
+    pub name: String,
+    /// Date the inputs speak of; empty if the scenario states none.
+    pub as_of: String,
+    /// Version of the simulator.
+    pub version: String,
+    /// Numbers that state no source.
+    pub without_source: Vec<String>,
+    /// The scenario's note.
+    pub note: String,
+}
+
+/// Parts of the economic cost that add up to it, and what a sentence calls them.
+pub const COST_PARTS: [(&str, &str); 7] = [
+    ("pv.offshore_rent", "offshore rent"),
+    ("pv.resource.domestic", "domestic chips"),
+    ("pv.resource.grey", "grey-market chips"),
+    ("pv.resource.imported", "imported chips"),
+    ("pv.resource.offshore", "chips owned offshore"),
+    ("pv.scarcity", "scarcity transfer to vendors"),
+    ("pv.value_lost", "value of lost compute"),
+];
+
+/// `findings.md`: sentences ready to quote, on effects and on levels.
+pub fn findings(outcome: &Outcome, effects: &[Effects], about: &About) -> String {
+    let mut text = format!("# {}\n\n{}\n\n", about.title, preamble(outcome, about));
+    if outcome.incomplete {
+        text.push_str(
+            "**Incomplete: the run was interrupted; the numbers rest on the paths that were done.**\n\n",
+        );
+    }
+    if !about.note.is_empty() {
+        let _ = writeln!(text, "{}\n", about.note);
+    }
+    for effect in effects {
+        section(&mut text, &effect_title(outcome, effect), sentences(outcome, effect));
+    }
+    for (arm, label) in outcome.arms.iter().enumerate() {
+        section(&mut text, &format!("{}, by itself", label.title), level_sentences(outcome, arm));
+    }
+    if !about.without_source.is_empty() {
+        let _ = writeln!(text, "## Numbers without a source\n");
+        for key in &about.without_source {
+            let _ = writeln!(text, "- `{key}`");
+        }
+    }
+    text
+}
+
+fn section(text: &mut String, title: &str, sentences: Vec<String>) {
+    let _ = writeln!(text, "## {title}\n");
+    for sentence in sentences {
+        let _ = writeln!(text, "- {sentence}");
+    }
+    text.push('\n');
+}
+
+fn preamble(outcome: &Outcome, about: &About) -> String {
+    let paths = outcome.paths.len();
+    let as_of = if about.as_of.is_empty() { String::new() } else { format!(" as of {}", about.as_of) };
+    let reading = if paths == 1 {
+        "There is one path: each number is that path's, its sampling error is unknown, and there is no interval."
+    } else if paths < PATHS_FOR_AN_INTERVAL {
+        "Each number is the median over paths (the mean where it is said to be on average); there are too few paths for a 90% \
+         interval. Digits are cut at the sampling error of the run."
+    } else {
+        "Each number is the median over paths (the mean where it is said to be on average) with its 90% interval; the interval is \
+         uncertainty about the world, and digits are cut at the sampling error of the run."
+    };
+    format!(
+        "Scenario `{}`{as_of}, {} to {}, {}, seed {}, loophole {}. {reading} Money is real US dollars of {}, discounted.",
+        about.name,
+        outcome.start,
+        outcome.start.plus(outcome.months as i32 - 1),
+        counted(paths as u64, "path"),
+        outcome.seed,
+        about.version,
+        outcome.start,
+    )
+}
+
+/// The sentences about the effect of one arm.
+pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
+    let teller = Teller {
+        outcome,
+        effect,
+        design: &outcome.arms[effect.arm].title,
+        baseline: lower_first(&outcome.arms[outcome.baseline].title),
+        condition: effect.condition.map_or(String::new(), |words| format!(" ({words})")),
+    };
+    let mut all = Vec::new();
+    all.extend(headline_windows(outcome.months).into_iter().filter_map(|window| teller.lost(window)));
+    all.extend([24, 36].into_iter().filter_map(|month| teller.delay(month)));
+    all.extend(teller.marginal_cost());
+    all.extend(teller.who_pays());
+    all.extend(outcome.catalogue.labs.iter().filter_map(|lab| teller.lab(lab)));
+    all
+}
+
+/// Tells the effect of one arm.
+struct Teller<'a> {
+    outcome: &'a Outcome,
+    effect: &'a Effects,
+    design: &'a str,
+    baseline: String,
+    condition: String,
+}
+
+impl Teller<'_> {
+    fn quoted(&self, row: &Row) -> String {
+        quoted(self.effect.scope, unit_of(row.unit), &row.summary)
+    }
+
+    /// A number that is told by its size with one of two words for its sign: (word, number).
+    fn signed<'w>(&self, row: &Row, [positive, negative]: [&'w str; 2]) -> (&'w str, String, Summary) {
+        let value = center(self.effect.scope, &row.summary).value;
+        let below = value < 0.0 || value == 0.0 && row.summary.p05.value + row.summary.p95.value < 0.0;
+        let (word, summary) = if below { (negative, row.summary.negated()) } else { (positive, row.summary) };
+        (word, quoted(self.effect.scope, unit_of(row.unit), &summary), summary)
+    }
+
+    /// "the 12 months from 2026-10".
+    fn span(&self, months: usize) -> String {
+        format!("the {} from {}", counted(months as u64, "month"), self.outcome.start)
+    }
+
+    /// When the rule binds, where that is one month on all paths.
+    fn binds(&self) -> String {
+        let own = self.outcome.arms[self.effect.arm].own_rules;
+        let which = if own.count + own.shared > 1 { "the first of its rules" } else { "the rule" };
+        self.effect.binds_from.map_or(String::new(), |month| {
+            format!(" ({which} binds from {})", self.outcome.start.plus(month))
+        })
+    }
+
+    fn lost(&self, window: usize) -> Option<String> {
+        let lost = self.effect.row(&format!("lost.{window}m.all"))?;
+        let share = self.effect.row(&format!("lost_share.{window}m.all"))?;
+        let (verb, hours, summary) = self.signed(lost, ["lose", "gain"]);
+        let share = if verb == "gain" { share.summary.negated() } else { share.summary };
+        let noun = if verb == "gain" { "a gain" } else { "a loss" };
+        Some(format!(
+            "{}: in {}{} the labs {verb} {hours} H100e-hours of work, {} of what they planned{}.{}",
+            self.design,
+            self.span(window),
+            self.binds(),
+            quoted(self.effect.scope, Unit::Share, &share),
+            self.condition,
+            doubt(unit_of(lost.unit), &summary, noun),
+        ))
+    }
+
+    fn delay(&self, month: usize) -> Option<String> {
+        let row = |id: String| self.effect.row(&id);
+        let (word, months, summary) =
+            self.signed(row(format!("training_delay.{month}m"))?, ["later", "earlier"]);
+        let chance_of = |row: &Row| chance(row.summary.mean, row.summary.paths);
+        let noun = if word == "later" { "a delay" } else { "a lead" };
+        Some(format!(
+            "{}: the training work of {} arrives {months} {} {word}; the chance that it arrives more than 6 months later is \
+             {}, more than 12 {}, and not within the horizon {}{}.{}",
+            self.design,
+            self.span(month),
+            if months == "1" { "month" } else { "months" },
+            chance_of(row(format!("training_delay.{month}m.above6"))?),
+            chance_of(row(format!("training_delay.{month}m.above12"))?),
+            chance_of(row(format!("training_delay_censored.{month}m"))?),
+            self.condition,
+            doubt(Unit::Months, &summary, noun),
+        ))
+    }
+
+    fn marginal_cost(&self) -> Vec<String> {
+        let condition = self.effect.condition.map_or(String::new(), |words| format!("{words}; "));
+        let means = self.effect.rows.iter();
+        means
+            .filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean"))
+            .map(|row| {
+                format!(
+                    "{}: {} is {} times what it is with {} ({condition}it rests on the elasticities of demand in the scenario).",
+                    self.design,
+                    lower_first(&row.title),
+                    self.quoted(row),
+                    self.baseline,
+                )
+            })
+            .collect()
+    }
+
+    /// The economic cost and its parts as means, which add up, all rounded where the whole's sampling error begins.
+    fn who_pays(&self) -> Option<String> {
+        let row = |id: &str| self.effect.row(id);
+        let whole = row("pv.economic_cost")?;
+        let error = whole.summary.mean.std_error;
+        let mean = |row: &Row| Unit::Usd.show(row.summary.mean.value, error);
+        let parts: Option<Vec<String>> =
+            COST_PARTS.iter().map(|(id, words)| Some(format!("{words} {}", mean(row(id)?)))).collect();
+        let (average, of_which) = match self.effect.scope {
+            Scope::Expected => (String::new(), "of which on average"),
+            Scope::Certain | Scope::IfClosed => (format!("; on average by {}", mean(whole)), "of which"),
+        };
+        Some(format!(
+            "{}: economic cost changes by {}{average}, {of_which} {}; without the transfer by {}{}. Spend changes by {}; a ban \
+             that removes dear rentals can lower spend while compute goes missing, so spend is no measure of harm.",
+            self.design,
+            self.quoted(whole),
+            parts?.join(", "),
+            self.quoted(row("pv.economic_cost_before_transfer")?),
+            self.condition,
+            self.quoted(row("pv.spend")?),
+        ))
+    }
+
+    /// What happens to one of several labs.
+    fn lab(&self, lab: &str) -> Option<String> {
+        let row = |id: String| self.effect.row(&format!("{id}@{lab}"));
+        let window = headline_windows(self.outcome.months).into_iter().max()?;
+        let lost = row(format!("lost.{window}m.all"))?;
+        let share = row(format!("lost_share.{window}m.all"))?;
+        let country = self.outcome.catalogue.scalar_index(&format!("lost.{window}m.all"))?;
+        let country = &self.outcome.catalogue.scalars[country].0.title;
+        let name = lost.title.strip_prefix(country.as_str())?.trim_start_matches(", ");
+        let (verb, hours, _) = self.signed(lost, ["loses", "gains"]);
+        let share = if verb == "gains" { share.summary.negated() } else { share.summary };
+        let mut text = format!(
+            "{}, {name}: in {} it {verb} {hours} H100e-hours of work, {} of what it planned",
+            self.design,
+            self.span(window),
+            quoted(self.effect.scope, Unit::Share, &share),
+        );
+        if let Some(delay) = row("training_delay.24m".to_string()) {
+            let (word, months, _) = self.signed(delay, ["later", "earlier"]);
+            let _ = write!(text, "; its training work of those months arrives {months} months {word}");
+        }
+        for workload in &self.outcome.catalogue.workloads {
+            if let Some(cost) = row(format!("marginal_cost.{workload}.mean")) {
+                let title = lower_first(cost.title.trim_end_matches(name).trim_end_matches(", "));
+                let _ = write!(text, "; {title} is {} times the baseline's", self.quoted(cost));
+            }
+        }
+        let cost = row("pv.economic_cost".to_string())?;
+        let _ = write!(text, "; its economic cost changes by {}{}.", self.quoted(cost), self.condition);
+        Some(text)
+    }
+}
+
+/// The sentences about one arm by itself: headline levels.
+fn level_sentences(outcome: &Outcome, arm: usize) -> Vec<String> {
+    let label = &outcome.arms[arm].title;
+    let group = grouping(outcome.sampling, &outcome.paths);
+    let told = |id: &str| {
+        let place = outcome.catalogue.scalar_index(id)?;
+        let (metric, ..) = &outcome.catalogue.scalars[place];
+        let summary = summarise_in(metric.unit, outcome.scalar_at(arm, place), group);
+        Some((metric.title.as_str(), with_interval(unit_of(metric.unit), summary.p50, &summary)))
+    };
+    let run = format!("{} to {}", outcome.start, outcome.start.plus(outcome.months as i32 - 1));
+    let mut all = Vec::new();
+    for workload in &outcome.catalogue.workloads {
+        if let Some((title, cost)) = told(&format!("marginal_cost.{workload}.mean")) {
+            all.push(format!("{label}: {}, {run}, is {cost} per H100e-hour.", lower_first(title)));
+        }
+    }
+    if let (Some((_, cost)), Some((_, spend)), Some((_, cash))) =
+        (told("pv.economic_cost"), told("pv.spend"), told("average_cash_cost"))
+    {
+        all.push(format!(
+            "{label}: over {run} the economic cost of compute to the labs is {cost}, present value, and their spend {spend}; an \
+             H100e-hour of work costs them {cash} in cash."
+        ));
+    }
+    if let Some((_, unserved)) = told("unserved_share.all") {
+        all.push(format!("{label}: over {run} {unserved} of the labs' planned use goes unserved."));
+    }
+    if let Some((_, orders)) = told("orders.domestic") {
+        all.push(format!("{label}: over {run} the labs buy {orders} domestic chips."));
+    }
+    all
+}
+
+/// Says so where the interval, as it is shown, spans zero.
+fn doubt(unit: Unit, summary: &Summary, what: &str) -> String {
+    let negative = |end: Estimate| shown(unit, end).starts_with('−');
+    if !negative(summary.p05) || summary.p95.value <= 0.0 || summary.paths < PATHS_FOR_AN_INTERVAL {
+        return String::new();
+    }
+    format!(
+        " The interval spans zero: the chance of {what} is {}.",
+        chance(summary.above_zero, summary.paths)
+    )
+}

@@ -1,0 +1,178 @@
+//! Answers in words: a number with its interval, its sampling error, or the admission that it cannot be told.
+//!
+//! The digits of a value follow its sampling error, shares and months included. Of a single path no error is known, and
+//! fewer than twenty paths leave none beyond a 90% interval at either end: neither is then shown. A chance that no path
+//! shows is below what so many paths can rule out, and never zero.
+
+use crate::analysis::compare::Scope;
+use crate::analysis::summary::Summary;
+use crate::math::pow;
+use crate::numbers::Unit;
+use crate::stats::estimate::Estimate;
+
+/// Fewest paths of which one lies beyond a 90% interval at each end.
+pub const PATHS_FOR_AN_INTERVAL: usize = 20;
+
+/// How a metric's unit is written.
+pub fn unit_of(unit: &str) -> Unit {
+    match unit {
+        "share" | "probability" => Unit::Share,
+        "months" => Unit::Months,
+        "H100e-hours" => Unit::H100eHours,
+        money if money.starts_with("USD") => Unit::Usd,
+        _ => Unit::Plain,
+    }
+}
+
+/// A value with the digits its sampling error supports, three where the error is not known; of percent and months two
+/// decimals at most.
+pub fn shown(unit: Unit, estimate: Estimate) -> String {
+    let Estimate { value, std_error } = estimate;
+    let known = if std_error.is_finite() { std_error } else { 0.0 };
+    match unit {
+        Unit::Share => Unit::Plain.show(100.0 * value, (100.0 * known).max(0.01)) + "%",
+        Unit::Months if known > 0.0 => Unit::Plain.show(value, known.max(0.01)),
+        _ => unit.show(value, known),
+    }
+}
+
+/// A sampling error, by its first digit.
+fn error(unit: Unit, error: f64) -> String {
+    match unit {
+        _ if !error.is_finite() => "unknown".to_string(),
+        Unit::Share => Unit::Plain.show(100.0 * error, 100.0 * error) + "%",
+        Unit::Months => Unit::Plain.show(error, error),
+        Unit::Usd | Unit::BareUsd | Unit::H100eHours | Unit::Plain => unit.show(error, error),
+    }
+}
+
+/// "2.64bn ± 20m", "2.64bn ± unknown", and "0, all paths" where paths do not differ.
+pub fn with_error(unit: Unit, estimate: Estimate) -> String {
+    if estimate.std_error == 0.0 {
+        return format!("{}, all paths", shown(unit, estimate));
+    }
+    format!("{} ± {}", shown(unit, estimate), error(unit, estimate.std_error))
+}
+
+/// "1.3 to 4.0": the 90% interval; none where there are too few paths for one.
+pub fn interval(unit: Unit, summary: &Summary) -> Option<String> {
+    let ends = || format!("{} to {}", shown(unit, summary.p05), shown(unit, summary.p95));
+    (summary.paths >= PATHS_FOR_AN_INTERVAL).then(ends)
+}
+
+/// "2.10 ± 0.05 (90%: 1.3 to 4.0)": a median with both, and "0, all paths" where paths do not differ.
+pub fn level(unit: Unit, summary: &Summary) -> String {
+    if summary.mean.std_error == 0.0 {
+        return with_error(unit, summary.mean);
+    }
+    let median = format!("{} ± {}", shown(unit, summary.p50), error(unit, summary.p50.std_error));
+    interval(unit, summary).map_or(median.clone(), |ends| format!("{median} (90%: {ends})"))
+}
+
+/// "2.1 (90%: 1.3 to 4.0)", and "0 on every path" where paths do not differ.
+pub fn with_interval(unit: Unit, center: Estimate, summary: &Summary) -> String {
+    let center = shown(unit, center);
+    if summary.mean.std_error == 0.0 {
+        return format!("{center} on every path");
+    }
+    interval(unit, summary).map_or(center.clone(), |ends| format!("{center} (90%: {ends})"))
+}
+
+/// The number an effect is quoted by: the median, or the mean where it is weighted by the chance of a rule, since most of
+/// the weight may then stand at nothing.
+pub fn center(scope: Scope, summary: &Summary) -> Estimate {
+    match scope {
+        Scope::Certain | Scope::IfClosed => summary.p50,
+        Scope::Expected => summary.mean,
+    }
+}
+
+/// An effect as it is quoted.
+pub fn quoted(scope: Scope, unit: Unit, summary: &Summary) -> String {
+    let told = with_interval(unit, center(scope, summary), summary);
+    if scope != Scope::Expected || summary.mean.std_error == 0.0 {
+        return told;
+    }
+    told.split_once(" (")
+        .map_or(format!("{told} on average"), |(center, interval)| format!("{center} on average ({interval}"))
+}
+
+/// A share of `paths` paths as a chance. What no path shows, or every path, is told from what so many paths can rule out
+/// at 95%, and never put below 1% or above 99%:
+///     1 − 0.05^(1/n)
+/// Source: Clopper and Pearson (1934), Biometrika 26, 404–413, at no success.
+pub fn chance(share: Estimate, paths: usize) -> String {
+    if !share.std_error.is_finite() {
+        return "unknown".to_string();
+    }
+    let unseen = (100.0 * (1.0 - pow(0.05, 1.0 / paths as f64))).ceil().max(1.0);
+    if share.value <= 0.0 {
+        format!("<{unseen}%")
+    } else if share.value >= 1.0 {
+        format!(">{}%", 100.0 - unseen)
+    } else {
+        shown(Unit::Share, share)
+    }
+}
+
+/// "7.2% ± 0.8%", "<1% ± 0.10%", "unknown".
+pub fn chance_with_error(share: Estimate, paths: usize) -> String {
+    let told = chance(share, paths);
+    if !share.std_error.is_finite() {
+        return told;
+    }
+    format!("{told} ± {}", error(Unit::Share, share.std_error))
+}
+
+/// The first letter in lower case.
+pub fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::summary::summarise_in;
+    use crate::stats::estimate::Grouping;
+
+    #[test]
+    fn digits_follow_the_error_and_an_unknown_error_is_no_error_of_zero() {
+        let estimate = |value, std_error| Estimate { value, std_error };
+        for (unit, value, std_error, words) in [
+            (Unit::Share, 0.0634, 0.0009, "6.34% ± 0.09%"),
+            (Unit::Months, 3.784, 0.05, "3.78 ± 0.05"),
+            (Unit::Share, 3e-7, 2e-7, "0% ± 0.00002%"),
+            (Unit::Usd, 165.3e9, 3e9, "US$165bn ± US$3bn"),
+            (Unit::Usd, 2.5, f64::INFINITY, "US$2.50 ± unknown"),
+        ] {
+            assert_eq!(with_error(unit, estimate(value, std_error)), words);
+        }
+    }
+
+    #[test]
+    fn a_chance_no_path_shows_is_told_from_the_number_of_paths() {
+        let told = |hits: usize, paths: usize| {
+            let flags: Vec<f64> = (0..paths).map(|i| f64::from(u8::from(i < hits))).collect();
+            let summary = summarise_in("probability", &flags, Grouping::Independent);
+            chance_with_error(summary.mean, paths)
+        };
+        assert_eq!(told(0, 1000), "<1% ± 0.10%");
+        assert_eq!(told(1000, 1000), ">99% ± 0.10%");
+        assert_eq!(told(0, 3), "<64% ± 20%");
+        assert_eq!(told(1, 1), "unknown");
+        assert_eq!(told(72, 1000), "7.2% ± 0.8%");
+        assert_eq!(told(2, 1000), "0.2% ± 0.1%");
+    }
+
+    #[test]
+    fn few_paths_have_no_interval() {
+        let values: Vec<f64> = (0..20).map(f64::from).collect();
+        let few = summarise_in("months", &values[..19], Grouping::Independent);
+        let enough = summarise_in("months", &values, Grouping::Independent);
+        assert_eq!(interval(Unit::Months, &few), None);
+        assert!(interval(Unit::Months, &enough).is_some());
+        let told = quoted(Scope::Expected, Unit::Months, &enough);
+        assert!(told.contains(" on average (90%: "), "{told}");
+    }
+}
