@@ -7,6 +7,7 @@
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Spread};
 use super::wording::{INTERVAL_NOTE, capitalised, no_effect};
+use super::words::{Datum, Said, TITLE};
 use crate::numbers::Unit;
 
 /// What the figure needs.
@@ -94,7 +95,7 @@ pub fn figure(input: &Input) -> Figure {
         subtitle: format!("Effect against the open door; all{but} suppose that the rule binds and stays"),
         panels: input.metrics.iter().map(panel).collect(),
         shared_axis: true,
-        stated: Vec::new(),
+        stated: stated(input),
         notes: vec![note],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -116,6 +117,14 @@ fn interval(row: usize, arm: &Arm, effect: &Spread, unit: Unit) -> Layer {
         (Meaning::Closed, Center::Median, effect.p50)
     };
     Layer::Interval { row, meaning, spread: *effect, center, text: unit.show(value, effect.resolution()) }
+}
+
+/// The median of a headline that is drawn on its mean: the title says it and no row does.
+fn stated(input: &Input) -> Vec<Datum> {
+    let effect = input.metrics.first().and_then(|metric| metric.effects.get(input.headline));
+    let expected = input.arms.get(input.headline).is_some_and(|arm| arm.expected);
+    let said = Said { mark: TITLE, panel: "", series: &input.design, at: "" };
+    effect.filter(|_| expected).map(|effect| said.median(effect)).into_iter().collect()
 }
 
 fn title(input: &Input) -> String {
