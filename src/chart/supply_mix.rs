@@ -81,18 +81,13 @@ pub fn figure(input: &Input) -> Figure {
     }
 }
 
-/// "18% unserved (90%: 11–30%)": short, for it stands above a small multiple.
+/// "18% unserved (90%: 11% to 30%)".
 fn unserved(share: &Spread) -> String {
-    let percent = |v: f64| Unit::Share.show(v, share.resolution());
+    let percent = share.median(Unit::Share);
     if share.is_constant() {
-        return format!("{} unserved", percent(share.p50));
+        return format!("{percent} unserved");
     }
-    format!(
-        "{} unserved (90%: {}–{})",
-        percent(share.p50),
-        percent(share.p05).trim_end_matches('%'),
-        percent(share.p95)
-    )
+    format!("{percent} unserved ({})", share.interval(Unit::Share))
 }
 
 /// The numbers of the captions, which the title repeats, and of a title that speaks of a difference.
