@@ -166,6 +166,8 @@ pub struct LabChannel {
     pub hours: [f64; 6],
     /// Usable chip-hours that could have run, by kind.
     pub capacity: [f64; 6],
+    /// Hours' worth of energy that idle usable hours of owned chips drew.
+    pub idle_hours: f64,
     /// H100e-hours of work, by workload.
     pub work: PerWorkload,
     /// Chips under contract through the open door, this month's signatures not included.

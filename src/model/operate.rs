@@ -162,7 +162,8 @@ impl Operator<'_> {
         books.spend.building = terms.building_charge * books.chips;
         books.spend.operations = terms.operations_charge * books.chips;
         books.spend.energy = terms.energy_per_hour * run;
-        books.spend.idle_energy = terms.energy_per_hour * idle_share * (usable - run).max(0.0);
+        books.idle_hours = idle_share * (usable - run).max(0.0);
+        books.spend.idle_energy = terms.energy_per_hour * books.idle_hours;
         books.spend.scarcity = holding.fleet.scarcity_rate[self.t] * HOURS_PER_MONTH * terms.availability;
     }
 }

@@ -117,22 +117,22 @@ pub fn share_kept(shape: Shape, t: i64, effective: i64) -> f64 {
     match shape {
         _ if t < effective => 1.0,
         Shape::Immediate => 0.0,
-        Shape::Linear(0) => 0.0,
-        Shape::Linear(n) => (1.0 - (t - effective + 1) as f64 / n as f64).max(0.0),
-        Shape::Cliff(n) => f64::from(u8::from(t < effective + n as i64)),
+        Shape::Linear(n) if n <= 0.0 => 0.0,
+        Shape::Linear(n) => (1.0 - (t - effective + 1) as f64 / n).max(0.0),
+        Shape::Cliff(n) => f64::from(u8::from(((t - effective) as f64) < n)),
         Shape::Grandfathered => 1.0,
     }
 }
 
-/// A wind-down with its duration in months.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A wind-down with its duration in months: whole where it is stated in days, as stated where in months.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {
     /// Void at once.
     Immediate,
     /// Falls by 1/N a month.
-    Linear(usize),
+    Linear(f64),
     /// All void after N months.
-    Cliff(usize),
+    Cliff(f64),
     /// Untouched.
     Grandfathered,
 }
@@ -140,8 +140,8 @@ pub enum Shape {
 impl Shape {
     fn of(wind_down: &WindDown, drivers: &Drivers) -> Shape {
         let months = |duration: &Months| match duration {
-            Months::Days(slot) => months_from_days(drivers.now(*slot, 0)),
-            Months::Months(slot) => drivers.now(*slot, 0).ceil().max(0.0) as usize,
+            Months::Days(slot) => months_from_days(drivers.now(*slot, 0)) as f64,
+            Months::Months(slot) => drivers.now(*slot, 0),
         };
         match wind_down {
             WindDown::Immediate => Shape::Immediate,
@@ -371,13 +371,18 @@ impl<'a> Regime<'a> {
             let Some(effective) = dates.effective.filter(|_| effect.channels[k]) else { continue };
             let shape = Shape::of(&rule.wind_down, self.drivers);
             let last = dates.reversed.map_or(i64::MAX, |reversed| reversed - 1);
-            let share = |month: i64, planned: bool| {
-                let factor = self.value(effect.factor, t as usize, planned);
-                1.0 - (1.0 - factor) * (1.0 - share_kept(shape, month, effective))
+            let share =
+                |factor: f64, month: i64| 1.0 - (1.0 - factor) * (1.0 - share_kept(shape, month, effective));
+            // From the reversal on the share stays at its last value: what was voided stays void, and nothing more is.
+            let stands = t.min(last);
+            let kept = if stands < effective {
+                1.0
+            } else {
+                share(self.value(effect.factor, stands as usize, false), stands)
             };
-            let kept = share(t.min(last), false);
             let foreseen = dates.known(t) && !dates.undone(t);
-            let planned = if foreseen { share(then, true) } else { kept };
+            let planned =
+                if foreseen { share(self.value(effect.factor, t as usize, true), then) } else { kept };
             if kept < 1.0 || planned < 1.0 {
                 voids.push(Void { effective, kept, planned });
             }

@@ -339,3 +339,62 @@ fn forms() {
     assert!(yuan.iter().all(|price| (price - 72_000.0).abs() < 1e-6 || (price - 10_000.0).abs() < 1e-6));
     assert!(scalar(&outcome, "line", "pv.economic_cost").iter().all(|cost| cost.is_finite()));
 }
+
+const FADING: &str = "extends = [\"known/take-or-pay.toml\"]
+[rules.fade]
+title = \"undone after a month\"
+announced = \"2027-02\"
+wind_down = \"immediate\"
+reversal = { probability = 1, within_days = 20 }
+[[rules.fade.effects]]
+on = { channel = \"rent\" }
+quantity = \"existing_contracts\"
+factor = { schedule = { \"2027-02\" = 0.8, \"2027-06\" = 0.4 } }
+[arms.fade]
+title = \"Undone\"
+rules = [\"fade\"]
+";
+
+/// The rule of `take-or-pay.toml` in force in month 4 only, keeping 0.8 then and less later: 0.2 of what is alive is voided
+/// in month 4, and nothing after it.
+#[test]
+fn a_reversed_rule_voids_nothing_more() {
+    let outcome = run(&written(FADING, &[]).job());
+    exact(month(&outcome, "fade", "spend.dues", 4), 0.2 * 1460.0 * (90.0 + 0.4 * 450.0));
+    for t in (0..12).filter(|t| *t != 4) {
+        exact(month(&outcome, "fade", "spend.dues", t) + 1.0, 1.0);
+    }
+}
+
+/// The line of `take-or-pay.toml` over four and a half months: 1 − 1/4.5 of 90 chips, then 1 − 2/4.5 of 80, and so on.
+#[test]
+fn a_wind_down_may_take_a_fraction_of_a_month() {
+    let sets = ["rules.line.wind_down_months=4.5"];
+    let outcome = run(&shipped("known/take-or-pay.toml", &sets).job());
+    for (t, chips) in
+        [(4, 70.0), (5, 80.0 * 2.5 / 4.5), (6, 70.0 * 1.5 / 4.5), (7, 60.0 * 0.5 / 4.5), (8, 0.0)]
+    {
+        exact(month(&outcome, "line", "chips.rent", t) + 1.0, chips + 1.0);
+    }
+}
+
+/// Ten own chips of a kilowatt, four of them needed, the others idle at three tenths of their energy.
+#[test]
+fn idle_chips_draw_electricity() {
+    let sets = [
+        "channels.fleet.idle_share_fraction=0.3",
+        "labs.all.demand.work.planned_use_h100e=4",
+        "labs.all.demand.work.reference_price_usd_per_h100e_hour=0.1",
+        "labs.all.demand.work.choke_price_usd_per_h100e_hour=0.2",
+        "labs.all.demand.work.saturation_ratio=1",
+        "channels.rent.committed_chips=0",
+        "channels.rent.on_offer_chips=0",
+    ];
+    let outcome = run(&shipped("known/take-or-pay.toml", &sets).job());
+    let work = month(&outcome, "open", "served.work", 0) / 730.0;
+    let hours = 730.0 * (work + 0.3 * (10.0 - work));
+    let energy = scalar(&outcome, "open", "electricity")[0];
+    exact(energy, 12.0 * hours * 1e-9);
+    let spend: f64 = months(&outcome, "open", "spend.energy").iter().sum();
+    exact(energy * 1e9 * 0.10, spend);
+}

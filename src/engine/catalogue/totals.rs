@@ -116,7 +116,8 @@ impl Totals {
         let chips = channel.chips_in_use(HOURS_PER_MONTH * terms.availability);
         let work = channel.work[..world.workloads.len()].iter().sum::<f64>();
         self.spend = self.spend.plus(&channel.spend);
-        self.electricity += energy::terawatt_hours(channel.hours_run(), terms.kwh_per_hour, 1.0);
+        self.electricity +=
+            energy::terawatt_hours(channel.hours_run() + channel.idle_hours, terms.kwh_per_hour, 1.0);
         let of = &mut self.channels[k];
         of.chips += chips;
         of.orders += channel.orders + channel.signed_open + channel.signed_leaked;

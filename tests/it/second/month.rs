@@ -182,7 +182,12 @@ impl Story<'_> {
         for (rule, dates) in self.world.rules.iter().zip(self.dates) {
             for effect in &rule.effects {
                 if effect.target == Target::ExistingContracts && effect.channels[channel] {
-                    let factor = value(effect.factor);
+                    // After a reversal nothing more is voided: the factor stays as it last was.
+                    let stands = match dates.reversed {
+                        Some(end) if end <= t as i64 => (end - 1).max(0) as usize,
+                        _ => t,
+                    };
+                    let factor = self.now(effect.factor, stands);
                     let share = dates.kept(&rule.wind_down, &value, signed, t as i64, month);
                     kept *= factor + (1.0 - factor) * share;
                 }

@@ -103,18 +103,19 @@ impl Dates {
             WindDown::Grandfathered => 1.0,
             WindDown::Immediate => 0.0,
             WindDown::Linear(n) => {
-                f64::max(0.0, 1.0 - (elapsed + 1) as f64 / f64::max(1.0, duration(n, value) as f64))
+                let n = duration(n, value);
+                if n > 0.0 { f64::max(0.0, 1.0 - (elapsed + 1) as f64 / n) } else { 0.0 }
             }
-            WindDown::Cliff(n) => f64::from(u8::from(elapsed < duration(n, value))),
+            WindDown::Cliff(n) => f64::from(u8::from((elapsed as f64) < duration(n, value))),
         }
     }
 }
 
-/// A duration in whole months.
-fn duration(months: &Months, value: &dyn Fn(Slot) -> f64) -> i64 {
+/// A duration in months, whole if it is stated in days.
+fn duration(months: &Months, value: &dyn Fn(Slot) -> f64) -> f64 {
     match months {
-        Months::Days(days) => whole_months(value(*days)),
-        Months::Months(months) => value(*months).ceil() as i64,
+        Months::Days(days) => whole_months(value(*days)) as f64,
+        Months::Months(months) => value(*months),
     }
 }
 
