@@ -260,7 +260,7 @@ pub fn sentence(
         return format!("{words} does not change: {}.", level(unit, before));
     } else if total.value.abs() <= 2.0 * finite(total.std_error) || total.value == 0.0 {
         format!(
-            "{words} moves by no more than noise, from {} by {}",
+            "{words} moves by no more than noise: from {}, by {}",
             level(unit, before),
             change(unit, total)
         )
@@ -269,7 +269,8 @@ pub fn sentence(
             "{words} {verb} from {} to {}, by {}",
             level(unit, before),
             level(unit, after),
-            change(unit, total)
+            // The verb has the sign.
+            change(unit, Estimate { value: total.value.abs(), ..total }).trim_start_matches('+')
         )
     };
     if let ([_], [(_, title)]) = (diff.groups.as_slice(), parts.as_slice()) {

@@ -315,7 +315,7 @@ fn sentences_and_table_say_what_changes_and_through_what() {
         "Spend, present value, less the baseline's (median)",
         "+US$102k",
         "+US$127k",
-        "by +US$229k: +US$127k from Rented chips: owed share when void (0.2 → 0.6), +US$102k from Rented chips: exit fee (1 → 2 months).",
+        "by US$229k: +US$127k from Rented chips: owed share when void (0.2 → 0.6), +US$102k from Rented chips: exit fee (1 → 2 months).",
         "H100e-hours lost in the first 12 months, all workloads (median) does not change: 467k.",
     ] {
         assert!(told.contains(words), "{words:?} is missing from\n{told}");
