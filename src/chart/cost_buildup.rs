@@ -161,6 +161,6 @@ fn title(input: &Input) -> String {
     let size = Unit::Usd.show(premium.p50.abs(), premium.resolution());
     let more = if premium.p50 > 0.0 { "more" } else { "less" };
     format!(
-        "At home an H100e-hour of {work} costs {size} {more} than rented offshore ({interval}), cheapest channels compared"
+        "On domestic chips an H100e-hour of {work} costs {size} {more} than rented offshore ({interval}), cheapest channels compared"
     )
 }

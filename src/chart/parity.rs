@@ -74,7 +74,9 @@ pub fn figure(input: &Input) -> Figure {
         ],
         strip: None,
     };
-    let mut note = "Shading: sampling error (90%). Never: not within the horizon.".to_string();
+    let mut note = "Shading: sampling error (90%). Never: not within the horizon. The offshore price is that of each arm before the \
+                    rule: where the labs leave, rents respond and fall, so that parity comes later by price, not by slower progress."
+        .to_string();
     if !input.not_compared.is_empty() {
         note += &format!(
             " Not served both at home and offshore, so not shown: {}.",
