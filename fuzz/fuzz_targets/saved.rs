@@ -15,7 +15,10 @@ fuzz_target!(|bytes: &[u8]| {
     let seal = sha256(&sealed);
     sealed.extend_from_slice(seal.as_bytes());
     if let Ok(progress) = Progress::from_bytes(&sealed, &identity) {
-        assert_eq!(Progress::from_bytes(&progress.to_bytes(&identity), &identity), Ok(progress));
+        // Bytes, since numbers may be none (NaN) and then differ from themselves.
+        let once = progress.to_bytes(&identity);
+        let again = Progress::from_bytes(&once, &identity).map(|again| again.to_bytes(&identity));
+        assert!(again.as_ref() == Ok(&once), "what is sealed is not what is read");
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         match Manifest::read(text) {

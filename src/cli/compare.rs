@@ -15,6 +15,7 @@ use loophole::export::folder::{Folder, MANIFEST};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 use loophole::export::report::{self, About};
 use loophole::export::tables;
+use loophole::numbers::{count, counted};
 use loophole::scenario::{self, Scenario};
 
 use super::args::{CompareArgs, JobArgs, RunArgs, Save};
@@ -213,7 +214,7 @@ impl Task {
     /// Whether the run's memory stays below a limit.
     fn fits(&self, threads: Option<u64>, limit: u64) -> Result<(), String> {
         let memory = Memory::of(&self.job, thread_count(threads));
-        let mib = |bytes: u64| loophole::numbers::count(bytes >> 20);
+        let mib = |bytes: u64| count(bytes >> 20);
         if memory.total() <= limit {
             return Ok(());
         }
@@ -223,7 +224,7 @@ impl Task {
             mib(memory.total()),
             mib(limit),
             mib(memory.scalars),
-            loophole::numbers::count(self.job.paths as u64),
+            count(self.job.paths as u64),
             self.job.arms.len(),
             mib(memory.cells.saturating_add(memory.rows)),
         ))
@@ -273,11 +274,11 @@ impl Task {
     fn words(&self, outcome: &Outcome, effects: &[Effects]) -> String {
         let about = self.about();
         let mut text = format!(
-            "{}\n{} to {}, {} paths, seed {}\n",
+            "{}\n{} to {}, {}, seed {}\n",
             about.title,
             outcome.start,
             outcome.start.plus(outcome.months as i32 - 1),
-            outcome.paths.len(),
+            counted(outcome.paths.len() as u64, "path"),
             outcome.seed
         );
         if let Some(calibration) = &outcome.calibration {
@@ -388,9 +389,9 @@ impl Task {
         let arms: Vec<&str> = self.job.arms.iter().map(|arm| arm.id.as_str()).collect();
         let world = &self.job.arms[0].world;
         format!(
-            "would simulate {} paths of {} months from {} in arms {} with seed {} and write {}\n",
-            self.job.paths,
-            world.months,
+            "would simulate {} of {} from {} in arms {} with seed {} and write {}\n",
+            counted(self.job.paths as u64, "path"),
+            counted(world.months as u64, "month"),
             world.start,
             arms.join(", "),
             self.job.seed,
