@@ -91,7 +91,7 @@ fn edit_words(edit: &Edit, indent: &str, most: Option<usize>) -> String {
         for (name, side) in [("A", &change.before), ("B", &change.after)] {
             let _ = writeln!(text, "{indent}{name}  {}", side_words(side.as_ref(), change.unit, most));
             if let Some(side) = side {
-                let _ = writeln!(text, "{indent}   {}", evidence(side));
+                let _ = writeln!(text, "{indent}   {}", evidence(side, change.unit));
             }
         }
         return text;
@@ -114,10 +114,12 @@ fn side_words(side: Option<&Side>, unit: &str, most: Option<usize>) -> String {
 }
 
 /// Where a value is written and why it should be believed.
-fn evidence(side: &Side) -> String {
+fn evidence(side: &Side, unit: &str) -> String {
     let grade = side.grade.map(|grade| format!("{}: ", grade.name())).unwrap_or_default();
     let sources: Vec<String> = side.sources.iter().map(ToString::to_string).collect();
     match (sources.is_empty(), grade.is_empty()) {
+        // Flags, words and lists are choices: they have no source to miss.
+        (true, true) if unit.is_empty() => side.origin.clone(),
         (true, true) => format!("{}, no source", side.origin),
         (true, false) => format!("{}, {}", side.origin, grade.trim_end_matches(": ")),
         _ => format!("{}, {grade}{}", side.origin, sources.join("; ")),
@@ -315,7 +317,8 @@ pub fn findings(sides: &Sides, difference: &Difference, diff: &Diff) -> String {
                 for (name, side) in [("A", &change.before), ("B", &change.after)] {
                     if let Some(side) = side {
                         let words = side_words(Some(side), change.unit, None);
-                        let _ = writeln!(text, "   - {name}: {key}`{words}` ({})", evidence(side));
+                        let _ =
+                            writeln!(text, "   - {name}: {key}`{words}` ({})", evidence(side, change.unit));
                     }
                 }
             }

@@ -158,7 +158,7 @@ fn interval(
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "the fields of the layer")]
+#[expect(clippy::too_many_arguments, reason = "the fields of the layer")]
 fn step(
     scene: &mut Scene,
     style: &Style,
