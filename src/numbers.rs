@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(Unit::Months.change(0.04, 0.003), "+0.040 ± 0.003");
         assert_eq!(Unit::Usd.change(0.0, 0.0), "US$0 ± US$0");
         assert_eq!(Unit::Usd.change(4e9, f64::INFINITY), "+US$4bn", "of a single path no error is known");
-        assert_eq!(Unit::Plain.signed(0.01, 0.2), "0", "below its error");
+        assert_eq!(Unit::Plain.signed(0.01, 0.2), "+0.01", "what is not nothing is never written as 0");
     }
 
     #[test]

@@ -142,7 +142,7 @@ mod tests {
         for (unit, value, std_error, words) in [
             (Unit::Share, 0.0634, 0.0009, "6.34% ± 0.09%"),
             (Unit::Months, 3.784, 0.05, "3.78 ± 0.05"),
-            (Unit::Share, 3e-7, 2e-7, "0% ± 0.00002%"),
+            (Unit::Share, 3e-7, 2e-7, "0.00003% ± 0.00002%"),
             (Unit::Usd, 165.3e9, 3e9, "US$165bn ± US$3bn"),
             (Unit::Usd, 2.5, f64::INFINITY, "US$2.50 ± unknown"),
         ] {
