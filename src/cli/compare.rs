@@ -149,18 +149,22 @@ impl Task<'_> {
             terminal.remark("Ctrl-C cannot be caught here; it will end the run without results");
         }
         let bar = progress::bar(self.job.paths, terminal.live() && !self.args.quiet);
-        let threads = self.args.threads.map_or_else(
-            || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            |threads| threads as usize,
-        );
         let told = |paths: usize| bar.set_position(paths as u64);
-        let options = Options { threads, progress: Some(&told), cancel: Some(&INTERRUPTED) };
+        let options = Options { threads: self.threads(), progress: Some(&told), cancel: Some(&INTERRUPTED) };
         let outcome = simulate(&self.job, &options);
         bar.finish_and_clear();
         outcome.map_err(|error| {
             terminal.error(&error.to_string());
             if INTERRUPTED.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Failed }
         })
+    }
+
+    /// Threads asked for, or one a core.
+    fn threads(&self) -> usize {
+        self.args.threads.map_or_else(
+            || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            |threads| threads as usize,
+        )
     }
 
     fn about(&self) -> About {
@@ -232,11 +236,11 @@ impl Task<'_> {
         };
         let wanted = scenario.figures();
         let theme = if scenario.theme() == "dark" { Theme::Dark } else { Theme::Light };
-        for (name, figure) in gallery.figures() {
-            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&name)) {
-                continue;
-            }
-            let picture = render(&figure, theme, Size::Note);
+        let mut figures = gallery.figures();
+        figures.retain(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(name)));
+        let (names, figures): (Vec<&str>, Vec<_>) = figures.into_iter().unzip();
+        let pictures = render_all(&figures, |figure| render(figure, theme, Size::Note), self.threads());
+        for (name, picture) in names.iter().zip(pictures) {
             folder.add(format!("charts/{name}.svg"), picture.svg);
             folder.add(format!("charts/{name}.png"), picture.png);
             folder.add(format!("charts/{name}.csv"), picture.csv);
@@ -274,6 +278,30 @@ impl Task<'_> {
             out.display()
         )
     }
+}
+
+/// Renders figures on several threads, in their order.
+#[cfg(feature = "chart")]
+fn render_all(
+    figures: &[loophole::chart::figure::Figure],
+    render: impl Fn(&loophole::chart::figure::Figure) -> loophole::chart::Rendered + Sync,
+    threads: usize,
+) -> Vec<loophole::chart::Rendered> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let worker = || {
+        let claim = || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            figures.get(at).map(|figure| (at, figure))
+        };
+        std::iter::from_fn(claim).map(|(at, figure)| (at, render(figure))).collect::<Vec<_>>()
+    };
+    let mut rendered = std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..threads.clamp(1, figures.len().max(1))).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a picture is drawn")).collect::<Vec<_>>()
+    });
+    rendered.sort_by_key(|(at, _)| *at);
+    rendered.into_iter().map(|(_, picture)| picture).collect()
 }
 
 /// The figures of a run of a scenario.
