@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{flagship, months, peak_mib, process_time, thread_time as now, two_arms};
+use common::{Series, flagship, months, peak_mib, process_time, thread_time as now, two_arms};
 use loophole::economics::market::{Clearing, Settled, Solver};
 use loophole::engine::catalogue::{Account, Catalogue, PathView};
 use loophole::engine::executor::{self, Options};
@@ -17,12 +17,10 @@ use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::partition::{BLOCK, grouping};
 use loophole::engine::recorder::{CellMoments, CellSketches, Layout, Rows};
-use loophole::math::{exp, normal_quantile};
 use loophole::model::conditions::Quotes;
 use loophole::model::drivers::{Drivers, Scratch};
 use loophole::model::rules::{Regime, RuleDates};
 use loophole::model::step::{self, Workspace};
-use loophole::random::stream::StreamKey;
 use loophole::stats::estimate::mean;
 
 /// Time a call takes.
@@ -63,7 +61,7 @@ fn stages(job: &Job, paths: u64) {
         timed(&mut simulate, || {
             quotes.fill(&worlds[0], &drivers);
             for (a, world) in worlds.iter().enumerate() {
-                let regime = Regime { world, drivers: &drivers, dates: &dates[a] };
+                let regime = Regime::new(world, &drivers, &dates[a]);
                 work.begin(world, &drivers);
                 step::walk(&regime, &quotes, 0..months, &mut work, |_, month| {
                     black_box(month);
@@ -75,7 +73,7 @@ fn stages(job: &Job, paths: u64) {
             for (a, world) in worlds.iter().enumerate() {
                 let (account, row) = (&mut accounts[a], rows.row(i));
                 account.begin(world, &drivers);
-                let regime = Regime { world, drivers: &drivers, dates: &dates[a] };
+                let regime = Regime::new(world, &drivers, &dates[a]);
                 work.begin(world, &drivers);
                 step::walk(&regime, &quotes, 0..months, &mut work, |t, month| {
                     account.enter(&catalogue, world, (t, month), &mut row[layout.month(a, t)]);
@@ -173,19 +171,12 @@ fn solver(tranches: usize, workloads: usize) -> (f64, f64) {
 
 /// Path-months a second of drawing ten series by inverse normals and exponentials.
 fn floor() -> f64 {
-    let keys: Vec<StreamKey> = (0..10).map(|i| StreamKey::new(1, &format!("series {i}"))).collect();
+    const PATHS: u64 = 20_000;
+    let series = Series::ten();
     let (mut time, mut sum) = (Duration::ZERO, 0.0);
-    timed(&mut time, || {
-        for path in 0..5_000 {
-            for key in &keys {
-                for t in 0..60 {
-                    sum += exp(0.1 * normal_quantile(key.uniform(path, t, 0)));
-                }
-            }
-        }
-    });
+    timed(&mut time, || (0..PATHS).for_each(|path| sum += series.draw(path)));
     black_box(sum);
-    5_000.0 * 60.0 / time.as_secs_f64()
+    (PATHS * 60) as f64 / time.as_secs_f64()
 }
 
 /// Processor milliseconds of the program with these arguments, over some runs.

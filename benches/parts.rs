@@ -4,7 +4,7 @@ mod common;
 
 use std::hint::black_box;
 
-use common::{flagship, months, two_arms};
+use common::{Series, flagship, months, two_arms};
 use criterion::{Criterion, criterion_group, criterion_main};
 use loophole::analysis::compare::effects;
 use loophole::economics::market::{Clearing, Settled, Solver};
@@ -55,17 +55,11 @@ fn drivers(bench: &mut Criterion) {
             path += 1;
         });
     });
-    let keys: Vec<StreamKey> = (0..10).map(|i| StreamKey::new(1, &format!("series {i}"))).collect();
+    let series = Series::ten();
     bench.bench_function("drivers/floor: 10 series/60", |b| {
         b.iter(|| {
-            let mut sum = 0.0;
-            for key in &keys {
-                for t in 0..60 {
-                    sum += exp(0.1 * normal_quantile(key.uniform(path, t, 0)));
-                }
-            }
             path += 1;
-            sum
+            series.draw(path)
         });
     });
 }
@@ -81,7 +75,7 @@ fn step(bench: &mut Criterion) {
     let (mut quotes, mut work) = (Quotes::default(), Workspace::default());
     quotes.fill(&worlds[arm], &drivers);
     bench.bench_function("step/quotes/60", |b| b.iter(|| quotes.fill(&worlds[arm], &drivers)));
-    let regime = Regime { world: &worlds[arm], drivers: &drivers, dates: &dates };
+    let regime = Regime::new(&worlds[arm], &drivers, &dates);
     bench.bench_function("step/months/60", |b| {
         b.iter(|| {
             work.begin(&worlds[arm], &drivers);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use loophole::economics::demand::DemandCurve;
 use loophole::economics::market::Market;
 use loophole::engine::job::Job;
-use loophole::math::{exp, normal_quantile};
+use loophole::math::{exp, exp_all, normal_quantile, normal_quantiles};
 use loophole::random::stream::StreamKey;
 use loophole::scenario::{self, Scenario};
 
@@ -61,6 +61,28 @@ pub fn peak_mib() -> f64 {
     let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
     kib.map_or(f64::NAN, |kib| kib / 1024.0)
+}
+
+/// Ten series of 60 months: what any simulator of a path must draw.
+pub struct Series(Vec<StreamKey>);
+
+impl Series {
+    pub fn ten() -> Series {
+        Series((0..10).map(|i| StreamKey::new(1, &format!("series {i}"))).collect())
+    }
+
+    /// Draws them on a path as exponentials of normals, and adds them up.
+    pub fn draw(&self, path: u64) -> f64 {
+        let (mut sum, mut column) = (0.0, [0.0; 60]);
+        for key in &self.0 {
+            key.uniforms(path, 0, &mut column);
+            normal_quantiles(&mut column);
+            column.iter_mut().for_each(|z| *z *= 0.1);
+            exp_all(&mut column);
+            sum += column.iter().sum::<f64>();
+        }
+        sum
+    }
 }
 
 /// H100e-hours an hour of each of six chips does of each workload.

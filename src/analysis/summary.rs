@@ -29,16 +29,16 @@ pub struct Summary {
 
 /// Summarises `values`, one a path in path order. Quantiles are Hyndman–Fan type 7.
 pub fn summarise(values: &[f64], grouping: Grouping) -> Summary {
-    let quantile = |p| estimate::quantile(values, p, grouping);
+    let [p05, p50, p95] = estimate::quantiles(values, [0.05, 0.5, 0.95], grouping);
     let share = |test: fn(f64) -> bool| {
         let happens: Vec<bool> = values.iter().map(|value| test(*value)).collect();
         chance(estimate::probability(&happens, grouping), values.len())
     };
     Summary {
         mean: estimate::mean(values, grouping),
-        p05: quantile(0.05),
-        p50: quantile(0.5),
-        p95: quantile(0.95),
+        p05,
+        p50,
+        p95,
         above_zero: share(|value| value > 0.0),
         below_zero: share(|value| value < 0.0),
         paths: values.len(),

@@ -93,7 +93,7 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     };
     let effects = effects(&outcome);
     let out = if outcome.incomplete { incomplete(&out) } else { out };
-    if let Err(error) = task.folder(&outcome, &effects).write(&out) {
+    if let Err(error) = task.folder(&outcome, &effects, args.threads).write(&out) {
         terminal.error(&error.to_string());
         return Exit::Unwritten;
     }
@@ -302,7 +302,7 @@ impl Task {
     }
 
     /// Everything that is written, the manifest last.
-    pub(super) fn folder(&self, outcome: &Outcome, effects: &[Effects]) -> Folder {
+    pub(super) fn folder(&self, outcome: &Outcome, effects: &[Effects], threads: Option<u64>) -> Folder {
         let mut folder = Folder::default();
         let json = tables::summary_json(outcome, effects);
         folder.add("summary.csv", tables::summary_csv(outcome, effects));
@@ -317,14 +317,15 @@ impl Task {
             folder.add("monthly.parquet", columnar::monthly(outcome));
             folder.add("paths.parquet", columnar::paths(outcome));
         }
-        self.add_charts(outcome, effects, &mut folder);
+        self.add_charts((outcome, effects), thread_count(threads), &mut folder);
         let manifest = self.manifest(outcome.paths.len(), &folder);
         folder.add(MANIFEST, manifest.to_json());
         folder
     }
 
     #[cfg(feature = "chart")]
-    fn add_charts(&self, outcome: &Outcome, effects: &[Effects], folder: &mut Folder) {
+    fn add_charts(&self, (outcome, effects): (&Outcome, &[Effects]), threads: usize, folder: &mut Folder) {
+        use loophole::chart::figure::Figure;
         use loophole::chart::theme::{Size, Theme};
         use loophole::chart::{draw, gallery::Gallery, input::Provenance};
         let scenario = &self.scenarios[0];
@@ -334,23 +335,30 @@ impl Task {
         };
         let wanted = scenario.figures();
         let theme = if scenario.theme() == "dark" { Theme::Dark } else { Theme::Light };
-        for (name, figure) in gallery.figures() {
-            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&name)) {
-                continue;
-            }
+        let mut figures = gallery.figures();
+        figures.retain(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(name)));
+        let sizes: Vec<Size> =
+            Size::ALL.into_iter().filter(|size| self.sizes().contains(&size.name())).collect();
+        let drawn = |(figure, size): &(&Figure, Size)| {
+            let svg = draw::svg(figure, theme, *size);
+            (draw::png(&svg), svg)
+        };
+        let asked: Vec<(&Figure, Size)> =
+            figures.iter().flat_map(|(_, figure)| sizes.iter().map(move |size| (figure, *size))).collect();
+        let mut pictures = on_threads(&asked, drawn, threads).into_iter();
+        for (name, figure) in &figures {
             folder.add(format!("charts/{name}.csv"), figure.csv());
             folder.add(format!("charts/{name}.txt"), format!("{}\n", figure.alt));
-            for size in Size::ALL.into_iter().filter(|size| self.sizes().contains(&size.name())) {
-                let suffix = if size == Size::Note { String::new() } else { format!("-{}", size.name()) };
-                let svg = draw::svg(&figure, theme, size);
-                folder.add(format!("charts/{name}{suffix}.png"), draw::png(&svg));
+            for (size, (png, svg)) in sizes.iter().zip(&mut pictures) {
+                let suffix = if *size == Size::Note { String::new() } else { format!("-{}", size.name()) };
+                folder.add(format!("charts/{name}{suffix}.png"), png);
                 folder.add(format!("charts/{name}{suffix}.svg"), svg);
             }
         }
     }
 
     #[cfg(not(feature = "chart"))]
-    fn add_charts(&self, _: &Outcome, _: &[Effects], _: &mut Folder) {}
+    fn add_charts(&self, _: (&Outcome, &[Effects]), _: usize, _: &mut Folder) {}
 
     /// Sizes of figures: the flag's, else the scenario's.
     fn sizes(&self) -> Vec<&str> {
@@ -398,6 +406,29 @@ impl Task {
             out.display()
         )
     }
+}
+
+/// Does a list of jobs on several threads; the results are in the jobs' order.
+#[cfg(feature = "chart")]
+fn on_threads<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync, threads: usize) -> Vec<R> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let worker = || {
+        let claim = || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            jobs.get(at).map(|job| (at, job))
+        };
+        std::iter::from_fn(claim).map(|(at, job)| (at, work(job))).collect::<Vec<_>>()
+    };
+    let mut done = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.clamp(1, jobs.len().max(1))).map(|_| scope.spawn(worker)).collect();
+        // A panic of a worker is the program's own fault, and goes on here.
+        let joined = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.flatten().collect::<Vec<_>>()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The figures of a run of a scenario.

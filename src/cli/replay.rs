@@ -65,7 +65,7 @@ pub fn replay(terminal: &Terminal, args: &ReplayArgs) -> Exit {
         terminal.error("interrupted; nothing is compared");
         return Exit::Interrupted;
     }
-    let folder = task.folder(&outcome, &effects(&outcome));
+    let folder = task.folder(&outcome, &effects(&outcome), args.threads);
     let beside = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut told = verdicts(&manifest, &folder, |name| read_file(&beside.join(safe(name)?), u64::MAX).ok());
     told.retain(|verdict| verdict.name != MANIFEST);

@@ -4,18 +4,24 @@ use std::f64::consts::LOG2_E;
 
 use crate::math;
 
+/// Exponent of a learning curve.
+///     log2(1 − rate)
+/// rate: fall a doubling. Domain: 0 ≤ rate < 1.
+pub fn exponent(rate: f64) -> f64 {
+    LOG2_E * math::ln(1.0 - rate)
+}
+
 /// Price after learning over the price at the start.
-///     (cum / cum_0)^log2(1 − rate)
-/// rate: fall of the price a doubling. Domain: cum ≥ cum_0 > 0, 0 ≤ rate < 1. Source: Wright (1936).
-/// Example: 20% a doubling, eightfold volume: 0.512.
-pub fn price_factor(cumulative: f64, cumulative_0: f64, rate: f64) -> f64 {
-    math::power(cumulative / cumulative_0, LOG2_E * math::ln(1.0 - rate))
+///     (cum / cum_0)^exponent,  exponent = log2(1 − rate)
+/// Domain: cum ≥ cum_0 > 0. Source: Wright (1936). Example: 20% a doubling, eightfold volume: 0.512.
+pub fn price_factor(cumulative: f64, cumulative_0: f64, exponent: f64) -> f64 {
+    math::power(cumulative / cumulative_0, exponent)
 }
 
 /// MFU after learning over MFU at the start.
-///     min(ceiling, (cum / cum_0)^(−log2(1 − rate)))
-pub fn mfu_factor(cumulative: f64, cumulative_0: f64, rate: f64, ceiling: f64) -> f64 {
-    math::power(cumulative / cumulative_0, -LOG2_E * math::ln(1.0 - rate)).min(ceiling)
+///     min(ceiling, (cum / cum_0)^(−exponent))
+pub fn mfu_factor(cumulative: f64, cumulative_0: f64, exponent: f64, ceiling: f64) -> f64 {
+    math::power(cumulative / cumulative_0, -exponent).min(ceiling)
 }
 
 /// Supply after its response to scarcity over supply without it.
@@ -37,6 +43,6 @@ pub fn scarcity_rent(kappa: f64, worth: f64, cost: f64) -> f64 {
 mod tests {
     #[test]
     fn wright() {
-        assert!((super::price_factor(8.0, 1.0, 0.2) - 0.512).abs() < 1e-14);
+        assert!((super::price_factor(8.0, 1.0, super::exponent(0.2)) - 0.512).abs() < 1e-14);
     }
 }

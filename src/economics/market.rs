@@ -43,11 +43,13 @@
 mod hours;
 mod optimality;
 mod prices;
+mod quanta;
 mod resume;
 mod sets;
 mod start;
 
 use super::demand::DemandCurve;
+use hours::Found;
 use prices::Prices;
 
 /// Most workloads a market may have.
@@ -55,6 +57,9 @@ pub const MAX_WORKLOADS: usize = 8;
 
 /// Relative violation of the optimality conditions above which a market counts as unsolved.
 pub const TOLERANCE: f64 = 1e-9;
+
+/// Violation above which hours found in quanta of 64 bits are found again in quanta of 128.
+const PROVEN: f64 = 1e-11;
 
 /// A month's market. Tranches stand in the order in which ties are broken.
 #[derive(Clone, Copy, Debug)]
@@ -125,18 +130,20 @@ impl Solver {
         let known = settled.uses.len() == tranches && settled.price.len() == market.demand.len();
         self.prices.settle(market, if known { settled } else { &Settled { uses: &[], price: &[] } });
         self.prices.write(market, clearing);
-        self.hours.fill(&self.prices, market, clearing);
-        market.verify(clearing)
+        let found = self.hours.fill(&self.prices, market, clearing);
+        let mut violation = market.violation(clearing);
+        if found == Found::Coarsely && !(violation <= PROVEN) {
+            self.hours.refill(&self.prices, market, clearing);
+            violation = market.violation(clearing);
+        }
+        if violation <= TOLERANCE { Ok(()) } else { Err(market.refusal(clearing, violation)) }
     }
 
     /// Best uses at the last solution's prices, as place of the tranche and set of uses; tranches without capacity have
     /// none. As [`Settled::uses`] wants them.
     pub fn uses(&self) -> impl Iterator<Item = (usize, u16)> {
-        self.prices.tranches.iter().map(|t| {
-            let idle = if t.uses & prices::IDLE == 0 { 0 } else { Settled::IDLE };
-            let buyers = prices::members(t.uses).map(|w| 1 << self.prices.buyers[w].place);
-            (t.place, buyers.fold(idle, |set, workload: u16| set | workload))
-        })
+        let tranches = &self.prices.tranches;
+        tranches.place.iter().zip(&tranches.uses).map(|(&place, &uses)| (place, self.prices.named(uses)))
     }
 
     /// Price moves the last solve took, most of what it cost.

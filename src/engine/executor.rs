@@ -478,11 +478,7 @@ impl Worker {
             }
         }
         for (arm, trunk) in plan.trunks.iter().enumerate() {
-            let regime = |arm: usize| Regime {
-                world: &plan.worlds[arm],
-                drivers: &self.drivers,
-                dates: &self.dates[arm],
-            };
+            let regime = |arm: usize| Regime::new(&plan.worlds[arm], &self.drivers, &self.dates[arm]);
             let both =
                 regime(trunk.arm).silent_months(&trunk.theirs).min(regime(arm).silent_months(&trunk.own));
             self.shared[arm] = if trunk.arm == arm { 0 } else { both };
@@ -492,7 +488,7 @@ impl Worker {
     /// Simulates an arm from where it leaves its trunk, keeps where others leave it, and enters it month by month.
     fn simulate(&mut self, plan: &Plan<'_>, arm: usize) -> Result<(), Failure> {
         let (world, trunk) = (&plan.worlds[arm], plan.trunks[arm].arm);
-        let regime = Regime { world, drivers: &self.drivers, dates: &self.dates[arm] };
+        let regime = Regime::new(world, &self.drivers, &self.dates[arm]);
         let mut from = self.shared[arm];
         if from == 0 {
             self.work.begin(world, &self.drivers);

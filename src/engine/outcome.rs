@@ -112,6 +112,11 @@ impl Cell<'_> {
         self.sketch.positive() as f64 / self.sketch.count() as f64
     }
 
+    /// Several quantiles over paths at once; see [`Cell::quantile`].
+    pub fn quantiles<const N: usize>(&self, p: [f64; N]) -> [f64; N] {
+        self.sketch.quantiles(p)
+    }
+
     /// Quantile over paths, Hyndman–Fan type 7 to the histogram's bin width.
     pub fn quantile(&self, p: f64) -> f64 {
         self.sketch.quantile(p)

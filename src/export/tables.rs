@@ -168,8 +168,8 @@ fn monthly_row(text: &mut String, outcome: &Outcome, labels: [&str; 4], t: usize
     }
     let mean = cell.mean();
     let _ = write!(text, "{},{},{}", outcome.start.plus(t as i32), mean.value, mean.std_error);
-    for p in BAND {
-        let _ = write!(text, ",{}", cell.quantile(p));
+    for quantile in cell.quantiles(BAND) {
+        let _ = write!(text, ",{quantile}");
     }
     let _ = writeln!(text, ",{}", cell.share_above_zero());
 }

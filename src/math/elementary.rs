@@ -1,21 +1,11 @@
 //! Elementary functions: thin names over `libm`, within one unit in the last place.
 
-/// e^x.
-#[inline]
-pub fn exp(x: f64) -> f64 {
-    libm::exp(x)
-}
+use super::{exp, ln};
 
 /// e^x − 1, accurate near x = 0.
 #[inline]
 pub fn exp_m1(x: f64) -> f64 {
     libm::expm1(x)
-}
-
-/// Natural logarithm. Domain: x ≥ 0; −∞ at 0, NaN below.
-#[inline]
-pub fn ln(x: f64) -> f64 {
-    libm::log(x)
 }
 
 /// ln(1 + x), accurate near x = 0. Domain: x ≥ −1.

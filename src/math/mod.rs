@@ -2,7 +2,7 @@
 //!
 //! The standard library hands `exp`, `ln` and their kin to whatever C library the platform has, and these differ in the
 //! last bit; one such bit can move a regime or a market and with it a whole path. Everything that reaches a result goes
-//! through this module, which stands on the `libm` crate's portable code and on plain arithmetic. Clippy's
+//! through this module, which stands on plain arithmetic and on the `libm` crate's portable code. Clippy's
 //! `disallowed-methods` (`clippy.toml`) keeps the methods of `f64` out elsewhere.
 //!
 //! What lives here is mathematics only: elementary functions, the normal, beta and Student laws, small
@@ -11,9 +11,11 @@
 
 mod beta;
 mod elementary;
+mod exponential;
 pub mod linear;
 mod normal;
 
 pub use beta::{beta_cdf, beta_quantile, student_cdf, student_quantile};
-pub use elementary::{asin, cos, exp, exp_m1, ln, ln_1p, ln_gamma, log2, log10, pow, power, sin, sqrt};
-pub use normal::{normal_cdf, normal_pdf, normal_quantile};
+pub use elementary::{asin, cos, exp_m1, ln_1p, ln_gamma, log2, log10, pow, power, sin, sqrt};
+pub use exponential::{exp, exp_all, ln};
+pub use normal::{normal_cdf, normal_pdf, normal_quantile, normal_quantiles};

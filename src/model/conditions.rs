@@ -18,14 +18,46 @@ use crate::economics::{distillation, energy, ownership, roofline};
 pub struct Quotes {
     /// By month, then channel.
     terms: Vec<ChannelMonth>,
+    /// What chips do before learning: by month, channel that learns, now and ahead, and workload.
+    roofs: Vec<ChipRoofs>,
+    /// By channel: its place among those that learn.
+    learners: Vec<Option<usize>>,
+}
+
+/// What a channel's chip can do of a workload.
+#[derive(Clone, Copy, Debug, Default)]
+struct ChipRoofs {
+    roofs: roofline::Roofs,
+    /// Share of the reference chip's time in prefill.
+    prefill_share: f64,
 }
 
 impl Quotes {
     /// Reads the drivers of a path.
     pub fn fill(&mut self, world: &World, drivers: &Drivers) {
         self.terms.clear();
+        self.roofs.clear();
+        self.learners.clear();
+        let mut learners = 0;
+        self.learners.extend(world.channels.iter().map(|channel| {
+            let learns = match &channel.supply {
+                Supply::Owned(owned) => drivers.now(owned.mfu_learning_rate, 0) != 0.0,
+                Supply::Rental(_) => false,
+            };
+            learners += usize::from(learns);
+            learns.then(|| learners - 1)
+        }));
         for t in 0..world.months {
-            self.terms.extend((0..world.channels.len()).map(|k| quote(world, drivers, k, t)));
+            for (k, channel) in world.channels.iter().enumerate() {
+                let now = roofs(world, channel, |slot| drivers.now(slot, t));
+                let ahead = roofs(world, channel, |slot| drivers.ahead(slot, t));
+                self.terms.push(quote(world, drivers, (k, t), [&now, &ahead]));
+                if self.learners[k].is_some() {
+                    for roofs in [now, ahead] {
+                        self.roofs.extend_from_slice(&roofs[..world.workloads.len()]);
+                    }
+                }
+            }
         }
     }
 
@@ -38,22 +70,33 @@ impl Quotes {
             && one.workloads == other.workloads
     }
 
-    /// Of month `t`, by channel.
-    pub fn month(&self, world: &World, t: usize) -> &[ChannelMonth] {
-        &self.terms[t * world.channels.len()..(t + 1) * world.channels.len()]
+    /// Rates of channel `k` in month `t` when it has learned, and their forecast.
+    fn learned(&self, world: &World, (k, t): (usize, usize), mfu_learning: f64) -> Option<[PerWorkload; 2]> {
+        let learners = self.roofs.len() / (2 * world.workloads.len() * world.months);
+        let first = 2 * world.workloads.len() * (t * learners + self.learners[k]?);
+        let rates = |ahead: usize| {
+            let roofs = &self.roofs[first + ahead * world.workloads.len()..][..world.workloads.len()];
+            rates(world, &world.channels[k], roofs, mfu_learning)
+        };
+        Some([rates(0), rates(1)])
     }
 }
 
 /// The terms of channel `k` in month `t` before rules and feedbacks; the capital charge of a system is left out.
-fn quote(world: &World, drivers: &Drivers, k: usize, t: usize) -> ChannelMonth {
+fn quote(
+    world: &World,
+    drivers: &Drivers,
+    (k, t): (usize, usize),
+    [roofs_now, roofs_ahead]: [&[ChipRoofs; MAX_WORKLOADS]; 2],
+) -> ChannelMonth {
     let channel = &world.channels[k];
     let (chip, region) = (&world.chips[channel.chip], &world.regions[channel.region]);
     let now = |slot: Slot| drivers.now(slot, t);
     let ahead = |slot: Slot| drivers.ahead(slot, t);
     let kw = now(chip.all_in_power_kw);
     let mut month = ChannelMonth {
-        rates: rates(world, channel, 1.0, now),
-        rates_planned: rates(world, channel, 1.0, ahead),
+        rates: rates(world, channel, roofs_now, 1.0),
+        rates_planned: rates(world, channel, roofs_ahead, 1.0),
         availability: now(channel.availability),
         energy_per_hour: energy::cost_per_hour(kw, now(region.pue), now(region.electricity)),
         energy_per_hour_planned: energy::cost_per_hour(
@@ -88,30 +131,31 @@ fn quote(world: &World, drivers: &Drivers, k: usize, t: usize) -> ChannelMonth {
     month
 }
 
-/// The terms of channel `k` in month `t`, from its quote.
+/// Writes the terms of channel `k` in month `t`, from its quote.
 pub fn channel_month(
     regime: &Regime<'_>,
     state: &ChannelState,
-    quote: &ChannelMonth,
-    k: usize,
-    t: usize,
-) -> ChannelMonth {
-    let (world, drivers) = (regime.world, regime.drivers);
-    let channel = &world.channels[k];
-    let mut month = quote.clone();
-    match &channel.supply {
-        Supply::Rental(rental) => rental_terms(regime, state, rental, k, t, &mut month),
-        Supply::Owned(owned) => owned_terms(regime, state, owned, k, t, &mut month),
+    quotes: &Quotes,
+    (k, t): (usize, usize),
+    month: &mut ChannelMonth,
+) {
+    let world = regime.world;
+    *month = quotes.terms[t * world.channels.len() + k];
+    match &world.channels[k].supply {
+        Supply::Rental(rental) => rental_terms(regime, state, rental, k, t, month),
+        Supply::Owned(owned) => owned_terms(regime, state, owned, k, t, month),
     }
-    if month.mfu_learning != 1.0 {
-        month.rates = rates(world, channel, month.mfu_learning, |slot| drivers.now(slot, t));
-        month.rates_planned = rates(world, channel, month.mfu_learning, |slot| drivers.ahead(slot, t));
+    if month.mfu_learning != 1.0
+        && let Some(learned) = quotes.learned(world, (k, t), month.mfu_learning)
+    {
+        [month.rates, month.rates_planned] = learned;
     }
     let effects = [regime.factor(Target::Efficiency, k, t), regime.factor_planned(Target::Efficiency, k, t)];
     for (rates, effect) in [&mut month.rates, &mut month.rates_planned].into_iter().zip(effects) {
-        rates.iter_mut().for_each(|rate| *rate *= effect);
+        if effect != 1.0 {
+            rates.iter_mut().for_each(|rate| *rate *= effect);
+        }
     }
-    month
 }
 
 fn rental_terms(
@@ -153,17 +197,15 @@ fn owned_terms(
     month.supply *= regime.factor(Target::ChipSupply, k, t) * month.supply_response;
 }
 
-/// e of a channel's chip by workload: work per usable hour over the reference chip's at central parameters, so that the
-/// unit is never random; learning acts on MFU.
-fn rates(world: &World, channel: &Channel, mfu_learning: f64, value: impl Fn(Slot) -> f64) -> PerWorkload {
+/// Roofs of a channel's chip by workload, before learning; none where it does not serve.
+fn roofs(world: &World, channel: &Channel, value: impl Fn(Slot) -> f64) -> [ChipRoofs; MAX_WORKLOADS] {
     let chip = &world.chips[channel.chip];
-    let mut rates = [0.0; MAX_WORKLOADS];
+    let mut of = [ChipRoofs::default(); MAX_WORKLOADS];
     for (w, workload) in world.workloads.iter().enumerate() {
         let Some(efficiency) = chip.efficiency[w].as_ref().filter(|_| channel.serves[w]) else { continue };
         let goodput = value(efficiency.goodput);
-        let mfu = value(efficiency.mfu) * mfu_learning;
-        let roofs = roofline::Roofs {
-            compute: roofline::compute_roof(goodput, value(efficiency.peak_tflops), mfu),
+        of[w].roofs = roofline::Roofs {
+            compute: roofline::compute_roof(goodput, value(efficiency.peak_tflops), value(efficiency.mfu)),
             memory: workload.intensity.map_or(f64::INFINITY, |intensity| {
                 roofline::memory_roof(
                     goodput,
@@ -173,12 +215,26 @@ fn rates(world: &World, channel: &Channel, mfu_learning: f64, value: impl Fn(Slo
                 )
             }),
         };
+        of[w].prefill_share = workload.prefill_share.map_or(0.0, &value);
+    }
+    of
+}
+
+/// e of a channel's chip by workload: work per usable hour over the reference chip's at central parameters, so that the
+/// unit is never random; learning acts on MFU.
+fn rates(world: &World, channel: &Channel, roofs: &[ChipRoofs], mfu_learning: f64) -> PerWorkload {
+    let mut rates = [0.0; MAX_WORKLOADS];
+    for (w, (workload, of)) in world.workloads.iter().zip(roofs).enumerate() {
+        if !channel.serves[w] || of.roofs.memory == 0.0 && of.roofs.compute == 0.0 {
+            continue;
+        }
+        let roofs = roofline::Roofs { compute: of.roofs.compute * mfu_learning, memory: of.roofs.memory };
         let compute = roofs.compute / workload.reference.compute;
         rates[w] = match workload.kind {
             WorkloadKind::Training => compute,
             WorkloadKind::Decode => roofs.bound() / workload.reference.bound,
             WorkloadKind::Inference => roofline::mixed_efficiency(
-                workload.prefill_share.map_or(0.0, &value),
+                of.prefill_share,
                 compute,
                 roofs.bound() / workload.reference.bound,
             ),

@@ -5,12 +5,13 @@
 //! alone, never on a parameter's value, and each is a function of (seed, stream, path, month): arms, threads, other
 //! quantities and the number of paths do not move a draw.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::parameters::{Form, Process, Quantities, Rule, Slot};
 use crate::math;
 use crate::random::design::{Design, Sampling, Source};
-use crate::random::process::{Jumps, Law, Regime, Regimes, Shocks};
+use crate::random::process::{Jumps, Law, Prepared, Regime, Regimes, Shocks};
 
 /// Values of all quantities on one path.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,12 +64,22 @@ pub struct Sampler<'a> {
     events: BTreeMap<String, usize>,
     parameter_copulas: Vec<Copula>,
     shock_copulas: Vec<Copula>,
+    /// By slot: its place among the tied parameters, or among the tied processes.
+    ties: Vec<Option<usize>>,
+    /// By slot: the law of a process without uncertain members, which is the same on every path.
+    certain: Vec<Option<Prepared>>,
 }
 
 /// Memory of a sampler's caller, reused from path to path.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     normals: Vec<f64>,
+    /// Uniforms of tied parameters.
+    tied_uniforms: Vec<f64>,
+    /// Monthly normals of tied processes, one after another.
+    tied_normals: Vec<f64>,
+    /// The independent normals that they are mixed from.
+    independent: Vec<f64>,
     regime: Vec<f64>,
     jump_count: Vec<f64>,
     jump_size: Vec<f64>,
@@ -137,7 +148,29 @@ impl<'a> Sampler<'a> {
             .map(|(stream, steps)| Source { stream: stream.as_str(), steps: *steps, lanes: 1 })
             .collect();
         let design = Design::new(sampling, seed, paths, &opened);
-        Sampler { quantities, months, lead, design, sources, events, parameter_copulas, shock_copulas }
+        let mut ties = vec![None; quantities.list.len()];
+        for copulas in [&parameter_copulas, &shock_copulas] {
+            for (place, slot) in copulas.iter().flat_map(|copula| &copula.slots).enumerate() {
+                ties[slot.0 as usize] = Some(place);
+            }
+        }
+        let certain = quantities.list.iter().map(|quantity| match &quantity.form {
+            Form::Process(process) => certain_law(process, quantities).map(|law| law.prepare(lead, months)),
+            _ => None,
+        });
+        let certain = certain.collect();
+        Sampler {
+            quantities,
+            months,
+            lead,
+            design,
+            sources,
+            events,
+            parameter_copulas,
+            shock_copulas,
+            ties,
+            certain,
+        }
     }
 
     fn uniform(&self, source: usize, path: u64, step: usize) -> f64 {
@@ -165,16 +198,18 @@ impl<'a> Sampler<'a> {
         drivers.values.clear();
         scratch.now.resize(months, 0.0);
         scratch.ahead.resize(months, 0.0);
-        let ties = path.map(|path| self.tie_shocks(path)).unwrap_or_default();
-        let parameters = path.map(|path| self.tie_parameters(path)).unwrap_or_default();
+        if let Some(path) = path {
+            self.tie_parameters(path, scratch);
+            self.tie_shocks(path, scratch);
+        }
         for (index, quantity) in self.quantities.list.iter().enumerate() {
             match &quantity.form {
                 Form::Constant(value) => drivers.push_level(*value),
                 Form::Parameter(distribution) => {
                     let u = match path {
                         None => 0.5,
-                        Some(path) => match parameters.get(&(index as u32)) {
-                            Some(tied) => *tied,
+                        Some(path) => match self.ties[index] {
+                            Some(tied) => scratch.tied_uniforms[tied],
                             None => self.uniform(self.sources[index], path, 0),
                         },
                     };
@@ -196,18 +231,25 @@ impl<'a> Sampler<'a> {
                     drivers.push_ahead(scratch.column[months..].iter().copied());
                 }
                 Form::Process(process) => {
-                    let law = law(process, drivers);
+                    let prepared;
+                    let law = match &self.certain[index] {
+                        Some(certain) => certain,
+                        None => {
+                            prepared = law(process, |slot| drivers.now(slot, 0)).prepare(lead, months);
+                            &prepared
+                        }
+                    };
                     match path {
-                        None => law.central(lead, &mut scratch.now, &mut scratch.ahead),
+                        None => law.central(&mut scratch.now, &mut scratch.ahead),
                         Some(path) => {
-                            self.shocks(index, process, path, ties.get(&(index as u32)), scratch);
+                            self.shocks(index, process, path, scratch);
                             let shocks = Shocks {
                                 normal: &scratch.normals,
                                 regime: &scratch.regime,
                                 jump_count: &scratch.jump_count,
                                 jump_size: &scratch.jump_size,
                             };
-                            law.simulate(lead, shocks, &mut scratch.now, &mut scratch.ahead);
+                            law.simulate(shocks, &mut scratch.now, &mut scratch.ahead);
                         }
                     }
                     let initial = process.initial;
@@ -222,61 +264,61 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Uniforms of tied parameters on a path, by slot.
-    fn tie_parameters(&self, path: u64) -> BTreeMap<u32, f64> {
-        let mut tied = BTreeMap::new();
+    /// Draws the uniforms of tied parameters on a path.
+    fn tie_parameters(&self, path: u64, scratch: &mut Scratch) {
+        scratch.tied_uniforms.clear();
         for copula in &self.parameter_copulas {
-            let independent: Vec<f64> = copula
-                .slots
-                .iter()
-                .map(|slot| math::normal_quantile(self.uniform(self.sources[slot.0 as usize], path, 0)))
-                .collect();
-            for (row, slot) in copula.slots.iter().enumerate() {
-                tied.insert(slot.0, math::normal_cdf(copula.row(row, &independent)));
+            let independent = &mut scratch.independent;
+            independent.clear();
+            independent
+                .extend(copula.slots.iter().map(|slot| self.uniform(self.sources[slot.0 as usize], path, 0)));
+            math::normal_quantiles(independent);
+            for row in 0..copula.slots.len() {
+                scratch.tied_uniforms.push(math::normal_cdf(copula.row(row, independent)));
             }
         }
-        tied
     }
 
-    /// Monthly normals of tied processes on a path, by slot.
-    fn tie_shocks(&self, path: u64) -> BTreeMap<u32, Vec<f64>> {
-        let mut tied: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-        for copula in &self.shock_copulas {
-            for t in 0..self.months {
-                let independent: Vec<f64> = copula
-                    .slots
-                    .iter()
-                    .map(|slot| math::normal_quantile(self.uniform(self.sources[slot.0 as usize], path, t)))
-                    .collect();
-                for (row, slot) in copula.slots.iter().enumerate() {
-                    tied.entry(slot.0).or_default().push(copula.row(row, &independent));
+    /// Draws the monthly normals of tied processes on a path.
+    fn tie_shocks(&self, path: u64, scratch: &mut Scratch) {
+        let months = self.months;
+        scratch.tied_normals.clear();
+        for copula in self.shock_copulas.iter().filter(|_| months > 0) {
+            let independent = &mut scratch.independent;
+            independent.clear();
+            independent.resize(copula.slots.len() * months, 0.0);
+            for (slot, column) in copula.slots.iter().zip(independent.chunks_exact_mut(months)) {
+                self.design.uniforms(self.sources[slot.0 as usize], path as usize, 0, column);
+            }
+            math::normal_quantiles(independent);
+            for row in 0..copula.slots.len() {
+                let first = scratch.tied_normals.len();
+                scratch.tied_normals.resize(first + months, 0.0);
+                let mixed = &mut scratch.tied_normals[first..];
+                for (share, column) in copula.shares(row).iter().zip(independent.chunks_exact(months)) {
+                    for (mixed, normal) in mixed.iter_mut().zip(column) {
+                        *mixed += share * normal;
+                    }
                 }
             }
         }
-        tied
     }
 
-    fn shocks(
-        &self,
-        index: usize,
-        process: &Process,
-        path: u64,
-        tied: Option<&Vec<f64>>,
-        scratch: &mut Scratch,
-    ) {
+    fn shocks(&self, index: usize, process: &Process, path: u64, scratch: &mut Scratch) {
         let months = self.months;
         let first = self.sources[index];
         let uniforms = |source: usize, column: &mut Vec<f64>| {
-            column.clear();
-            column.extend((0..months).map(|t| self.uniform(source, path, t)));
+            column.resize(months, 0.0);
+            self.design.uniforms(source, path as usize, 0, column);
         };
-        match tied {
-            Some(tied) => scratch.normals.clone_from(tied),
+        match self.ties[index] {
+            Some(tied) => {
+                scratch.normals.clear();
+                scratch.normals.extend_from_slice(&scratch.tied_normals[tied * months..(tied + 1) * months]);
+            }
             None => {
                 uniforms(first, &mut scratch.normals);
-                for z in &mut scratch.normals {
-                    *z = math::normal_quantile(*z);
-                }
+                math::normal_quantiles(&mut scratch.normals);
             }
         }
         let mut next = first + 1;
@@ -295,10 +337,14 @@ impl<'a> Sampler<'a> {
 }
 
 impl Copula {
+    /// Row `row` of the factor, up to the diagonal: beyond it there is nothing.
+    fn shares(&self, row: usize) -> &[f64] {
+        &self.cholesky[row * self.slots.len()..][..=row]
+    }
+
     /// Row `row` of the factor times the independent normals.
     fn row(&self, row: usize, independent: &[f64]) -> f64 {
-        let n = self.slots.len();
-        (0..=row).map(|column| self.cholesky[row * n + column] * independent[column]).sum()
+        self.shares(row).iter().zip(independent).map(|(share, normal)| share * normal).sum()
     }
 }
 
@@ -346,9 +392,21 @@ pub fn event_streams<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<String> {
     names
 }
 
-/// The process with this path's parameters.
-fn law(process: &Process, drivers: &Drivers) -> Law {
-    let at = |slot: Slot| drivers.now(slot, 0);
+/// The law of a process none of whose members is uncertain.
+fn certain_law(process: &Process, quantities: &Quantities) -> Option<Law> {
+    let certain = Cell::new(true);
+    let law = law(process, |slot| match quantities.list[slot.0 as usize].form {
+        Form::Constant(value) => value,
+        _ => {
+            certain.set(false);
+            f64::NAN
+        }
+    });
+    Some(law).filter(|_| certain.get())
+}
+
+/// The process with these values of its members.
+fn law(process: &Process, at: impl Fn(Slot) -> f64 + Copy) -> Law {
     Law {
         anchor: process.anchor,
         trend_per_year: at(process.trend_per_year),

@@ -25,7 +25,7 @@ pub struct MonthTrace {
 }
 
 /// The terms of a channel in a month, the same for every lab.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ChannelMonth {
     /// e by workload, 0 where it does not serve.
     pub rates: PerWorkload,

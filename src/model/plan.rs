@@ -68,11 +68,11 @@ impl Planner<'_> {
 
     /// What an hour of channel `k` is worth in the plan, USD.
     pub fn worth(&self, k: usize, plan_price: &PerWorkload) -> f64 {
-        plan_price
+        plan_price[..self.regime.world.workloads.len()]
             .iter()
             .zip(&self.terms[k].rates_planned)
             .map(|(price, rate)| price * rate)
-            .fold(0.0, f64::max)
+            .fold(0.0, |best, worth| if worth > best { worth } else { best })
     }
 
     /// Scarcity rent by this plan of chips of channel `k`, USD per usable hour.

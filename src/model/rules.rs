@@ -198,7 +198,7 @@ impl Doorway {
     }
 }
 
-/// The rules of an arm on one path.
+/// The rules of an arm on one path; see [`Regime::new`].
 #[derive(Clone, Copy, Debug)]
 pub struct Regime<'a> {
     /// The arm.
@@ -207,9 +207,22 @@ pub struct Regime<'a> {
     pub drivers: &'a Drivers,
     /// Dates of the world's rules, in their order.
     pub dates: &'a [RuleDates],
+    /// By [`Target`], a bit each: whether any of these rules acts on it. Most act on few.
+    targets: u16,
 }
 
 impl<'a> Regime<'a> {
+    /// The rules of `world` with these dates. Shape: a date a rule.
+    pub fn new(world: &'a World, drivers: &'a Drivers, dates: &'a [RuleDates]) -> Regime<'a> {
+        let effects = world.rules.iter().flat_map(|rule| &rule.effects);
+        let targets = effects.fold(0, |targets, effect| targets | 1 << effect.target as u16);
+        Regime { world, drivers, dates, targets }
+    }
+
+    fn acts_on(&self, target: Target) -> bool {
+        self.targets & 1 << target as u16 != 0
+    }
+
     fn effects(&self, target: Target) -> impl Iterator<Item = (&'a Rule, RuleDates, &'a Effect)> + use<'a> {
         self.world.rules.iter().zip(self.dates).flat_map(move |(rule, dates)| {
             rule.effects
@@ -258,6 +271,9 @@ impl<'a> Regime<'a> {
 
     /// Door of channel `k` for `target` in month `t`.
     pub fn door(&self, target: Target, k: usize, t: usize) -> Door {
+        if !self.acts_on(target) {
+            return Door::OPEN;
+        }
         let mut doorway = Doorway::new();
         for (rule, dates, effect) in self.effects(target).filter(|(_, _, effect)| effect.channels[k]) {
             let s = self.severity_now(rule, dates, t);
@@ -270,6 +286,9 @@ impl<'a> Regime<'a> {
 
     /// Door of channel `k` for `target` in month `t + lead`, as planned for in month `t` by a lab with this anticipation.
     pub fn door_planned(&self, target: Target, k: usize, t: usize, anticipation: f64) -> Door {
+        if !self.acts_on(target) {
+            return Door::OPEN;
+        }
         let mut doorway = Doorway::new();
         for (rule, dates, effect) in self.effects(target).filter(|(_, _, effect)| effect.channels[k]) {
             let s = if dates.known(t as i64) {
@@ -343,6 +362,9 @@ impl<'a> Regime<'a> {
     }
 
     fn product(&self, target: Target, selected: impl Fn(&Effect) -> bool, t: usize, planned: bool) -> f64 {
+        if !self.acts_on(target) {
+            return 1.0;
+        }
         self.effects(target)
             .filter(|(_, _, effect)| selected(effect))
             .map(|(rule, dates, effect)| {
@@ -366,6 +388,9 @@ impl<'a> Regime<'a> {
     /// Rules on existing contracts of channel `k`, as seen in month `t`.
     pub fn voids(&self, k: usize, t: usize, voids: &mut Vec<Void>) {
         voids.clear();
+        if !self.acts_on(Target::ExistingContracts) {
+            return;
+        }
         let (t, then) = (t as i64, (t + self.world.lead) as i64);
         for (rule, dates, effect) in self.effects(Target::ExistingContracts) {
             let Some(effective) = dates.effective.filter(|_| effect.channels[k]) else { continue };

@@ -25,6 +25,8 @@ pub struct ChannelState {
     pub terms: Option<Terms>,
     /// Owned: capital charge per USD in month m of life, at m − 1.
     pub charges: Vec<f64>,
+    /// Owned: exponents of learning on price and on MFU; 0 where there is none.
+    pub learning_exponents: (f64, f64),
     /// Owned: monthly charge per USD of building.
     pub building_factor: f64,
     /// Owned: chips ordered since the start by the labs and the rest of the market.
@@ -83,6 +85,11 @@ impl State {
                 )
                 .charge(1.0);
                 state.terms = Some(terms);
+                let exponent = |slot| match at(slot) {
+                    0.0 => 0.0,
+                    rate => learning::exponent(rate),
+                };
+                state.learning_exponents = (exponent(owned.learning_rate), exponent(owned.mfu_learning_rate));
             }
         }
         for holdings in &mut self.holdings {
@@ -102,7 +109,7 @@ impl ChannelState {
     /// Factors of learning on price and MFU this month.
     pub fn learning(&self, owned: &Owned, drivers: &Drivers) -> (f64, f64) {
         let at = |slot| drivers.now(slot, 0);
-        let (price, mfu) = (at(owned.learning_rate), at(owned.mfu_learning_rate));
+        let (price, mfu) = self.learning_exponents;
         let Some(start) = owned.cumulative.filter(|_| price != 0.0 || mfu != 0.0) else { return (1.0, 1.0) };
         let cumulative = at(start) + self.ordered;
         (

@@ -81,7 +81,7 @@ pub fn simulate(
     let mut quotes = std::mem::take(&mut work.quotes);
     quotes.fill(world, drivers);
     trace.months.resize_with(world.months, MonthTrace::default);
-    let regime = Regime { world, drivers, dates };
+    let regime = Regime::new(world, drivers, dates);
     work.begin(world, drivers);
     walk(&regime, &quotes, 0..world.months, work, |t, month| trace.months[t].clone_from(month))?;
     work.quotes = quotes;
@@ -100,10 +100,9 @@ pub fn walk(
     work: &mut Workspace,
     mut see: impl FnMut(usize, &MonthTrace),
 ) -> Result<(), Failure> {
-    let world = regime.world;
     let mut month = std::mem::take(&mut work.month);
     for t in months {
-        step(regime, quotes.month(world, t), t, work, &mut month)?;
+        step(regime, quotes, t, work, &mut month)?;
         see(t, &month);
     }
     work.month = month;
@@ -113,7 +112,7 @@ pub fn walk(
 /// One month: rules and terms, wind-down, every lab's plan, every lab's operation, what the next month remembers.
 fn step(
     regime: &Regime<'_>,
-    quotes: &[ChannelMonth],
+    quotes: &Quotes,
     t: usize,
     work: &mut Workspace,
     month: &mut MonthTrace,
@@ -142,18 +141,12 @@ fn step(
 }
 
 /// Reads the month's terms and rules; in month 0, takes stock.
-fn observe(
-    regime: &Regime<'_>,
-    quotes: &[ChannelMonth],
-    t: usize,
-    work: &mut Workspace,
-    month: &mut MonthTrace,
-) {
+fn observe(regime: &Regime<'_>, quotes: &Quotes, t: usize, work: &mut Workspace, month: &mut MonthTrace) {
     let world = regime.world;
-    month.channels.clear();
+    month.channels.resize(world.channels.len(), ChannelMonth::default());
     work.voids.resize_with(world.channels.len(), Vec::new);
     for (k, state) in work.state.channels.iter().enumerate() {
-        month.channels.push(conditions::channel_month(regime, state, &quotes[k], k, t));
+        conditions::channel_month(regime, state, quotes, (k, t), &mut month.channels[k]);
         regime.voids(k, t, &mut work.voids[k]);
     }
     month.labs.resize_with(world.labs.len(), LabMonth::default);

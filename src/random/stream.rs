@@ -13,21 +13,25 @@ use sha2::{Digest, Sha256};
 
 /// One block of Philox4x32-10: four words that depend on key and counter.
 pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
+    philox_lanes(key, counter.map(|word| [word])).map(|[word]| word)
+}
+
+/// Several blocks at once, by word, then counter: independent work to overlap.
+#[inline(always)]
+fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u32; N]; 4]) -> [[u32; N]; 4] {
     const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-    let (mut k, mut c) = (key, counter);
+    let (mut k, mut c) = (key, counters);
     for round in 0..10 {
         if round > 0 {
             k = [k[0].wrapping_add(KEY_STEPS[0]), k[1].wrapping_add(KEY_STEPS[1])];
         }
-        let left = u64::from(MULTIPLIERS[0]) * u64::from(c[0]);
-        let right = u64::from(MULTIPLIERS[1]) * u64::from(c[2]);
-        c = [
-            (right >> 32) as u32 ^ c[1] ^ k[0],
-            right as u32,
-            (left >> 32) as u32 ^ c[3] ^ k[1],
-            left as u32,
-        ];
+        for lane in 0..N {
+            let left = u64::from(MULTIPLIERS[0]) * u64::from(c[0][lane]);
+            let right = u64::from(MULTIPLIERS[1]) * u64::from(c[2][lane]);
+            (c[0][lane], c[1][lane]) = ((right >> 32) as u32 ^ c[1][lane] ^ k[0], right as u32);
+            (c[2][lane], c[3][lane]) = ((left >> 32) as u32 ^ c[3][lane] ^ k[1], left as u32);
+        }
     }
     c
 }
@@ -74,6 +78,21 @@ impl StreamKey {
     #[inline]
     pub fn uniform(&self, path: u64, step: u32, lane: u32) -> f64 {
         open_uniform(self.bits(path, step, lane))
+    }
+
+    /// Uniforms of steps 0, 1, … of a path and lane.
+    pub fn uniforms(&self, path: u64, lane: u32, uniforms: &mut [f64]) {
+        const STEPS: usize = 4;
+        for (block, chunk) in uniforms.chunks_mut(STEPS).enumerate() {
+            let steps: [u32; STEPS] = std::array::from_fn(|step| (block * STEPS + step) as u32);
+            let [low, high, ..] = philox_lanes(
+                self.key,
+                [[path as u32; STEPS], [(path >> 32) as u32; STEPS], steps, [lane; STEPS]],
+            );
+            for (uniform, (low, high)) in chunk.iter_mut().zip(low.into_iter().zip(high)) {
+                *uniform = open_uniform(u64::from(high) << 32 | u64::from(low));
+            }
+        }
     }
 
     /// A generator that starts at lane 0 of a path and step and walks through the lanes.
@@ -129,6 +148,18 @@ mod tests {
             philox([0xa409_3822, 0x299f_31d0], [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
+    }
+
+    #[test]
+    fn many_at_once_are_the_same_bits() {
+        let key = StreamKey::new(3, "many");
+        for n in [0, 1, 4, 7, 60] {
+            let mut many = vec![0.0; n];
+            key.uniforms(1 << 40 | 17, 2, &mut many);
+            for (step, uniform) in many.iter().enumerate() {
+                assert_eq!(uniform.to_bits(), key.uniform(1 << 40 | 17, step as u32, 2).to_bits());
+            }
+        }
     }
 
     #[test]

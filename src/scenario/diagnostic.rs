@@ -87,7 +87,7 @@ impl Files {
         let text = &self.of(origin).text;
         let before = &text[..floor_char(text, origin.start as usize)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (before.bytes().filter(|byte| *byte == b'\n').count() + 1, before[line_start..].chars().count() + 1)
     }
     /// A place for people: `file:line:column`, `file:line` in tables, the flag itself, or `default`.
     pub fn describe(&self, origin: Origin) -> String {

@@ -89,40 +89,58 @@ pub fn probability(happens: &[bool], grouping: Grouping) -> Estimate {
 /// quantile, over the density there, which is read off the order statistics 1.96 binomial standard errors to either side
 /// (Woodruff 1952, JASA 47, 635–646); for independent paths that is the classical interval of order statistics.
 pub fn quantile(values: &[f64], p: f64, grouping: Grouping) -> Estimate {
-    let all = sorted(values);
-    let value = quantile::type_7(&all, p);
-    let std_error = match grouping {
-        Grouping::Replicates(_) => replicated_quantile_error(values, p, grouping),
-        Grouping::Independent | Grouping::Pairs => {
-            let n = values.len() as f64;
-            let share = mean_of(values.len(), grouping, |path| f64::from(u8::from(values[path] <= value)));
-            let binomial = sqrt(p * (1.0 - p) / n);
-            let probability_error = match grouping {
-                Grouping::Independent => binomial,
-                // Pairs can agree on the share exactly, but no finer than a path.
-                _ => share.std_error.max(0.5 / n),
-            };
-            let (low, high) = ((p - 1.96 * binomial).max(0.0), (p + 1.96 * binomial).min(1.0));
-            let slope = (quantile::type_7(&all, high) - quantile::type_7(&all, low)) / (high - low);
-            if values.len() < 2 {
-                f64::INFINITY
-            } else if high > low {
-                probability_error * slope
-            } else {
-                0.0
-            }
-        }
-    };
-    Estimate { value, std_error }
+    let [only] = quantiles(values, [p], grouping);
+    only
 }
 
-/// Standard error of a quantile from the spread of the groups' own.
-fn replicated_quantile_error(values: &[f64], p: f64, grouping: Grouping) -> f64 {
-    let groups = grouping.groups(values.len());
-    let mut members = vec![Vec::new(); groups];
+/// Several quantiles at once; see [`quantile`].
+pub fn quantiles<const N: usize>(values: &[f64], p: [f64; N], grouping: Grouping) -> [Estimate; N] {
+    let all = sorted(values);
+    let groups = match grouping {
+        Grouping::Replicates(_) => sorted_groups(values, grouping),
+        Grouping::Independent | Grouping::Pairs => Vec::new(),
+    };
+    p.map(|p| {
+        let value = quantile::type_7(&all, p);
+        let std_error = match grouping {
+            Grouping::Replicates(_) => {
+                let own: Vec<f64> = groups.iter().map(|group| quantile::type_7(group, p)).collect();
+                mean(&own, Grouping::Independent).std_error
+            }
+            Grouping::Independent | Grouping::Pairs => quantile_error((values, &all), (p, value), grouping),
+        };
+        Estimate { value, std_error }
+    })
+}
+
+/// Standard error of the quantile `value` at `p` of paths that are independent or in pairs.
+fn quantile_error((values, all): (&[f64], &[f64]), (p, value): (f64, f64), grouping: Grouping) -> f64 {
+    let n = values.len() as f64;
+    let binomial = sqrt(p * (1.0 - p) / n);
+    let probability_error = match grouping {
+        Grouping::Independent => binomial,
+        // Pairs can agree on the share exactly, but no finer than a path.
+        _ => {
+            let share = mean_of(values.len(), grouping, |path| f64::from(u8::from(values[path] <= value)));
+            share.std_error.max(0.5 / n)
+        }
+    };
+    let (low, high) = ((p - 1.96 * binomial).max(0.0), (p + 1.96 * binomial).min(1.0));
+    let slope = (quantile::type_7(all, high) - quantile::type_7(all, low)) / (high - low);
+    if values.len() < 2 {
+        f64::INFINITY
+    } else if high > low {
+        probability_error * slope
+    } else {
+        0.0
+    }
+}
+
+/// The values of each group, ascending.
+fn sorted_groups(values: &[f64], grouping: Grouping) -> Vec<Vec<f64>> {
+    let mut members = vec![Vec::new(); grouping.groups(values.len())];
     values.iter().enumerate().for_each(|(path, value)| members[grouping.group_of(path)].push(*value));
-    let quantiles: Vec<f64> = members.iter().map(|group| quantile::type_7(&sorted(group), p)).collect();
-    mean(&quantiles, Grouping::Independent).std_error
+    members.iter().map(|group| sorted(group)).collect()
 }
 
 /// Mean over paths of a number computed for each, with its grouped error.

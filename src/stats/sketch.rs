@@ -18,10 +18,10 @@ const STRETCHES: usize = (f64::MAX.to_bits() >> SHIFT) as usize / STRETCH + 1;
 type Digits = [u8; STRETCH];
 
 /// Counts of values by bin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sketch {
-    /// Stretches with values in them, ascending with the values: 1 + the magnitude's place over [`STRETCH`], negative for
-    /// negative values.
+    /// Stretches with values in them, and few others, ascending with the values: 1 + the magnitude's place over
+    /// [`STRETCH`], negative for negative values.
     keys: Vec<i16>,
     /// Lowest digits of the counts, by stretch.
     low: Vec<Digits>,
@@ -31,6 +31,15 @@ pub struct Sketch {
     count: u64,
     least: f64,
     greatest: f64,
+}
+
+/// Sketches are equal if they have the same counts, whatever room they have made.
+impl PartialEq for Sketch {
+    fn eq(&self, other: &Sketch) -> bool {
+        let extremes =
+            |sketch: &Sketch| [sketch.least.to_bits(), sketch.greatest.to_bits(), sketch.count, sketch.zeros];
+        extremes(self) == extremes(other) && self.bins().eq(other.bins())
+    }
 }
 
 impl Default for Sketch {
@@ -56,6 +65,9 @@ impl Sketch {
     /// Takes in values. Domain: finite.
     pub fn add_all(&mut self, values: &[f64]) {
         self.count += values.len() as u64;
+        if self.keys.is_empty() {
+            self.make_room(values);
+        }
         let mut at = 0;
         for &value in values {
             debug_assert!(value.is_finite());
@@ -65,9 +77,7 @@ impl Sketch {
                 self.zeros += 1;
                 continue;
             }
-            let place = (value.abs().to_bits() >> SHIFT) as usize;
-            let magnitude = (place / STRETCH) as i16 + 1;
-            let key = if value < 0.0 { -magnitude } else { magnitude };
+            let (place, key) = place_and_key(value);
             if self.keys.get(at) != Some(&key) {
                 at = self.find(key);
             }
@@ -77,6 +87,30 @@ impl Sketch {
                 self.carry(1, at, place % STRETCH, 1);
             }
         }
+    }
+
+    /// Makes room for the first values: for all stretches between the least and the greatest of each sign, unless most would
+    /// stay empty.
+    fn make_room(&mut self, values: &[f64]) {
+        let mut ranges = [(i16::MAX, i16::MIN); 2];
+        for &value in values.iter().filter(|value| **value != 0.0) {
+            let (_, key) = place_and_key(value);
+            let (low, high) = &mut ranges[usize::from(key > 0)];
+            (*low, *high) = ((*low).min(key), (*high).max(key));
+        }
+        for (low, high) in ranges {
+            if low <= high && (high - low) as usize <= values.len() / 2 + 4 {
+                self.keys.extend(low..=high);
+            }
+        }
+        self.low.resize(self.keys.len(), [0; STRETCH]);
+    }
+
+    /// Place and count of every bin with values in it.
+    fn bins(&self) -> impl Iterator<Item = (i16, usize, u64)> {
+        let of_stretch =
+            move |at: usize| (0..STRETCH).map(move |bin| (self.keys[at], bin, self.bin_count(at, bin)));
+        (0..self.keys.len()).flat_map(of_stretch).filter(|(.., count)| *count > 0)
     }
 
     /// Takes in another sketch's values.
@@ -185,35 +219,46 @@ impl Sketch {
         self.greatest
     }
 
+    /// Several quantiles at once; see [`Sketch::quantile`].
+    pub fn quantiles<const N: usize>(&self, p: [f64; N]) -> [f64; N] {
+        assert!(self.count > 0, "a sketch without values has no quantiles");
+        let within: Vec<u64> = (0..self.keys.len()).map(|at| self.stretch_count(at)).collect();
+        p.map(|p| self.quantile_of(&within, p))
+    }
+
     /// Quantile of Hyndman and Fan's type 7, from order statistics that each lie in their true bin, spread evenly over
     /// it: each is within 1/256 of its value, and so is the quantile where both it lies between have one sign. The least
     /// and greatest value are exact, and so is a sample of one value.
     ///
     /// Domain: at least one value; 0 ≤ p ≤ 1.
     pub fn quantile(&self, p: f64) -> f64 {
-        assert!(self.count > 0, "a sketch without values has no quantiles");
-        let place = (self.count - 1) as f64 * p.clamp(0.0, 1.0);
-        let below = place.floor() as u64;
-        let low = self.order_statistic(below);
-        let share = place - place.floor();
-        if share == 0.0 { low } else { low + (self.order_statistic(below + 1) - low) * share }
+        let [only] = self.quantiles([p]);
+        only
     }
 
-    /// The value of a rank, counted from 0 at the least.
-    fn order_statistic(&self, rank: u64) -> f64 {
+    /// The same, given the number of values in each stretch.
+    fn quantile_of(&self, within: &[u64], p: f64) -> f64 {
+        let place = (self.count - 1) as f64 * p.clamp(0.0, 1.0);
+        let below = place.floor() as u64;
+        let low = self.order_statistic(within, below);
+        let share = place - place.floor();
+        if share == 0.0 { low } else { low + (self.order_statistic(within, below + 1) - low) * share }
+    }
+
+    /// The value of a rank, counted from 0 at the least, given the number of values in each stretch.
+    fn order_statistic(&self, within: &[u64], rank: u64) -> f64 {
         if rank == 0 || rank + 1 >= self.count {
             return if rank == 0 { self.least } else { self.greatest };
         }
         let mut before = rank;
         let positives = self.positives();
-        for at in 0..self.keys.len() {
+        for (at, &within) in within.iter().enumerate() {
             if at == positives {
                 if before < self.zeros {
                     return 0.0;
                 }
                 before -= self.zeros;
             }
-            let within = self.stretch_count(at);
             if before < within {
                 return self.value_of(at, before).clamp(self.least, self.greatest);
             }
@@ -264,6 +309,14 @@ impl Sketch {
         }
         value
     }
+}
+
+/// A value's bin among those of all stretches, and the key of its stretch. Domain: not zero.
+#[inline]
+fn place_and_key(value: f64) -> (usize, i16) {
+    let place = (value.abs().to_bits() >> SHIFT) as usize;
+    let magnitude = (place / STRETCH) as i16 + 1;
+    (place, if value < 0.0 { -magnitude } else { magnitude })
 }
 
 /// Magnitude at the lower edge of a bin.

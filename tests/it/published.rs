@@ -54,7 +54,7 @@ fn levelised_cost_by_the_fixed_charge_rate() {
 #[test]
 fn learning_power_and_interruptions() {
     // Wright's law: 20% learning over three doublings.
-    close(learning::price_factor(8.0, 1.0, 0.2), 0.512);
+    close(learning::price_factor(8.0, 1.0, learning::exponent(0.2)), 0.512);
     // CloudMatrix 384 against GB200 NVL72, dense BF16.
     let ratio = energy::kw_per_pflops(559.0, 300.0) / energy::kw_per_pflops(145.0, 180.0);
     rounded(ratio, 2.3, 0.1);

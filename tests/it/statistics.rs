@@ -124,6 +124,13 @@ fn sketches_keep_their_bound_and_merge_in_any_order() {
     };
     assert_eq!(merged(&mut blocks.iter()), whole);
     assert_eq!(merged(&mut blocks.iter().rev()), whole);
+    for at_once in [3, 64, 999] {
+        let mut many = Sketch::default();
+        values.chunks(at_once).for_each(|some| many.add_all(some));
+        assert_eq!(many, whole, "{at_once} at once");
+    }
+    let many = whole.quantiles([0.0, 0.05, 0.5, 0.95, 1.0]);
+    assert_eq!(many, [0.0, 0.05, 0.5, 0.95, 1.0].map(|p| whole.quantile(p)));
 
     let ascending = sorted(&values);
     let count = |keep: &dyn Fn(f64) -> bool| values.iter().filter(|&&value| keep(value)).count() as u64;
@@ -211,4 +218,9 @@ fn a_single_group_cannot_tell_its_error() {
     assert_eq!(estimate::mean(&[2.0, 3.0], Grouping::Pairs).std_error, f64::INFINITY);
     assert_eq!(estimate::mean(&[2.0; 6], Grouping::Pairs), Estimate { value: 2.0, std_error: 0.0 });
     assert_eq!(estimate::quantile(&[2.0; 60], 0.3, Grouping::Pairs).value, 2.0);
+    let values = normals(5, 96);
+    for grouping in [Grouping::Independent, Grouping::Pairs, Grouping::Replicates(8)] {
+        let many = estimate::quantiles(&values, [0.05, 0.5, 0.95], grouping);
+        assert_eq!(many, [0.05, 0.5, 0.95].map(|p| estimate::quantile(&values, p, grouping)));
+    }
 }

@@ -172,7 +172,7 @@ pub fn explain(scenario: &Scenario, question: &Question<'_>) -> Result<Explanati
     let reference = Reference { chip: scenario.reference_chip(), job: &reference_job, central: &central };
     let mut reader = Reader {
         job,
-        regime: Regime { world, drivers: &drivers, dates: &dates },
+        regime: Regime::new(world, &drivers, &dates),
         trace: &trace,
         reference,
         k,

@@ -16,32 +16,18 @@ impl Market<'_> {
     ///
     /// Dimensionless; 0 is exact, and a number that is not finite counts as infinite.
     pub fn violation(&self, clearing: &Clearing) -> f64 {
-        let workloads = self.demand.len();
-        let mut worst = 0.0;
-        let mut served = [0.0; MAX_WORKLOADS];
-        for (i, (&capacity, &cost)) in self.capacity.iter().zip(self.cost).enumerate() {
-            let row = i * workloads..(i + 1) * workloads;
-            let (rate, hours) = (&self.rate[row.clone()], &clearing.hours[row]);
-            let mut value = cost;
-            let mut used = 0.0;
-            for (w, served) in served[..workloads].iter_mut().enumerate() {
-                value = larger(value, clearing.price[w] * rate[w]);
-                used += hours[w];
-                *served += rate[w] * hours[w];
-            }
-            let (per_hour, per_value) = (1.0 / capacity, 1.0 / value);
-            if capacity == 0.0 {
-                worst = larger(worst, used.abs());
-                continue;
-            }
-            worst = larger(worst, used * per_hour - 1.0);
-            worst = larger(worst, smaller(1.0 - used * per_hour, (value - cost) * per_value));
-            for w in 0..workloads {
-                let shortfall = (value - clearing.price[w] * rate[w]) * per_value;
-                worst = larger(worst, smaller(hours[w] * per_hour, shortfall));
-                worst = larger(worst, -hours[w] * per_hour);
-            }
-        }
+        let (of_hours, served) = match self.demand.len() {
+            0 => (0.0, [0.0; MAX_WORKLOADS]),
+            1 => self.violation_of_hours::<1>(clearing),
+            2 => self.violation_of_hours::<2>(clearing),
+            3 => self.violation_of_hours::<3>(clearing),
+            4 => self.violation_of_hours::<4>(clearing),
+            5 => self.violation_of_hours::<5>(clearing),
+            6 => self.violation_of_hours::<6>(clearing),
+            7 => self.violation_of_hours::<7>(clearing),
+            _ => self.violation_of_hours::<8>(clearing),
+        };
+        let mut worst = of_hours;
         for (w, curve) in self.demand.iter().enumerate() {
             let price = clearing.price[w];
             if !(price * served[w] * clearing.served[w]).is_finite() {
@@ -60,19 +46,46 @@ impl Market<'_> {
         worst
     }
 
-    /// Refuses a clearing that is not optimal to [`TOLERANCE`].
-    pub(super) fn verify(&self, clearing: &Clearing) -> Result<(), Unsolved> {
-        let violation = self.violation(clearing);
-        if violation <= TOLERANCE {
-            return Ok(());
+    /// The conditions on hours, and what they serve, with as many workloads as `W` says: a constant, so that the loops over
+    /// them unroll.
+    fn violation_of_hours<const W: usize>(&self, clearing: &Clearing) -> (f64, [f64; MAX_WORKLOADS]) {
+        let mut price = [0.0; W];
+        price.copy_from_slice(&clearing.price);
+        let (rates, hours) = (self.rate.as_chunks::<W>().0, clearing.hours.as_chunks::<W>().0);
+        let (mut worst, mut served) = (0.0, [0.0; MAX_WORKLOADS]);
+        for (((rate, hours), &capacity), &cost) in rates.iter().zip(hours).zip(self.capacity).zip(self.cost) {
+            let (mut value, mut used) = (cost, 0.0);
+            for w in 0..W {
+                value = larger(value, price[w] * rate[w]);
+                used += hours[w];
+                served[w] += rate[w] * hours[w];
+            }
+            if capacity == 0.0 {
+                worst = larger(worst, used.abs());
+                continue;
+            }
+            let (per_hour, per_value) = (1.0 / capacity, 1.0 / value);
+            let idle = 1.0 - used * per_hour;
+            worst = larger(worst, -idle);
+            worst = larger(worst, smaller(idle, (value - cost) * per_value));
+            for w in 0..W {
+                let (share, shortfall) = (hours[w] * per_hour, (value - price[w] * rate[w]) * per_value);
+                worst = larger(worst, smaller(share, shortfall));
+                worst = larger(worst, -share);
+            }
         }
-        Err(Unsolved {
+        (worst, served)
+    }
+
+    /// Why a clearing with this violation of the conditions is refused.
+    pub(super) fn refusal(&self, clearing: &Clearing, violation: f64) -> Unsolved {
+        Unsolved {
             why: format!(
                 "the optimality conditions are violated by {violation:e}, {TOLERANCE:e} is allowed: prices {:?}, \
                  served {:?}, in {self:?}",
                 clearing.price, clearing.served
             ),
-        })
+        }
     }
 
     /// Refuses inputs outside their domain.
@@ -118,7 +131,7 @@ impl Market<'_> {
 /// The first number that is not finite or is below `least`, as an error.
 fn refuse(what: &str, allowed: &str, numbers: &[f64], least: f64) -> Result<(), Unsolved> {
     let good = |n: f64| n >= least && n < f64::INFINITY;
-    if numbers.iter().all(|&n| good(n)) {
+    if numbers.iter().fold(true, |all, &n| all & good(n)) {
         return Ok(());
     }
     let at = numbers.iter().position(|&n| !good(n)).unwrap_or_default();

@@ -38,21 +38,21 @@ pub(super) struct Buyer {
     pub use_ratio: f64,
 }
 
-/// A tranche with capacity, as the prices stand.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tranche {
-    /// Its place in the market.
-    pub place: usize,
-    pub capacity: f64,
-    pub cost: f64,
-    /// e by buyer.
-    pub rate: [f64; MAX_WORKLOADS],
+/// The tranches with capacity, as the prices stand: a column a number, so that loops over them take several at a time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tranches {
+    /// Their places in the market.
+    pub place: Vec<usize>,
+    pub capacity: Vec<f64>,
+    pub cost: Vec<f64>,
+    /// e by buyer, then tranche.
+    pub rate: Vec<f64>,
     /// v = max(m, max_w lambda_w·e_w): what an hour is worth.
-    pub value: f64,
+    pub value: Vec<f64>,
     /// The uses that reach v.
-    pub uses: Uses,
+    pub uses: Vec<Uses>,
     /// The factor of the current move at which its uses change.
-    pub turns: f64,
+    pub turns: Vec<f64>,
 }
 
 /// The prices, and the market they are settled on.
@@ -60,7 +60,9 @@ pub(super) struct Tranche {
 pub(super) struct Prices {
     pub buyers: [Buyer; MAX_WORKLOADS],
     pub count: usize,
-    pub tranches: Vec<Tranche>,
+    /// Whether every workload of the market has demand, so that buyers have the workloads' numbers.
+    pub everyone: bool,
+    pub tranches: Tranches,
     /// lambda by buyer, 0 beyond the last.
     pub price: [f64; MAX_WORKLOADS],
     /// lambda·D(lambda) by buyer.
@@ -71,6 +73,10 @@ pub(super) struct Prices {
     pub flat: Uses,
     /// Relative imbalance that counts as none.
     pub balance: f64,
+    /// By set of uses, idling after the last buyer: worth of the tranches with these best uses.
+    pub classes: Vec<f64>,
+    /// Whether these are of the present prices.
+    pub sorted: bool,
     /// By set of buyers: worth of the tranches that matter to it.
     pub supply: Vec<f64>,
     /// By set of buyers: what it spends.
@@ -88,7 +94,7 @@ impl Prices {
     pub fn settle(&mut self, market: &Market<'_>, settled: &Settled<'_>) {
         self.load(market);
         match self.count {
-            0 => {}
+            0 => self.tranches.uses.fill(IDLE),
             1 => self.descend::<1>(settled),
             2 => self.descend::<2>(settled),
             3 => self.descend::<3>(settled),
@@ -107,7 +113,7 @@ impl Prices {
         if !self.resume::<W>(settled) {
             self.start::<W>();
         }
-        let limit = 1000 + 50 * self.tranches.len() * W;
+        let limit = 1000 + 50 * self.tranches.place.len() * W;
         let mut lowered = true;
         while lowered && self.moves < limit {
             lowered = false;
@@ -149,18 +155,21 @@ impl Prices {
         for w in (0..W).filter(|w| set & (1 << w) != 0) {
             limit = limit.min(self.buyers[w].curve.choke_price / self.price[w]);
         }
-        for t in &mut self.tranches {
-            t.turns = if t.uses & set == 0 { t.value / t.earns::<W>(&moving) } else { f64::INFINITY };
-            limit = limit.min(t.turns);
+        self.tranches.earn::<W>(&moving);
+        let t = &mut self.tranches;
+        for ((turns, &value), &uses) in t.turns.iter_mut().zip(&t.value).zip(&t.uses) {
+            *turns = if uses & set == 0 { value / *turns } else { f64::INFINITY };
+            limit = if *turns < limit { *turns } else { limit };
         }
         let factor = self.scale::<W>(set, limit.max(1.0));
         let moved = self.prices_of(set);
-        for t in &mut self.tranches {
-            if t.uses & set != 0 {
-                t.uses &= set;
-                t.value *= factor;
-            } else if t.turns <= factor * (1.0 + TIE) {
-                t.uses |= t.reach::<W>(&moved, t.earns::<W>(&moved)) & set;
+        for at in 0..self.tranches.place.len() {
+            let t = &mut self.tranches;
+            if t.uses[at] & set != 0 {
+                t.uses[at] &= set;
+                t.value[at] *= factor;
+            } else if t.turns[at] <= factor * (1.0 + TIE) {
+                t.uses[at] |= t.reach::<W>(at, &moved, t.earns::<W>(at, &moved)) & set;
             }
         }
     }
@@ -170,19 +179,24 @@ impl Prices {
     fn lower<const W: usize>(&mut self, set: Uses) {
         let staying = self.prices_of(!set);
         let mut limit = 0.0f64;
-        for t in &mut self.tranches {
-            t.turns = if t.uses & !set == 0 { t.earns::<W>(&staying).max(t.cost) / t.value } else { 0.0 };
-            limit = limit.max(t.turns);
+        self.tranches.earn::<W>(&staying);
+        let t = &mut self.tranches;
+        let columns = t.turns.iter_mut().zip(&t.value).zip(&t.cost).zip(&t.uses);
+        for (((turns, &value), &cost), &uses) in columns {
+            let other = if *turns > cost { *turns } else { cost };
+            *turns = if uses & !set == 0 { other / value } else { 0.0 };
+            limit = if *turns > limit { *turns } else { limit };
         }
         let factor = self.scale::<W>(set, limit.min(1.0));
-        for t in &mut self.tranches {
-            if t.uses & !set != 0 {
-                t.uses &= !set;
+        for at in 0..self.tranches.place.len() {
+            let t = &mut self.tranches;
+            if t.uses[at] & !set != 0 {
+                t.uses[at] &= !set;
             } else {
-                t.value *= factor;
-                if t.turns >= factor * (1.0 - TIE) {
-                    let other = t.earns::<W>(&staying).max(t.cost);
-                    t.uses |= t.reach::<W>(&staying, other) & !set;
+                t.value[at] *= factor;
+                if t.turns[at] >= factor * (1.0 - TIE) {
+                    let other = t.earns::<W>(at, &staying).max(t.cost[at]);
+                    t.uses[at] |= t.reach::<W>(at, &staying, other) & !set;
                 }
             }
         }
@@ -193,6 +207,7 @@ impl Prices {
     ///     Σ_w lambda_w·D_w(s·lambda_w) = supply
     /// Newton's method on the logarithms of both sides: exact at once where one elasticity rules.
     fn scale<const W: usize>(&mut self, set: Uses, limit: f64) -> f64 {
+        self.sorted = false;
         let worth = self.supply[set];
         let end = ln(limit);
         let mut shift = end;
@@ -278,28 +293,86 @@ impl Buyer {
     }
 }
 
-impl Tranche {
-    /// The most an hour earns at these prices.
-    pub fn earns<const W: usize>(&self, prices: &[f64; MAX_WORKLOADS]) -> f64 {
-        let mut best = 0.0;
-        for (price, rate) in prices[..W].iter().zip(&self.rate[..W]) {
-            let earned = price * rate;
-            best = if earned > best { earned } else { best };
-        }
-        best
+impl Tranches {
+    /// Makes room for uses, values and turns of the tranches there are.
+    pub fn resize(&mut self) {
+        let n = self.place.len();
+        self.value.resize(n, 0.0);
+        self.turns.resize(n, 0.0);
+        self.uses.resize(n, 0);
     }
 
-    /// The uses in which an hour is worth `value`.
-    pub fn reach<const W: usize>(&self, prices: &[f64; MAX_WORKLOADS], value: f64) -> Uses {
-        let enough = value * (1.0 - TIE);
-        let mut uses = if self.cost >= enough { IDLE } else { 0 };
-        for (w, (price, rate)) in prices[..W].iter().zip(&self.rate[..W]).enumerate() {
-            if price * rate >= enough {
-                uses |= 1 << w;
-            }
-        }
-        uses
+    /// The rates of every tranche by buyer.
+    fn columns<const W: usize>(&self) -> [&[f64]; W] {
+        let n = self.place.len();
+        std::array::from_fn(|w| &self.rate[w * n..(w + 1) * n])
     }
+
+    /// Writes the most an hour of each tranche earns at these prices into `turns`.
+    fn earn<const W: usize>(&mut self, prices: &[f64; MAX_WORKLOADS]) {
+        let n = self.place.len();
+        let mut turns = std::mem::take(&mut self.turns);
+        let columns = self.columns::<W>();
+        for (at, earned) in turns[..n].iter_mut().enumerate() {
+            *earned = best::<W>(&columns, at, prices, 0.0);
+        }
+        self.turns = turns;
+    }
+
+    /// Reads values and best uses from the prices.
+    pub fn read<const W: usize>(&mut self, prices: &[f64; MAX_WORKLOADS]) {
+        let n = self.place.len();
+        let (mut values, mut all_uses) = (std::mem::take(&mut self.value), std::mem::take(&mut self.uses));
+        let (columns, costs) = (self.columns::<W>(), &self.cost[..n]);
+        for (at, (value, uses)) in values[..n].iter_mut().zip(&mut all_uses[..n]).enumerate() {
+            *value = best::<W>(&columns, at, prices, costs[at]);
+            *uses = reach::<W>(&columns, at, prices, costs[at], *value);
+        }
+        (self.value, self.uses) = (values, all_uses);
+    }
+
+    /// The most an hour of tranche `at` earns at these prices.
+    pub fn earns<const W: usize>(&self, at: usize, prices: &[f64; MAX_WORKLOADS]) -> f64 {
+        best::<W>(&self.columns(), at, prices, 0.0)
+    }
+
+    /// The uses in which an hour of tranche `at` is worth `value`.
+    pub fn reach<const W: usize>(&self, at: usize, prices: &[f64; MAX_WORKLOADS], value: f64) -> Uses {
+        reach::<W>(&self.columns(), at, prices, self.cost[at], value)
+    }
+
+    /// What all hours of tranche `at` are worth.
+    pub fn worth(&self, at: usize) -> f64 {
+        self.capacity[at] * self.value[at]
+    }
+}
+
+/// The most an hour of a tranche earns at these prices, at least `least`.
+#[inline(always)]
+fn best<const W: usize>(columns: &[&[f64]; W], at: usize, prices: &[f64; MAX_WORKLOADS], least: f64) -> f64 {
+    let mut best = least;
+    for (price, column) in prices[..W].iter().zip(columns) {
+        let earned = price * column[at];
+        best = if earned > best { earned } else { best };
+    }
+    best
+}
+
+/// The uses in which an hour of a tranche is worth `value`.
+#[inline(always)]
+fn reach<const W: usize>(
+    columns: &[&[f64]; W],
+    at: usize,
+    prices: &[f64; MAX_WORKLOADS],
+    cost: f64,
+    value: f64,
+) -> Uses {
+    let enough = value * (1.0 - TIE);
+    let mut uses = if cost >= enough { IDLE } else { 0 };
+    for (w, (price, column)) in prices[..W].iter().zip(columns).enumerate() {
+        uses |= if price * column[at] >= enough { 1 << w } else { 0 };
+    }
+    uses
 }
 
 /// The members of a set of buyers, in order.

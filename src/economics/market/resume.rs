@@ -15,9 +15,12 @@
 //! The prices found are a start like any other: uses are read from them afresh, and the descent goes on from there. If the
 //! ties still hold it has nothing to do; if they do not, it does the rest. So what is remembered can save time only.
 
-use super::prices::{IDLE, Prices, ROUNDING, Uses, members};
+use super::prices::{IDLE, Prices, Uses, members};
 use super::{MAX_WORKLOADS, Settled};
 use crate::math::{exp, ln};
+
+/// A step of Newton's method, in logarithms, whose square is rounding: the next step would be of that size.
+const SQUARE_IS_ROUNDING: f64 = 1e-9;
 
 impl Prices {
     /// Starts from an earlier solution's ties. Tells whether they make prices at all.
@@ -32,13 +35,14 @@ impl Prices {
         if earlier[..W].iter().any(|&price| price <= 0.0) {
             return false;
         }
-        for at in 0..self.tranches.len() {
-            let known = self.renamed(settled.uses[self.tranches[at].place]);
-            let t = &mut self.tranches[at];
-            t.uses = known;
-            if known == 0 {
-                t.uses = t.reach::<W>(&earlier, t.earns::<W>(&earlier).max(t.cost));
-            }
+        for at in 0..self.tranches.place.len() {
+            let known = self.renamed(settled.uses[self.tranches.place[at]]);
+            let t = &self.tranches;
+            self.tranches.uses[at] = if known == 0 {
+                t.reach::<W>(at, &earlier, t.earns::<W>(at, &earlier).max(t.cost[at]))
+            } else {
+                known
+            };
         }
         let (groups, ratio) = self.tied_groups::<W>();
         for (w, &group) in groups[..W].iter().enumerate() {
@@ -55,8 +59,20 @@ impl Prices {
     /// A set of the market's workloads as a set of buyers.
     fn renamed(&self, uses: u16) -> Uses {
         let known = Uses::from(uses);
+        if self.everyone {
+            return known & (IDLE | (1 << self.count) - 1);
+        }
         let buyers = self.buyers().iter().enumerate();
         buyers.fold(known & IDLE, |set, (w, buyer)| set | (known >> buyer.place & 1) << w)
+    }
+
+    /// A set of buyers as a set of the market's workloads.
+    pub fn named(&self, uses: Uses) -> u16 {
+        if self.everyone {
+            return uses as u16;
+        }
+        let idle = if uses & IDLE == 0 { 0 } else { Settled::IDLE };
+        members(uses).fold(idle, |set, w| set | 1 << self.buyers[w].place)
     }
 
     /// By buyer, the buyers whose prices tied tranches bind to its own, and the prices of all relative to a group's first
@@ -64,15 +80,17 @@ impl Prices {
     fn tied_groups<const W: usize>(&self) -> ([Uses; MAX_WORKLOADS], [f64; MAX_WORKLOADS]) {
         let mut groups = std::array::from_fn(|w| 1 << w);
         let mut ratio = [1.0; MAX_WORKLOADS];
-        for t in &self.tranches {
-            let buyers = t.uses & (IDLE - 1);
-            if buyers & buyers.wrapping_sub(1) == 0 {
+        let n = self.tranches.place.len();
+        for (at, &uses) in self.tranches.uses.iter().enumerate() {
+            let buyers = uses & (IDLE - 1);
+            let first = buyers.trailing_zeros() as usize;
+            if buyers & buyers.wrapping_sub(1) == 0 || buyers & !groups[first] == 0 {
                 continue;
             }
-            let first = buyers.trailing_zeros() as usize;
+            let rate = |w: usize| self.tranches.rate[w * n + at];
             for w in members(buyers) {
-                if groups[first] & (1 << w) == 0 && t.rate[first] > 0.0 && t.rate[w] > 0.0 {
-                    let shift = ratio[first] * t.rate[first] / (ratio[w] * t.rate[w]);
+                if groups[first] & (1 << w) == 0 && rate(first) > 0.0 && rate(w) > 0.0 {
+                    let shift = ratio[first] * rate(first) / (ratio[w] * rate(w));
                     members(groups[w]).for_each(|w| ratio[w] *= shift);
                     let both = groups[first] | groups[w];
                     members(both).for_each(|w| groups[w] = both);
@@ -85,13 +103,21 @@ impl Prices {
     /// The level of a group's prices: a tied cost, or the root of demand against supply from the guess `level`.
     fn level<const W: usize>(&self, group: Uses, ratio: &[f64; MAX_WORKLOADS], level: f64) -> Option<f64> {
         let mut supply = 0.0;
-        for t in self.tranches.iter().filter(|t| t.uses & group != 0) {
-            let w = (t.uses & group).trailing_zeros() as usize;
-            let earns = ratio[w] * t.rate[w];
-            if t.uses & IDLE != 0 {
-                return Some(t.cost / earns).filter(|level| level.is_finite());
+        let t = &self.tranches;
+        for (at, &uses) in t.uses.iter().enumerate().filter(|(_, uses)| *uses & group != 0) {
+            let w = (uses & group).trailing_zeros() as usize;
+            let earns = ratio[w] * t.rate[w * t.place.len() + at];
+            if uses & IDLE != 0 {
+                return Some(t.cost[at] / earns).filter(|level| level.is_finite());
             }
-            supply += t.capacity * earns;
+            supply += t.capacity[at] * earns;
+        }
+        if group.is_power_of_two() {
+            let w = group.trailing_zeros() as usize;
+            let (curve, use_ratio) =
+                (&self.buyers[w].curve, supply / (ratio[w] * self.buyers[w].curve.planned_use));
+            let level = curve.reference_price / ratio[w] * exp(-ln(use_ratio) / curve.elasticity);
+            return Some(level).filter(|level| level.is_finite() && use_ratio <= self.buyers[w].most);
         }
         let mut log_price = [0.0; MAX_WORKLOADS];
         for w in members(group) {
@@ -112,7 +138,7 @@ impl Prices {
                 return None;
             }
             shift += step;
-            if step.abs() <= ROUNDING {
+            if step.abs() <= SQUARE_IS_ROUNDING {
                 break;
             }
         }

@@ -14,12 +14,12 @@ impl Prices {
     /// The set of buyers whose prices, raised by a common factor, improve the dual fastest: it would spend more than all
     /// tranches it can have are worth. Supply is left at the worth of these.
     pub fn overdemanded<const W: usize>(&mut self) -> Option<Uses> {
-        let buyers = (1 << W) - 1;
+        self.sort::<W>();
         let (supply, others) = (&mut self.supply[..1 << W], &mut self.others[..1 << W]);
         supply.fill(0.0);
-        others.fill(0.0);
-        for t in &self.tranches {
-            others[t.uses & buyers] += t.capacity * t.value;
+        let (busy, idle) = self.classes[..2 << W].split_at(1 << W);
+        for ((others, busy), idle) in others.iter_mut().zip(busy).zip(idle) {
+            *others = busy + idle;
         }
         for w in 0..W {
             let bit = 1 << w;
@@ -44,13 +44,9 @@ impl Prices {
     /// tranches with no other use are worth. Failing that, a smallest set that spends exactly that and would not buy more:
     /// lowering its prices leaves the dual alone. Supply is left at the worth of these tranches.
     pub fn oversupplied<const W: usize>(&mut self) -> Option<Uses> {
+        self.sort::<W>();
         let supply = &mut self.supply[..1 << W];
-        supply.fill(0.0);
-        for t in &self.tranches {
-            if t.uses & IDLE == 0 {
-                supply[t.uses & ((1 << W) - 1)] += t.capacity * t.value;
-            }
-        }
+        supply.copy_from_slice(&self.classes[..1 << W]);
         for w in 0..W {
             let bit = 1 << w;
             for block in supply.chunks_exact_mut(2 * bit) {
@@ -65,6 +61,20 @@ impl Prices {
             let balanced = 1.0 + self.balance;
             (1..1 << W).find(|&set| set & !self.flat == 0 && self.demand[set] <= self.supply[set] * balanced)
         })
+    }
+
+    /// Adds up the worth of the tranches by their uses, where prices have moved since.
+    pub fn sort<const W: usize>(&mut self) {
+        if self.sorted {
+            return;
+        }
+        let (classes, t) = (&mut self.classes[..2 << W], &self.tranches);
+        classes.fill(0.0);
+        for ((&uses, &capacity), &value) in t.uses.iter().zip(&t.capacity).zip(&t.value) {
+            let idles = usize::from(uses & IDLE != 0);
+            classes[uses & ((1 << W) - 1) | idles << W] += capacity * value;
+        }
+        self.sorted = true;
     }
 
     /// Tabulates what each set of buyers spends.

@@ -1,7 +1,7 @@
 //! The market as the solver sees it, and the prices it starts from.
 
-use super::prices::{Buyer, Prices, Tranche};
-use super::{MAX_WORKLOADS, Market};
+use super::Market;
+use super::prices::{Buyer, Prices};
 use crate::math::{exp, ln};
 
 /// Relative imbalance below which a set of workloads is in balance; times the elasticity where that is above 1.
@@ -22,22 +22,27 @@ impl Prices {
                 self.balance = self.balance.max(BALANCE * curve.elasticity);
             }
         }
-        self.tranches.clear();
+        self.everyone = self.count == workloads;
+        self.sorted = false;
+        let t = &mut self.tranches;
+        (t.place.clear(), t.capacity.clear(), t.cost.clear(), t.rate.clear());
         for (place, (&capacity, &cost)) in market.capacity.iter().zip(market.cost).enumerate() {
             if capacity > 0.0 {
-                let mut rate = [0.0; MAX_WORKLOADS];
-                let row = &market.rate[place * workloads..(place + 1) * workloads];
-                for (rate, buyer) in rate.iter_mut().zip(self.buyers()) {
-                    *rate = row[buyer.place];
-                }
-                self.tranches.push(Tranche { place, capacity, cost, rate, ..Tranche::default() });
+                t.place.push(place);
+                t.capacity.push(capacity);
+                t.cost.push(cost);
             }
         }
+        for buyer in &self.buyers[..self.count] {
+            t.rate.extend(t.place.iter().map(|place| market.rate[place * workloads + buyer.place]));
+        }
+        t.resize();
         let sets = 1 << self.count;
         for table in [&mut self.supply, &mut self.demand, &mut self.others] {
             table.clear();
             table.resize(sets, 0.0);
         }
+        self.classes.resize(2 * sets, 0.0);
     }
 
     /// Starts near the answer: where one buyer with everybody's plan and mean elasticity would meet the merit order, were
@@ -51,10 +56,11 @@ impl Prices {
         }
         elasticity /= plan;
         self.merit.clear();
-        for t in &self.tranches {
-            let value = t.earns::<W>(&self.price);
+        let t = &self.tranches;
+        for at in 0..t.place.len() {
+            let value = t.earns::<W>(at, &self.price);
             if value > 0.0 {
-                self.merit.push((t.cost / value, t.capacity * value));
+                self.merit.push((t.cost[at] / value, t.capacity[at] * value));
             }
         }
         self.merit.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -85,10 +91,7 @@ impl Prices {
             self.spend[w] = price * self.buyers[w].buys(0.0);
             self.mark(w);
         }
-        for t in &mut self.tranches {
-            let earned = t.earns::<W>(&self.price);
-            t.value = earned.max(t.cost);
-            t.uses = t.reach::<W>(&self.price, t.value);
-        }
+        self.tranches.read::<W>(&self.price);
+        self.sorted = false;
     }
 }

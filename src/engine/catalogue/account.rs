@@ -74,7 +74,7 @@ impl Account {
         for (months, lab) in self.labs.iter_mut().zip(&month.labs) {
             months[t].fill(world, month, std::slice::from_ref(lab));
         }
-        for (value, (_, metric, lab)) in row.iter_mut().zip(&catalogue.monthly) {
+        for (value, (metric, lab)) in row.iter_mut().zip(&catalogue.unnamed) {
             *value = metric.value(world, &month.channels, &self.totals(*lab)[t]);
         }
     }

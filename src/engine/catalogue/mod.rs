@@ -56,6 +56,8 @@ pub struct Catalogue {
     pub paired: usize,
     /// Scalars with the lab they are of; none is all labs.
     pub scalars: Vec<(Label, Scalar, Option<usize>)>,
+    /// The monthly metrics without their names, side by side: they are read through every month.
+    unnamed: Vec<(Monthly, Option<usize>)>,
 }
 
 const COST: &str = "USD per H100e-hour";
@@ -68,6 +70,7 @@ impl Catalogue {
         let labs = world.labs.iter().map(|lab| lab.id.clone()).collect();
         let mut catalogue = Catalogue { workloads, labs, ..Catalogue::default() };
         catalogue.add_monthly(world);
+        catalogue.unnamed = catalogue.monthly.iter().map(|(_, metric, lab)| (*metric, *lab)).collect();
         catalogue.add_scalars(world);
         catalogue.add_scalars_of_labs(world);
         catalogue

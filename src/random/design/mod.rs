@@ -165,6 +165,26 @@ impl Design {
         }
     }
 
+    /// The uniforms of a source at a path and lane, at steps 0, 1, …
+    ///
+    /// Domain: as for [`Design::uniform`].
+    pub fn uniforms(&self, source: usize, path: usize, lane: usize, uniforms: &mut [f64]) {
+        match self.sampling {
+            Sampling::Plain => self.keys[source].uniforms(path as u64, lane as u32, uniforms),
+            Sampling::Antithetic => {
+                self.keys[source].uniforms(path as u64 / 2, lane as u32, uniforms);
+                if path % 2 == 1 {
+                    uniforms.iter_mut().for_each(|u| *u = 1.0 - *u);
+                }
+            }
+            Sampling::LatinHypercube | Sampling::Sobol => {
+                for (step, uniform) in uniforms.iter_mut().enumerate() {
+                    *uniform = self.uniform(source, path, step, lane);
+                }
+            }
+        }
+    }
+
     /// A uniform in the path's own stratum of its replicate.
     ///     u = (π(i) + jitter)/n
     /// for the i-th of a replicate's n paths, with π a keyed permutation of the strata; its key stands in the stream at

@@ -71,6 +71,23 @@ fn a_longer_run_begins_with_the_shorter_one() {
 }
 
 #[test]
+fn many_steps_at_once_are_the_same_bits() {
+    for sampling in Sampling::ALL {
+        let design = design(sampling, 40);
+        for (source, steps, lane) in [(0, 3, 1), (1, 1, 0), (2, 7, 0)] {
+            for path in 0..40 {
+                let mut many = vec![0.0; steps];
+                design.uniforms(source, path, lane, &mut many);
+                for (step, uniform) in many.iter().enumerate() {
+                    let alone = design.uniform(source, path, step, lane);
+                    assert_eq!(uniform.to_bits(), alone.to_bits(), "{sampling}, path {path}, step {step}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn sources_go_by_name() {
     let more = [SOURCES[2], Source { stream: "0", steps: 5, lanes: 1 }, SOURCES[0], SOURCES[1]];
     for sampling in [Sampling::Plain, Sampling::Antithetic, Sampling::LatinHypercube] {

@@ -3,7 +3,7 @@
 use super::chain::Chain;
 use super::jumps::MonthlyJumps;
 use super::{Anchor, Law, Shocks};
-use crate::math::{exp, exp_m1, ln, sqrt};
+use crate::math::{exp, exp_all, exp_m1, ln, sqrt};
 
 /// A law made ready for a number of months and a forecast lead; see [`Law::prepare`].
 #[derive(Clone, Debug, PartialEq)]
@@ -86,8 +86,10 @@ impl Prepared {
                     self.jumps.as_ref().map_or(0.0, |j| j.sum(shocks.jump_count[t], shocks.jump_size[t]));
                 y = self.step(y, state, shocks.normal[t], jump);
             }
-            (now[t], ahead[t]) = self.levels(t, y, state);
+            (now[t], ahead[t]) = self.log_levels(t, y, state);
         }
+        exp_all(now);
+        exp_all(ahead);
     }
 
     /// [`Law::central`] with this law. Shape: as many months as prepared for.
@@ -102,8 +104,10 @@ impl Prepared {
                 state = first_largest(&law);
                 y = self.step(y, state, 0.0, jump);
             }
-            (now[t], ahead[t]) = self.levels(t, y, state);
+            (now[t], ahead[t]) = self.log_levels(t, y, state);
         }
+        exp_all(now);
+        exp_all(ahead);
     }
 
     /// y a month later.
@@ -112,11 +116,11 @@ impl Prepared {
         y * self.persistence + self.drift[state] + self.noise[state] * normal + jump
     }
 
-    /// The month's level and its forecast at the lead.
+    /// Logarithms of the month's level and of its forecast at the lead.
     #[inline]
-    fn levels(&self, t: usize, y: f64, state: usize) -> (f64, f64) {
+    fn log_levels(&self, t: usize, y: f64, state: usize) -> (f64, f64) {
         let expected = self.persistence_ahead * y + self.drift_ahead[state];
-        (exp(self.curve[t] + y), exp(self.curve_ahead[t] + expected))
+        (self.curve[t] + y, self.curve_ahead[t] + expected)
     }
 
     /// c(t) = ln E[e^y(t)] for months 0 … n − 1.
