@@ -34,11 +34,11 @@ impl Terminal {
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                std::process::exit(Exit::Done as i32)
+                std::process::exit(i32::from(Exit::Done.code()))
             }
             Err(error) => {
                 self.error(&format!("cannot write to standard output: {error}"));
-                std::process::exit(Exit::Unwritten as i32);
+                std::process::exit(i32::from(Exit::Unwritten.code()));
             }
         }
     }

@@ -85,8 +85,8 @@ pub fn probability(happens: &[bool], grouping: Grouping) -> Estimate {
 
 /// Quantile of per-path values, Hyndman and Fan's type 7. Shape: one value a path, in path order, at least one.
 ///
-/// Replicates: the spread of the replicates' own quantiles. Otherwise the error of the empirical probability at the
-/// quantile, over the density there, which is read off the order statistics 1.96 binomial standard errors to either side
+/// The error of the empirical probability at the quantile (from how replicates, pairs or paths differ), over the density
+/// there, which is read off the order statistics 1.96 binomial standard errors to either side
 /// (Woodruff 1952, JASA 47, 635–646); for independent paths that is the classical interval of order statistics.
 pub fn quantile(values: &[f64], p: f64, grouping: Grouping) -> Estimate {
     let [only] = quantiles(values, [p], grouping);
@@ -96,30 +96,19 @@ pub fn quantile(values: &[f64], p: f64, grouping: Grouping) -> Estimate {
 /// Several quantiles at once; see [`quantile`].
 pub fn quantiles<const N: usize>(values: &[f64], p: [f64; N], grouping: Grouping) -> [Estimate; N] {
     let all = sorted(values);
-    let groups = match grouping {
-        Grouping::Replicates(_) => sorted_groups(values, grouping),
-        Grouping::Independent | Grouping::Pairs => Vec::new(),
-    };
     p.map(|p| {
         let value = quantile::type_7(&all, p);
-        let std_error = match grouping {
-            Grouping::Replicates(_) => {
-                let own: Vec<f64> = groups.iter().map(|group| quantile::type_7(group, p)).collect();
-                mean(&own, Grouping::Independent).std_error
-            }
-            Grouping::Independent | Grouping::Pairs => quantile_error((values, &all), (p, value), grouping),
-        };
-        Estimate { value, std_error }
+        Estimate { value, std_error: quantile_error((values, &all), (p, value), grouping) }
     })
 }
 
-/// Standard error of the quantile `value` at `p` of paths that are independent or in pairs.
+/// Standard error of the quantile `value` at `p`.
 fn quantile_error((values, all): (&[f64], &[f64]), (p, value): (f64, f64), grouping: Grouping) -> f64 {
     let n = values.len() as f64;
     let binomial = sqrt(p * (1.0 - p) / n);
     let probability_error = match grouping {
         Grouping::Independent => binomial,
-        // Pairs can agree on the share exactly, but no finer than a path.
+        // Pairs and replicates can agree on the share exactly, but no finer than a path.
         _ => {
             let share = mean_of(values.len(), grouping, |path| f64::from(u8::from(values[path] <= value)));
             share.std_error.max(0.5 / n)
@@ -134,13 +123,6 @@ fn quantile_error((values, all): (&[f64], &[f64]), (p, value): (f64, f64), group
     } else {
         0.0
     }
-}
-
-/// The values of each group, ascending.
-fn sorted_groups(values: &[f64], grouping: Grouping) -> Vec<Vec<f64>> {
-    let mut members = vec![Vec::new(); grouping.groups(values.len())];
-    values.iter().enumerate().for_each(|(path, value)| members[grouping.group_of(path)].push(*value));
-    members.iter().map(|group| sorted(group)).collect()
 }
 
 /// Mean over paths of a number computed for each, with its grouped error.

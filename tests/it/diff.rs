@@ -24,7 +24,8 @@ fn text(path: &Path) -> &str {
 fn json(args: &[&str]) -> Value {
     let place = folder();
     let target = place.path().join("results");
-    let output = loophole(&[&["diff"], args, &["--json", "--out", text(&target)]].concat());
+    let output =
+        loophole(&[&["diff"], args, &["--json", "--allow-outside", "--out", text(&target)]].concat());
     assert_eq!(code(&output), 0, "{}", err(&output));
     serde_json::from_str(&out(&output)).expect("standard output is JSON")
 }
@@ -449,14 +450,14 @@ fn spoilt_results_are_refused_in_words() {
         change(&mut json);
         cases.push((json.to_string(), words));
     };
-    with(&|json| json["format"] = 2.into(), "format is 2");
+    with(&|json| json["format"] = 3.into(), "format is 3");
     with(&|json| json["files"] = Value::Array(Vec::new()), "no files");
     with(&|json| json["files"][0]["text"] = 7.into(), "text of");
     with(&|json| json["paths"] = "many".into(), "no `paths`");
-    with(&|json| json["set"] = serde_json::json!([1]), "no `set`");
-    with(&|json| json["set"] = serde_json::json!(["no.such.key=1"]), "no.such.key");
-    with(&|json| json["with"] = serde_json::json!(["../../secret.toml"]), "not among the files");
-    with(&|json| json["command"] = "diff".into(), "compare two scenarios");
+    with(&|json| json["request"]["set"] = serde_json::json!([1]), "no `set`");
+    with(&|json| json["request"]["set"] = serde_json::json!(["no.such.key=1"]), "no.such.key");
+    with(&|json| json["request"]["with"] = serde_json::json!(["../../secret.toml"]), "not among the files");
+    with(&|json| json["request"]["command"] = "diff".into(), "compare two scenarios");
     for (spoilt, words) in cases {
         let file = place.path().join("spoilt.json");
         std::fs::write(&file, spoilt).expect("a file");
