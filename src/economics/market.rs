@@ -132,7 +132,7 @@ impl Solver {
         self.prices.write(market, clearing);
         let found = self.hours.fill(&self.prices, market, clearing);
         let mut violation = market.violation(clearing);
-        if found == Found::Coarsely && !(violation <= PROVEN) {
+        if found == Found::Coarsely && (violation > PROVEN || violation.is_nan()) {
             self.hours.refill(&self.prices, market, clearing);
             violation = market.violation(clearing);
         }

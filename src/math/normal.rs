@@ -38,7 +38,7 @@ pub fn normal_quantiles(numbers: &mut [f64]) {
             let q = *x - 0.5;
             *x = central_quantile(q);
             tails[count] = at;
-            count += usize::from(!(q.abs() <= CENTRAL));
+            count += usize::from(q.abs() > CENTRAL || q.is_nan());
         }
         for &at in &tails[..count] {
             chunk[at] = tail_quantile(uniforms[at], uniforms[at] - 0.5);

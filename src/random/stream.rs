@@ -18,6 +18,7 @@ pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
 
 /// Several blocks at once, by word, then counter: independent work to overlap.
 #[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "four arrays go through the lanes together")]
 fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u32; N]; 4]) -> [[u32; N]; 4] {
     const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];

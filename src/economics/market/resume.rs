@@ -60,7 +60,7 @@ impl Prices {
     fn renamed(&self, uses: u16) -> Uses {
         let known = Uses::from(uses);
         if self.everyone {
-            return known & (IDLE | (1 << self.count) - 1);
+            return known & (IDLE | ((1 << self.count) - 1));
         }
         let buyers = self.buyers().iter().enumerate();
         buyers.fold(known & IDLE, |set, (w, buyer)| set | (known >> buyer.place & 1) << w)

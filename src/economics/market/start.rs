@@ -25,7 +25,10 @@ impl Prices {
         self.everyone = self.count == workloads;
         self.sorted = false;
         let t = &mut self.tranches;
-        (t.place.clear(), t.capacity.clear(), t.cost.clear(), t.rate.clear());
+        t.place.clear();
+        for column in [&mut t.capacity, &mut t.cost, &mut t.rate] {
+            column.clear();
+        }
         for (place, (&capacity, &cost)) in market.capacity.iter().zip(market.cost).enumerate() {
             if capacity > 0.0 {
                 t.place.push(place);
