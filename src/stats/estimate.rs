@@ -93,7 +93,7 @@ pub fn quantile(values: &[f64], p: f64, grouping: Grouping) -> Estimate {
     only
 }
 
-/// Several quantiles at once; see [`quantile`].
+/// Several quantiles at once; see [`quantile()`].
 pub fn quantiles<const N: usize>(values: &[f64], p: [f64; N], grouping: Grouping) -> [Estimate; N] {
     let all = sorted(values);
     p.map(|p| {
