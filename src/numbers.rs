@@ -216,6 +216,12 @@ pub fn counted(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
+/// The first letter in lower case.
+pub fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
+}
+
 /// A probability estimated by counting paths: never 0 or 100%, which no number of paths can show.
 pub fn chance(share: f64) -> String {
     if share > 0.99 {

@@ -11,7 +11,7 @@ use super::words::{Said, TITLE};
 use crate::analysis::attribution::{Method, Role};
 use crate::analysis::compare::Measure;
 use crate::analysis::diff::{Attribution, Diff, Headline};
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 use crate::scenario::difference::Difference;
 use crate::stats::estimate::Estimate;
 
@@ -134,11 +134,6 @@ impl Input {
             provenance: provenance.clone(),
         }
     }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
 }
 
 /// Error as far as it is known.

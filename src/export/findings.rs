@@ -6,13 +6,11 @@
 use std::fmt::Write as _;
 
 use super::report::effect_title;
-use super::wording::{
-    PATHS_FOR_AN_INTERVAL, center, chance, lower_first, quoted, shown, unit_of, with_interval,
-};
+use super::wording::{PATHS_FOR_AN_INTERVAL, center, chance, quoted, shown, unit_of, with_interval};
 use crate::analysis::compare::{Effects, Row, Scope, headline_windows};
 use crate::analysis::summary::{Summary, grouping, summarise_in};
 use crate::engine::outcome::Outcome;
-use crate::numbers::{Unit, counted};
+use crate::numbers::{Unit, counted, lower_first};
 use crate::stats::estimate::Estimate;
 
 /// What the findings say about the scenario itself.

@@ -124,12 +124,6 @@ pub fn chance_with_error(share: Estimate, paths: usize) -> String {
     format!("{told} ± {}", error(Unit::Share, share.std_error))
 }
 
-/// The first letter in lower case.
-pub fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
