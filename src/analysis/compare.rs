@@ -100,8 +100,9 @@ impl Effects {
 impl Row {
     /// Whether it stands in the first table of a comparison over `months`; everything else is in `summary.csv`.
     pub fn is_headline(&self, months: usize) -> bool {
-        let year_or_rate =
-            self.id.contains(".y2") || self.id.starts_with("work_share") || self.id.starts_with("rented");
+        let latest = headline_windows(months).into_iter().max().unwrap_or(months);
+        let other_month = self.id.starts_with("rented") && self.id != format!("rented_chips.{latest}m");
+        let year_or_rate = self.id.contains(".y2") || self.id.starts_with("work_share") || other_month;
         let whole_run =
             self.id.contains(&format!(".{months}m.")) && !headline_windows(months).contains(&months);
         let share_of_one = self.id.starts_with("lost_share") && !self.id.contains(".all");

@@ -443,7 +443,7 @@ pub(super) fn gallery<'a>(
         outcome,
         effects,
         provenance: provenance(scenario, outcome),
-        elasticity_range: elasticity_range(job),
+        elasticity_range: report::elasticity_range(outcome),
         titles: titles(job),
     }
 }
@@ -489,24 +489,6 @@ fn titles(job: &Job) -> loophole::chart::gallery::Titles {
             })
             .collect(),
     }
-}
-
-/// Lowest and highest elasticity of demand, 5th to 95th percentile, as what follows "Elasticity of demand": a constant is
-/// not drawn.
-#[cfg(feature = "chart")]
-fn elasticity_range(job: &Job) -> String {
-    use loophole::model::parameters::Form;
-    let labs = job.arms[job.baseline()].world.labs.iter();
-    let ends = labs.flat_map(|lab| lab.demand.iter().flatten()).map(|demand| {
-        match &job.quantities.list[demand.elasticity.0 as usize].form {
-            Form::Constant(value) => (*value, *value),
-            Form::Parameter(distribution) => (distribution.quantile(0.05), distribution.quantile(0.95)),
-            Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => (f64::NAN, f64::NAN),
-        }
-    });
-    let (low, high) =
-        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
-    if low == high { format!("is {low:.2}") } else { format!("drawn from {low:.2} to {high:.2}") }
 }
 
 /// As many threads as asked for, or as there are cores.

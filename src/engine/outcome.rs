@@ -87,10 +87,24 @@ pub struct Outcome {
     pub incomplete: bool,
     /// Month-0 calibration, where the scenario asks for it.
     pub calibration: Option<Calibration>,
+    /// Lowest 5% and highest 95% quantile of the elasticities of demand, over labs and workloads: marginal costs rest on them.
+    pub elasticity: (f64, f64),
     layout: Layout,
     scalars: Vec<Vec<Vec<f64>>>,
     moments: Vec<CellMoments>,
     sketches: Vec<CellSketches>,
+}
+
+/// Lowest 5% and highest 95% quantile of the elasticities of demand.
+fn elasticities(job: &Job) -> (f64, f64) {
+    let labs = job.arms[job.baseline()].world.labs.iter();
+    labs.flat_map(|lab| lab.demand.iter().flatten())
+        .map(|demand| match &job.quantities.list[demand.elasticity.0 as usize].form {
+            Form::Constant(value) => (*value, *value),
+            Form::Parameter(distribution) => (distribution.quantile(0.05), distribution.quantile(0.95)),
+            Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => (f64::NAN, f64::NAN),
+        })
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)))
 }
 
 /// The distribution of one monthly number.
@@ -162,6 +176,7 @@ impl Outcome {
             paths: order.iter().map(|&at| merged.paths[at]).collect(),
             incomplete: merged.paths.len() < job.paths,
             calibration,
+            elasticity: elasticities(job),
             layout,
             scalars,
             moments: merged.moments,

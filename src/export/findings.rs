@@ -6,7 +6,9 @@
 use std::fmt::Write as _;
 
 use super::report::effect_title;
-use super::wording::{PATHS_FOR_AN_INTERVAL, center, chance, quoted, shown, unit_of, with_interval};
+use super::wording::{
+    PATHS_FOR_AN_INTERVAL, center, chance, elasticity_range, quoted, shown, unit_of, with_interval,
+};
 use crate::analysis::compare::{Effects, Row, Scope, headline_windows};
 use crate::analysis::summary::{Summary, grouping, summarise_in};
 use crate::engine::outcome::Outcome;
@@ -113,6 +115,7 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
     all.extend([24, 36].into_iter().filter_map(|month| teller.delay(month)));
     all.extend(teller.marginal_cost());
     all.extend(teller.who_pays());
+    all.extend(teller.industry());
     all.extend(outcome.catalogue.labs.iter().filter_map(|lab| teller.lab(lab)));
     all
 }
@@ -197,11 +200,12 @@ impl Teller<'_> {
             .filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean"))
             .map(|row| {
                 format!(
-                    "{}: {} is {} times what it is with {} ({condition}it rests on the elasticities of demand in the scenario).",
+                    "{}: {} is {} times what it is with {} ({condition}elasticity of demand {}).",
                     self.design,
                     lower_first(&row.title),
                     self.quoted(row),
                     self.baseline,
+                    elasticity_range(self.outcome),
                 )
             })
             .collect()
@@ -228,6 +232,27 @@ impl Teller<'_> {
             self.quoted(row("pv.economic_cost_before_transfer")?),
             self.condition,
             self.quoted(row("pv.spend")?),
+        ))
+    }
+
+    /// What vendors and hosts feel, where there are hosts to feel it.
+    fn industry(&self) -> Option<String> {
+        let month = headline_windows(self.outcome.months).into_iter().max()?;
+        let rented = self.effect.row(&format!("rented_chips.{month}m"))?;
+        if rented.summary.p05.value == 0.0
+            && rented.summary.p95.value == 0.0
+            && rented.summary.mean.value == 0.0
+        {
+            return None;
+        }
+        let (verb, chips, _) = self.signed(rented, ["more", "fewer"]);
+        Some(format!(
+            "{}: in month {month} the labs rent {chips} {verb} chips abroad; over the run, chips that stand unused there would fetch \
+             {} more at the spot price, and domestic vendors sell systems for {} more{}.",
+            self.design,
+            self.quoted(self.effect.row("pv.relet")?),
+            self.quoted(self.effect.row("pv.domestic_sales")?),
+            self.condition,
         ))
     }
 

@@ -13,6 +13,7 @@ use crate::engine::outcome::Outcome;
 use crate::numbers::Unit;
 
 pub use super::findings::{About, findings, sentences};
+pub use super::wording::elasticity_range;
 
 /// A table of text, its first column left-aligned and the others right-aligned.
 pub struct TextTable {
@@ -77,7 +78,12 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
     for row in effects.rows.iter().filter(|row| row.is_headline(outcome.months)) {
         if row.question != question {
             question = row.question;
-            table.heading(question);
+            let rests = if row.id.starts_with("marginal_cost") {
+                format!(" Elasticity of demand {}.", elasticity_range(outcome))
+            } else {
+                String::new()
+            };
+            table.heading(&format!("{question}{rests}"));
         }
         let (unit, summary) = (unit_of(row.unit), &row.summary);
         let ratio = row.unit == "times the baseline";

@@ -6,6 +6,7 @@
 
 use crate::analysis::compare::Scope;
 use crate::analysis::summary::Summary;
+use crate::engine::outcome::Outcome;
 use crate::math::pow;
 use crate::numbers::Unit;
 use crate::stats::estimate::Estimate;
@@ -22,6 +23,12 @@ pub fn unit_of(unit: &str) -> Unit {
         money if money.starts_with("USD") => Unit::Usd,
         _ => Unit::Plain,
     }
+}
+
+/// What follows "elasticity of demand": "drawn from 0.35 to 1.25", 90% of its range, or "is 1.00" for a constant.
+pub fn elasticity_range(outcome: &Outcome) -> String {
+    let (low, high) = outcome.elasticity;
+    if low == high { format!("is {low:.2}") } else { format!("drawn from {low:.2} to {high:.2}") }
 }
 
 /// A value with the digits its sampling error supports, three where the error is not known; of percent and months two

@@ -79,6 +79,11 @@ impl Library {
 
 fn parse(files: &Files, file: u32) -> Result<Csv, Diagnostic> {
     let text = files.of(Origin { file, start: 0, end: 0 }).text.clone();
+    if let Some(at) = unclosed_quote(&text) {
+        let origin = Origin { file, start: at as u32, end: at as u32 + 1 };
+        let problem = Diagnostic::error(origin, "malformed CSV: a quote that is never closed");
+        return Err(problem.hint("close it at the end of its cell; a quote within quotes is written twice"));
+    }
     let mut reader =
         csv::ReaderBuilder::new().has_headers(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let malformed = |error: csv::Error| {
@@ -130,15 +135,40 @@ fn cell_spans(text: &str, start: usize, count: usize) -> Vec<(usize, usize)> {
     }
     let mut spans = Vec::with_capacity(count);
     for _ in 0..count {
-        let (begin, mut quoted) = (at, false);
-        while at < bytes.len() && (quoted || !matches!(bytes[at], b',' | b'\n' | b'\r')) {
-            quoted ^= bytes[at] == b'"';
-            at += 1;
-        }
-        spans.push((begin, at));
-        at = (at + 1).min(bytes.len());
+        let end = cell_end(bytes, at).unwrap_or(bytes.len());
+        spans.push((at, end));
+        at = (end + 1).min(bytes.len());
     }
     spans
+}
+
+/// Where the cell that begins at `begin` ends; none if it begins with a quote that is never closed.
+fn cell_end(bytes: &[u8], begin: usize) -> Option<usize> {
+    let mut at = begin;
+    if bytes.get(at) == Some(&b'"') {
+        at += 1;
+        loop {
+            at += bytes[at..].iter().position(|byte| *byte == b'"')? + 1;
+            if bytes.get(at) != Some(&b'"') {
+                break;
+            }
+            at += 1;
+        }
+    }
+    Some(at + bytes[at..].iter().take_while(|byte| !matches!(byte, b',' | b'\n' | b'\r')).count())
+}
+
+/// The quote that opens a cell and is never closed.
+fn unclosed_quote(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match cell_end(bytes, at) {
+            Some(end) => at = end + 1,
+            None => return Some(at),
+        }
+    }
+    None
 }
 
 /// How columns become a field of the scenario.

@@ -126,6 +126,12 @@ fn the_door_closed() {
         assert!(scalar(&outcome, arm, "effective_month").iter().all(|month| *month == 6.0), "{at}");
         assert!(scalar(&outcome, arm, "rule_reversed").iter().all(|flag| *flag == 0.0));
     }
+    // The open door is not late against itself, not by a rounding either.
+    for month in [24, 36] {
+        assert!(
+            scalar(&outcome, "open", &format!("training_delay.{month}m")).iter().all(|delay| *delay == 0.0)
+        );
+    }
     // The harder the design, the more is lost; a wind-down over half a year delays the loss, leaks halve it, chips owned
     // abroad add to it.
     let lost = |arm: &str, window: usize| mid(&outcome, arm, &format!("lost.{window}m.all"));

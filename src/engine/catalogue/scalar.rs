@@ -8,6 +8,9 @@ use crate::model::ledger::{ChannelMonth, PerWorkload};
 use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
 use crate::model::rules::RuleDates;
 
+/// Relative difference below which two sums of work are the same.
+const SAME_WORK: f64 = 1e-12;
+
 /// Metrics of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scalar {
@@ -263,7 +266,7 @@ impl Stream {
 }
 
 /// Months beyond `month` until the arm's cumulative useful training work reaches the baseline's of `month` months, linear
-/// within months; and whether that is censored at the horizon.
+/// within months, none if it is the same by then; and whether that is censored at the horizon.
 fn training_delay(world: &World, (months, baseline): (&[Totals], &[Totals]), month: usize) -> (f64, bool) {
     let training = |totals: &Totals| -> f64 {
         (world.workloads.iter().zip(&totals.useful_work))
@@ -271,11 +274,15 @@ fn training_delay(world: &World, (months, baseline): (&[Totals], &[Totals]), mon
             .map(|(_, work)| work)
             .sum()
     };
-    let target: f64 = baseline[..month].iter().map(training).sum();
+    let by = |months: &[Totals]| months[..month].iter().map(training).sum::<f64>();
+    let target = by(baseline);
+    if (by(months) - target).abs() <= target * SAME_WORK {
+        return (0.0, false);
+    }
     let mut done = 0.0;
     for (t, totals) in months.iter().enumerate() {
         let work = training(totals);
-        if done + work >= target * (1.0 - 1e-12) {
+        if done + work >= target * (1.0 - SAME_WORK) {
             let within = if work > 0.0 { ((target - done) / work).clamp(0.0, 1.0) } else { 0.0 };
             return (t as f64 + within - month as f64, false);
         }
