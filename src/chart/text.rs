@@ -104,6 +104,15 @@ fn glyph(face: &Face, sign: char) -> GlyphId {
     face.glyph_index(sign).unwrap_or(GlyphId(0))
 }
 
+/// The signs of a text that the font lacks, each once: a picture has boxes for them.
+pub fn lacking(text: &str) -> Vec<char> {
+    let mut lacked: Vec<char> =
+        text.chars().filter(|sign| glyph(face(Weight::Regular), *sign) == GlyphId(0)).collect();
+    lacked.sort_unstable();
+    lacked.dedup();
+    lacked
+}
+
 /// Width of a text set in one line, in pixels. A sign the font lacks counts as its missing-glyph box.
 pub fn width(text: &str, size: f64, weight: Weight) -> f64 {
     let metrics = Metrics::of(weight);

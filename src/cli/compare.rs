@@ -74,8 +74,11 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         terminal.error(&problem);
         return Exit::Failed;
     }
+    if let Some(warning) = task.unset_signs() {
+        terminal.remark(&warning);
+    }
     if args.dry_run {
-        terminal.print(&task.plan(&out));
+        terminal.print(&if args.json { task.plan_json(&out) } else { task.plan(&out) });
         return Exit::Done;
     }
     let checkpoint = Keeper::new(terminal, &out, args.checkpoint_every, task.identity());
@@ -391,6 +394,49 @@ impl Task {
             files,
             results: Manifest::digests(folder),
         }
+    }
+
+    /// What to say of signs in titles that the charts' font lacks.
+    #[cfg(feature = "chart")]
+    fn unset_signs(&self) -> Option<String> {
+        let scenarios = self.scenarios.iter().map(Scenario::title);
+        let arms = self.job.arms.iter();
+        let worlds = arms.clone().flat_map(|arm| {
+            let channels = arm.world.channels.iter().map(|channel| channel.title.as_str());
+            let workloads = arm.world.workloads.iter().map(|workload| workload.title.as_str());
+            channels.chain(workloads).chain(arm.world.labs.iter().map(|lab| lab.title.as_str()))
+        });
+        let titles: String = scenarios.chain(arms.map(|arm| arm.title.as_str())).chain(worlds).collect();
+        let lacked = loophole::chart::text::lacking(&titles);
+        (!lacked.is_empty()).then(|| {
+            let signs: Vec<String> = lacked.iter().take(8).map(|sign| format!("{sign:?}")).collect();
+            let more = if lacked.len() > 8 { " and others" } else { "" };
+            format!(
+                "warning: titles have signs that the font of the charts lacks: {}{more}; pictures show boxes for them\n  hint: give \
+                 titles in Latin letters",
+                signs.join(", ")
+            )
+        })
+    }
+
+    #[cfg(not(feature = "chart"))]
+    fn unset_signs(&self) -> Option<String> {
+        None
+    }
+
+    /// What would be done, as JSON.
+    fn plan_json(&self, out: &Path) -> String {
+        let plan = serde_json::json!({
+            "scenario": self.name,
+            "paths": self.job.paths,
+            "months": self.job.arms[0].world.months,
+            "start": self.job.arms[0].world.start.to_string(),
+            "arms": self.job.arms.iter().map(|arm| arm.id.as_str()).collect::<Vec<_>>(),
+            "seed": self.job.seed,
+            "sampling": self.job.sampling.to_string(),
+            "out": out.display().to_string(),
+        });
+        format!("{plan:#}\n")
     }
 
     fn plan(&self, out: &Path) -> String {

@@ -113,6 +113,25 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_is_told_as_data_too() {
+    let output = loophole(&["compare", SMALL, "-n", "--json", "--paths", "70", "--out", "elsewhere"]);
+    let value: serde_json::Value = serde_json::from_str(&out(&output)).expect("standard output is JSON");
+    assert_eq!(
+        (&value["paths"], &value["months"], &value["out"]),
+        (&70.into(), &12.into(), &"elsewhere".into())
+    );
+}
+
+#[test]
+#[cfg(feature = "chart")]
+fn signs_that_charts_cannot_show_are_named() {
+    let output = loophole(&["compare", SMALL, "-n", "--set", "scenario.title=\"门 door\""]);
+    assert_eq!(code(&output), 0);
+    assert!(err(&output).contains("the font of the charts lacks: '门';"), "{}", err(&output));
+    assert_eq!(err(&loophole(&["compare", SMALL, "-n", "--set", "scenario.title=\"Tür – door\""])), "");
+}
+
+#[test]
 fn exit_codes_are_as_documented() {
     assert_eq!(code(&loophole(&["check", "scenarios/base-2026q4.toml"])), 0);
     assert_eq!(code(&loophole(&["check", "tests/bad/154-many-at-once.toml"])), 1);

@@ -53,6 +53,7 @@ fn between(
             continue;
         }
         match checked.quantity_or_part(name).map(|parsed| &parsed.form) {
+            None if malformed(checked, name) => {}
             None => problems.push(unknown(checked, name, item.origin)),
             Some(form) => {
                 let is = match form {
@@ -84,6 +85,16 @@ fn fixed_by_change((checked, files): (&Checked, &Files), name: &str) -> Option<O
     let form = &checked.quantity_or_part(name).or_else(|| checked.quantity(place))?.form;
     let at = checked.tree.get(name).or_else(|| checked.tree.get(place))?.origin;
     (matches!(form, Form::Constant(_) | Form::Schedule { .. }) && files.is_change(at)).then_some(at)
+}
+
+/// Whether `name`, or what it is a part of, is a quantity that is written and could not be read, which was told.
+fn malformed(checked: &Checked, name: &str) -> bool {
+    let mut places =
+        std::iter::successors(Some(name), |place| place.rsplit_once('.').map(|(above, _)| above));
+    let is_quantity = |place: &&str| matches!(registry::kind_of(place), Some(registry::Kind::Quantity(_)));
+    places
+        .find(is_quantity)
+        .is_some_and(|place| checked.tree.get(place).is_some() && checked.quantity(place).is_none())
 }
 
 fn unknown(checked: &Checked, name: &str, origin: Origin) -> Diagnostic {
