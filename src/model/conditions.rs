@@ -195,6 +195,11 @@ fn owned_terms(
         (buy(month.energy_per_hour), buy(month.energy_per_hour_planned));
     month.supply_response = state.supply_response(owned, drivers, t);
     month.supply *= regime.factor(Target::ChipSupply, k, t) * month.supply_response;
+    if let Some(slot) = owned.import_quota {
+        let quota = drivers.now(slot, t) * regime.factor(Target::ImportQuota, k, t);
+        month.quota_binds = quota < month.supply;
+        month.supply = month.supply.min(quota);
+    }
 }
 
 /// Roofs of a channel's chip by workload, before learning; none where it does not serve.

@@ -69,8 +69,10 @@ pub struct ChannelMonth {
     pub buy_cost: f64,
     /// Owned: m_buy at the forecast energy price, as the plan sees it.
     pub buy_cost_planned: f64,
-    /// Owned: most chips all labs can order, rules and response included.
+    /// Owned: most chips all labs can order, rules, response and import quota included.
     pub supply: f64,
+    /// Owned: what is for sale exceeds what the importing country lets in, so that its quota is the supply.
+    pub quota_binds: bool,
     /// Owned: factor of the supply response.
     pub supply_response: f64,
     /// Owned: factor of learning on the price.

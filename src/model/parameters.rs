@@ -293,6 +293,8 @@ pub struct Owned {
     pub pipeline: Vec<Slot>,
     /// Most chips all labs together can order in a month.
     pub supply: Slot,
+    /// Most chips a month that the importing country lets in; none: no such gate.
+    pub import_quota: Option<Slot>,
     /// kappa of the scarcity rent; 0 off.
     pub scarcity_rent_share: Slot,
     /// eta of the supply response; 0 off.
@@ -476,6 +478,8 @@ pub enum Target {
     OwnedAccess,
     /// Chips that can be ordered.
     ChipSupply,
+    /// Chips that the importing country lets in.
+    ImportQuota,
     /// Rental price or system price.
     Price,
     /// Planned use.

@@ -454,6 +454,7 @@ impl Builder<'_> {
             .collect();
         let delay =
             checked.integer(&format!("{place}.supply_response_delay_months")).unwrap_or(0).max(0) as usize;
+        let import_quota = self.optional(&format!("{place}.import_quota_chips_per_month"));
         let mut slot = |field: &str| self.slot(&format!("{place}.{field}"));
         Owned {
             capex,
@@ -466,6 +467,7 @@ impl Builder<'_> {
             fleet_age_months: (age(0), age(1)),
             pipeline,
             supply: slot("supply_chips_per_month"),
+            import_quota,
             scarcity_rent_share: slot("scarcity_rent_share"),
             supply_response: slot("supply_response_elasticity"),
             supply_response_delay: delay,

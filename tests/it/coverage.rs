@@ -292,6 +292,7 @@ fn shipped_scenarios_compile_to_every_case() {
                         Target::ExistingContracts => "existing contracts",
                         Target::OwnedAccess => "owned access",
                         Target::ChipSupply => "chip supply",
+                        Target::ImportQuota => "import quota",
                         Target::Price => "price",
                         Target::Demand => "demand",
                         Target::Efficiency => "efficiency",
@@ -302,6 +303,7 @@ fn shipped_scenarios_compile_to_every_case() {
         }
     }
     let all = [
+        "import quota",
         "constant",
         "parameter",
         "process",

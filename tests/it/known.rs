@@ -151,7 +151,15 @@ fn levers() {
         exact(lambda("efficiency", t), if acts { 300.0 / 135.0 } else { 2.0 });
         exact(lambda("distillation", t), if acts { 2.0 / (1.0 - 0.5 * 0.8 * 0.3) } else { 2.0 });
         exact(lambda("supply", t), 300.0 / (150.0 + 5.0 * t as f64));
+        exact(lambda("gates", t), 300.0 / (150.0 + 8.0 * t as f64));
+        exact(lambda("quota", t), 300.0 / (150.0 + 2.0 * t as f64));
+        exact(lambda("both", t), lambda("supply", t));
+        for (arm, binds) in [("open", 0.0), ("supply", 0.0), ("gates", 1.0), ("quota", 1.0), ("both", 0.0)] {
+            exact(month(&outcome, arm, "quota_binds.new", t), binds);
+        }
     }
+    printed(lambda("gates", 5), 1.578947, 1e-6);
+    printed(lambda("quota", 5), 1.875, 1e-6);
     printed(lambda("access", 2), 2.307692, 1e-6);
     printed(lambda("access", 3), 2.727273, 1e-6);
     printed(lambda("efficiency", 2), 2.222222, 1e-6);

@@ -209,6 +209,12 @@ fn licences_and_the_import_gate() {
     assert!(lost("licences-stopped") >= 0.0);
     assert!(lost("china-opens") < 0.0 && lost("both-open") < lost("china-opens"));
     assert!(-lost("china-opens") > lost("licences-stopped"));
+    // The flow is the lower of two gates: either shuts it, and more licences behind a gate that binds change nothing.
+    assert_eq!(
+        scalar(&outcome, "gate-shut", "lost.60m.all"),
+        scalar(&outcome, "licences-stopped", "lost.60m.all")
+    );
+    assert!(scalar(&outcome, "licences-doubled", "lost.60m.all").iter().all(|lost| *lost == 0.0));
     assert!(lost("door-closed-china-opens") < lost("wind-down"));
     assert!(mid_difference(&outcome, "china-opens", "open", "orders.imported") > 0.0);
 }

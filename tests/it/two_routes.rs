@@ -82,7 +82,7 @@ fn mean_dual(month: &told::Month) -> f64 {
 type Feature = (&'static str, fn(&told::Month, &told::LabMonth, &told::LabChannel) -> bool);
 
 /// What invented worlds must show in numbers for the comparison to mean something.
-const FEATURES: [Feature; 18] = [
+const FEATURES: [Feature; 19] = [
     ("dues on void contracts", |_, _, entry| entry.spend.void_dues > 0.0),
     ("leaked contracts alive", |_, _, entry| entry.leaked_contracts > 0.0),
     ("leaked contracts signed", |_, _, entry| entry.signed_leaked > 0.0),
@@ -97,6 +97,7 @@ const FEATURES: [Feature; 18] = [
     ("work unserved", |_, lab, _| lab.unserved.iter().any(|short| *short > 0.0)),
     ("distillation changed", |_, lab, _| lab.distillation.iter().any(|factor| *factor != 1.0)),
     ("supply response", |month, _, _| month.channels.iter().any(|state| state.supply_factor != 1.0)),
+    ("an import quota that binds", |month, _, _| month.channels.iter().any(|state| state.quota_binds)),
     ("price learning", |month, _, _| month.channels.iter().any(|state| state.price_learning != 1.0)),
     ("MFU learning", |month, _, _| month.channels.iter().any(|state| state.mfu_learning != 1.0)),
     ("rent response", |month, _, _| month.channels.iter().any(|state| state.rent_factor != 1.0)),
@@ -270,6 +271,7 @@ fn compare_channel(
         ("building charge", second.first_charge[1], engine.building_charge),
         ("operations charge", second.first_charge[2], engine.operations_charge),
         ("supply", second.supply, engine.supply),
+        ("quota binds", f64::from(second.quota_binds), f64::from(engine.quota_binds)),
         ("supply response", second.supply_factor, engine.supply_response),
         ("price learning", second.price_learning, engine.price_learning),
         ("MFU learning", second.mfu_learning, engine.mfu_learning),

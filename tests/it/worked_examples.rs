@@ -114,6 +114,7 @@ fn three_months(rules: impl Fn(&mut Table) -> Vec<Rule>) -> (Quantities, World) 
                     fleet_age_months: (0, 0),
                     pipeline: vec![],
                     supply: zero,
+                    import_quota: None,
                     scarcity_rent_share: zero,
                     supply_response: zero,
                     supply_response_delay: 12,

@@ -136,7 +136,28 @@ impl<'a> Reader<'a> {
         inputs.extend(self.supply_response(owned));
         let supply = self.terms().supply;
         let name = "Chips the labs can order this month";
-        self.line(name, ("supply", product(&inputs)), inputs, (supply, "chips"));
+        match owned.import_quota {
+            None => {
+                self.line(name, ("supply", product(&inputs)), inputs, (supply, "chips"));
+            }
+            Some(quota) => {
+                let for_sale = inputs.iter().map(|input| input.value).product();
+                let name_before = "Chips for sale, before the import quota";
+                let for_sale =
+                    self.line(name_before, ("for_sale", product(&inputs)), inputs, (for_sale, "chips"));
+                let mut let_in = vec![self.of_channel("quota_stated", quota)];
+                let_in.extend(self.rule_factor(
+                    Target::ImportQuota,
+                    "rule_on_quota",
+                    "What rules leave of the quota",
+                ));
+                let quota = let_in.iter().map(|input| input.value).product();
+                let name_quota = "Chips the importing country lets in";
+                let quota = self.line(name_quota, ("quota", product(&let_in)), let_in, (quota, "chips"));
+                let binding = vec![for_sale, quota];
+                self.line(name, ("supply", "min(for_sale, quota)".to_string()), binding, (supply, "chips"));
+            }
+        }
         if supply == 0.0 {
             let (trace, k) = (self.trace, self.k);
             let here = |t: usize| trace.months[t].channels[k].supply > 0.0;

@@ -10,7 +10,7 @@ mod scalar;
 mod totals;
 
 use crate::calendar::Month;
-use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
+use crate::model::parameters::{Origin, Owned, Supply, WorkloadKind, World};
 
 pub use account::Account;
 pub use monthly::{Monthly, PARTS, Part};
@@ -176,6 +176,10 @@ impl Catalogue {
                 Monthly::ChannelOrders(k),
             );
             add(format!("channel_work.{id}"), format!("Work done, {title}"), WORK, Monthly::ChannelWork(k));
+            if let Supply::Owned(Owned { import_quota: Some(_), .. }) = channel.supply {
+                let words = format!("The import quota is below what is for sale, {title}");
+                add(format!("quota_binds.{id}"), words, "probability", Monthly::QuotaBinds(k));
+            }
         }
         self.paired = paired;
     }

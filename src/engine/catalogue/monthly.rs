@@ -52,6 +52,8 @@ pub enum Monthly {
     ChannelOrders(usize),
     /// Work done by a channel.
     ChannelWork(usize),
+    /// 1 where a channel's import quota is below what is for sale.
+    QuotaBinds(usize),
 }
 
 /// Parts of spend.
@@ -145,6 +147,7 @@ impl Monthly {
             Monthly::ChannelChips(k) => totals.channels[k].chips,
             Monthly::ChannelOrders(k) => totals.channels[k].orders,
             Monthly::ChannelWork(k) => totals.channels[k].work,
+            Monthly::QuotaBinds(k) => f64::from(u8::from(terms[k].quota_binds)),
         }
     }
 }

@@ -119,6 +119,7 @@ pub fn target_of(quantity: &str) -> Option<Target> {
         "existing_contracts" => Some(Target::ExistingContracts),
         "owned_access" => Some(Target::OwnedAccess),
         "chip_supply" => Some(Target::ChipSupply),
+        "import_quota" => Some(Target::ImportQuota),
         "price" => Some(Target::Price),
         "demand" => Some(Target::Demand),
         "efficiency" => Some(Target::Efficiency),
@@ -130,9 +131,11 @@ pub fn target_of(quantity: &str) -> Option<Target> {
 /// Whether an effect on `target` can act on a channel: some are for rental channels only, some for owned ones.
 pub fn acts_on(checked: &Checked, target: Target, channel: &str) -> bool {
     let rental = checked.text(&format!("channels.{channel}.kind")) == Some("rental");
+    let quota = || checked.quantity(&format!("channels.{channel}.import_quota_chips_per_month")).is_some();
     match target {
         Target::NewRental | Target::ExistingContracts => rental,
         Target::OwnedAccess | Target::ChipSupply => !rental,
+        Target::ImportQuota => !rental && quota(),
         Target::Price | Target::Efficiency => true,
         Target::Demand | Target::Distillation => false,
     }

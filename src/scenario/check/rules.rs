@@ -336,12 +336,17 @@ fn channel_selection(
     }
     let acted: Vec<&str> = selected.iter().filter(|id| acts_on(checked, target, id)).copied().collect();
     if acted.is_empty() {
-        let kind =
-            if matches!(target, Target::NewRental | Target::ExistingContracts) { "rental" } else { "owned" };
+        let (article, kind) = match target {
+            Target::NewRental | Target::ExistingContracts => ("a rental channel", "rental channels"),
+            Target::ImportQuota => {
+                ("a channel with import_quota_chips_per_month", "channels with import_quota_chips_per_month")
+            }
+            _ => ("an owned channel", "owned channels"),
+        };
         problems.push(
-            Diagnostic::error(at, format!("{place}: {quantity} acts on {kind} channels only"))
+            Diagnostic::error(at, format!("{place}: {quantity} acts on {kind} only"))
                 .label(format!("selects {}", some(&selected)))
-                .hint(format!("select a {kind} channel, or another quantity")),
+                .hint(format!("select {article}, or another quantity")),
         );
     }
     if target == Target::OwnedAccess {

@@ -515,6 +515,11 @@ static OWNED: Schema = Schema {
             "chips arriving in months 0 … lead − 1; default: none",
         ),
         default("supply_chips_per_month", COUNT_PER_MONTH, "0", "most the labs can order in a month"),
+        optional(
+            "import_quota_chips_per_month",
+            COUNT_PER_MONTH,
+            "most that the importing country lets in; the supply is the lower of the two",
+        ),
         default(
             "scarcity_rent_share",
             quantity(Unit::Fraction, UNIT_INTERVAL, UNIT_INTERVAL),
@@ -723,6 +728,7 @@ const TARGETS: &[&str] = &[
     "existing_contracts",
     "owned_access",
     "chip_supply",
+    "import_quota",
     "price",
     "demand",
     "efficiency",

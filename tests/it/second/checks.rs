@@ -184,6 +184,7 @@ fn tiny_owned(of: &mut dyn FnMut(f64) -> Slot) -> Owned {
         fleet_age_months: (0, 0),
         pipeline: Vec::new(),
         supply: of(0.0),
+        import_quota: None,
         scarcity_rent_share: of(0.0),
         supply_response: of(0.0),
         supply_response_delay: 12,

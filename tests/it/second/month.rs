@@ -311,6 +311,12 @@ impl Story<'_> {
                 state.first_charge = [first.capital, first.building, first.operations];
                 let effect = Story::factor(&self.on_channel(Target::ChipSupply, channel, t, View::Now));
                 state.supply = self.now(owned.supply, t) * effect * state.supply_factor;
+                if let Some(quota) = owned.import_quota {
+                    let effect = Story::factor(&self.on_channel(Target::ImportQuota, channel, t, View::Now));
+                    let quota = self.now(quota, t) * effect;
+                    state.quota_binds = quota < state.supply;
+                    state.supply = if state.quota_binds { quota } else { state.supply };
+                }
                 state.buy_cost =
                     first.total() / hours + energy(chip, region, &|slot| (self.values.ahead)(slot, t));
             }

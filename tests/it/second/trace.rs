@@ -31,6 +31,8 @@ pub struct ChannelState {
     pub first_charge: [f64; 3],
     /// Chips all labs together can order now; owned.
     pub supply: f64,
+    /// Whether that is the import quota, less than what is for sale.
+    pub quota_binds: bool,
     /// Price factor of learning.
     pub price_learning: f64,
     /// MFU factor of learning.
