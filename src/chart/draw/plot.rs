@@ -62,7 +62,7 @@ pub const ROOMY_PITCH: f64 = 54.0;
 /// Least height of a line in a row's name, in its size.
 const TIGHT: f64 = 1.08;
 /// Most room of row names, as a share of the page, by the panels side by side; less where rows have room for several lines.
-const NAMED_ROWS: [f64; 3] = [0.46, 0.34, 0.30];
+const NAMED_ROWS: [f64; 3] = [0.46, 0.38, 0.36];
 const NAMED_ROOMY_ROWS: [f64; 3] = [0.46, 0.32, 0.26];
 
 /// What a panel needs around its plot on a page with `place` for panels; `with_left` says whether it names its values,
