@@ -5,7 +5,6 @@
 //! draws stay common. A table with neither form nor `initial` (metadata, members of a process) is laid over the form
 //! that is there. Every change keeps the place it was written at.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, FileKind, Files, Origin};
@@ -259,7 +258,7 @@ fn promote(node: &mut Node) {
         let origin = node.origin;
         let value = std::mem::replace(&mut node.value, Value::Table(Table::new()));
         let entry = Entry { key: origin, node: Node { value, origin } };
-        node.value = Value::Table(BTreeMap::from([("value".to_string(), entry)]));
+        node.value = Value::Table(Table::from([("value".to_string(), entry)]));
     }
 }
 
@@ -285,7 +284,7 @@ fn set_below(
         let new_form = is_form_key(key) && node.table().is_none_or(|table| !table.contains_key(key));
         if new_form && rest.is_empty() && !joins_quantiles(node, key) {
             let entry = Entry { key: *origin, node: value };
-            let over = Node { origin: *origin, value: Value::Table(BTreeMap::from([(key.clone(), entry)])) };
+            let over = Node { origin: *origin, value: Value::Table(Table::from([(key.clone(), entry)])) };
             merge_quantity(node, over);
             return Ok(());
         }

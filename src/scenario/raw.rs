@@ -5,6 +5,8 @@
 //! that the order of a file never matters.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
@@ -42,8 +44,58 @@ pub enum Value {
     Table(Table),
 }
 
-/// Entries by key.
-pub type Table = BTreeMap<String, Entry>;
+/// Entries by key. A copy shares them until one of the two is changed, since every arm and every pin has a tree of its own
+/// that differs in little.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table(Arc<BTreeMap<String, Entry>>);
+
+impl Table {
+    /// A table without entries.
+    pub fn new() -> Table {
+        Table::default()
+    }
+}
+
+impl Deref for Table {
+    type Target = BTreeMap<String, Entry>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Table {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl FromIterator<(String, Entry)> for Table {
+    fn from_iter<I: IntoIterator<Item = (String, Entry)>>(entries: I) -> Table {
+        Table(Arc::new(entries.into_iter().collect()))
+    }
+}
+
+impl<const N: usize> From<[(String, Entry); N]> for Table {
+    fn from(entries: [(String, Entry); N]) -> Table {
+        entries.into_iter().collect()
+    }
+}
+
+impl IntoIterator for Table {
+    type Item = (String, Entry);
+    type IntoIter = std::collections::btree_map::IntoIter<String, Entry>;
+    fn into_iter(self) -> Self::IntoIter {
+        Arc::unwrap_or_clone(self.0).into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Table {
+    type Item = (&'a String, &'a Entry);
+    type IntoIter = std::collections::btree_map::Iter<'a, String, Entry>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
 
 /// A key with its place and its value.
 #[derive(Clone, Debug, PartialEq)]

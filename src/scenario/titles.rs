@@ -14,27 +14,29 @@ pub fn fill(tree: &mut Node) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let whole = tree.clone();
     for name in TITLED {
-        let Some(Value::Table(table)) = child(tree, name) else { continue };
-        for (id, entry) in table {
-            let own = whole.get(&format!("{name}.{id}.set"));
+        for (id, entry) in whole.get(name).and_then(Node::table).into_iter().flatten() {
+            let Some(node) = entry.node.get("title") else { continue };
+            let Some(title) = node.text().filter(|title| title.contains('{')) else { continue };
+            let own = entry.node.get("set");
             let number = |key: &str| own.and_then(|set| constant(&set.table()?.get(key)?.node));
             let number = |key: &str| number(key).or_else(|| constant(whole.get(key)?));
-            let Some(Value::Text(title)) = child(&mut entry.node, "title") else { continue };
             match filled(title, number) {
-                Ok(text) => *title = text,
-                Err(key) => {
-                    let origin = entry.node.get("title").map_or(entry.key, |node| node.origin);
-                    problems.push(no_number(&whole, (name, id), &key, origin));
+                Ok(text) => {
+                    let place = child(tree, name).and_then(|table| child(table, id));
+                    if let Some(title) = place.and_then(|thing| child(thing, "title")) {
+                        title.value = Value::Text(text);
+                    }
                 }
+                Err(key) => problems.push(no_number(&whole, (name, id), &key, node.origin)),
             }
         }
     }
     problems
 }
 
-fn child<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Value> {
+fn child<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
     match &mut node.value {
-        Value::Table(table) => table.get_mut(key).map(|entry| &mut entry.node.value),
+        Value::Table(table) => table.get_mut(key).map(|entry| &mut entry.node),
         _ => None,
     }
 }

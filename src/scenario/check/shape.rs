@@ -318,19 +318,20 @@ impl Walker<'_> {
             };
         };
         // Keys of another case are told from misspelt ones.
+        let other_case = |name: &str| {
+            let of = |(case, other): &&(&str, &Schema)| case != word && other.field(name).is_some();
+            if schema.field(name).is_none() { cases.iter().find(of).map(|(case, _)| *case) } else { None }
+        };
         let mut own = node.clone();
-        if let Value::Table(table) = &mut own.value {
-            table.retain(|name, entry| {
-                let other = cases.iter().find(|(case, other)| case != word && other.field(name).is_some());
-                let misplaced = schema.field(name).is_none() && other.is_some();
-                if let (true, Some((case, _))) = (misplaced, other) {
-                    let problem = Diagnostic::error(entry.key, format!("{key} has no key `{name}`"));
-                    let problem = problem
-                        .note(format!("`{name}` belongs to {tag} = {case:?}; this is {tag} = {word:?}"));
-                    self.reader.problems.push(problem);
-                }
-                !misplaced
-            });
+        for (name, entry) in node.table().into_iter().flatten() {
+            let Some(case) = other_case(name) else { continue };
+            let problem = Diagnostic::error(entry.key, format!("{key} has no key `{name}`"));
+            self.reader.problems.push(
+                problem.note(format!("`{name}` belongs to {tag} = {case:?}; this is {tag} = {word:?}")),
+            );
+            if let Value::Table(table) = &mut own.value {
+                table.remove(name);
+            }
         }
         self.table(key, &own, schema, entry.key);
     }
