@@ -129,7 +129,7 @@ fn words_say_what_the_data_tell_apart_and_how_forecasts_came_out() {
     for words in [
         "  14 observations from 2024-01 to 2026-11 in scenarios/data/h100_rent_monthly.csv, model ou\n",
         "  ou (chosen)  ",
-        "  AICc favours gbm; the next, ou, is 3.4 above it.\n",
+        "  AICc favours gbm; the next, gbm with drift, is 3.0 above it.\n",
         "  Backtest: 36 forecasts from 8 origins, 2025-10 (6 observations) to 2026-10 (13).\n",
         "  up to 3 months          17       7.0  ",
     ] {
