@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use loophole::analysis::backtest::{Backtest, Coverage, Score, backtest};
 use loophole::export::report::TextTable;
+use loophole::math::{exp, ln};
 use loophole::random::fit::{self, Fit, FitError, Fitted, Model};
 use loophole::scenario::Scenario;
 use loophole::scenario::diagnostic::nearest;
 use loophole::scenario::quantity::History;
+use loophole::stats::estimate::Estimate;
 use serde_json::{Value, json};
 
 use super::Exit;
@@ -118,10 +120,14 @@ impl Report<'_> {
             history.file,
             history.fit.model.name()
         );
-        let mut table = TextTable::new(&["parameter", "fitted", "s.e.", "unit"]);
+        let mut table = TextTable::new(&["parameter", "fitted", "s.e.", "90% interval", "unit"]);
         for (_, name, unit, fitted) in self.parameters() {
             let error = fitted.std_error.map_or("not determined".to_string(), significant);
-            table.row(vec![name.to_string(), significant(fitted.value), error, unit.to_string()]);
+            let (value, interval) = (significant(fitted.value), interval(fitted));
+            let interval = interval.map_or(String::new(), |(low, high)| {
+                format!("{} to {}", significant(low), significant(high))
+            });
+            table.row(vec![name.to_string(), value, error, interval, unit.to_string()]);
         }
         text.push_str(&table.render());
         text.push('\n');
@@ -166,7 +172,7 @@ impl Report<'_> {
             models.map(|(model, _)| model.name()).collect()
         };
         match named(true)[..] {
-            [only] => format!("  AICc favours {only}{}.\n", self.next_best(best)),
+            [only] => format!("  Lowest AICc: {only}{}.\n", self.next_best(best)),
             _ => format!(
                 "  AICc within {NEAR_AICC} of the lowest: {}; the data do not tell these apart.\n",
                 named(true).join(", ")
@@ -174,12 +180,13 @@ impl Report<'_> {
         }
     }
 
-    /// "; the next, ou, is 3.4 above it"; nothing if no other model was fitted.
+    /// "; the next, ou, is 3.4 above it, where …"; nothing if no other model was fitted.
     fn next_best(&self, best: f64) -> String {
         let others = self.models.iter().filter_map(|(model, fit)| Some((model, fit.as_ref().ok()?.aicc)));
         let next = others.filter(|(_, aicc)| *aicc > best).min_by(|a, b| a.1.total_cmp(&b.1));
         next.map_or(String::new(), |(model, aicc)| {
-            format!("; the next, {}, is {:.1} above it", model.name(), aicc - best)
+            let gap = aicc - best;
+            format!("; the next, {}, is {gap:.1} above it, where a parameter that explains nothing costs 2 or more", model.name())
         })
     }
 
@@ -242,7 +249,10 @@ impl Report<'_> {
             .parameters()
             .into_iter()
             .map(|(id, _, unit, fitted)| {
-                let number = json!({ "value": fitted.value, "std_error": fitted.std_error, "unit": unit });
+                let number = json!({
+                    "value": fitted.value, "std_error": fitted.std_error,
+                    "interval_90": interval(fitted), "unit": unit,
+                });
                 (id.to_string(), number)
             })
             .collect();
@@ -292,6 +302,13 @@ impl Report<'_> {
 /// Difference of AICc below which the worse model still has substantial support.
 /// Source: Burnham and Anderson (2002), Model Selection and Multimodel Inference, 2.6.
 const NEAR_AICC: f64 = 2.0;
+
+/// 90% interval of a number above 0 whose logarithm's error is normal; none where the data do not determine it.
+fn interval(fitted: Fitted) -> Option<(f64, f64)> {
+    let log_error = fitted.std_error? / fitted.value;
+    let (low, high) = Estimate { value: ln(fitted.value), std_error: log_error }.interval(0.9);
+    Some((exp(low), exp(high)))
+}
 
 fn score_json(score: &Score) -> Value {
     let coverage = |coverage: Coverage| json!({ "share": coverage.share, "interval_90": coverage.interval });

@@ -129,7 +129,7 @@ fn words_say_what_the_data_tell_apart_and_how_forecasts_came_out() {
     for words in [
         "  14 observations from 2024-01 to 2026-11 in scenarios/data/h100_rent_monthly.csv, model ou\n",
         "  ou (chosen)  ",
-        "  AICc favours gbm; the next, gbm with drift, is 3.0 above it.\n",
+        "  Lowest AICc: gbm; the next, gbm with drift, is 3.0 above it, where a parameter that explains nothing costs 2 or more.\n",
         "  Backtest: 36 forecasts from 8 origins, 2025-10 (6 observations) to 2026-10 (13).\n",
         "  up to 3 months          17       7.0  ",
     ] {
@@ -168,4 +168,64 @@ fn a_key_without_a_history_is_told_with_those_that_have_one() {
     assert_eq!(code(&output), 0);
     assert_eq!(out(&output), format!("no quantity of {none} is fitted to a history\n"));
     assert_eq!(report(&[none]), Vec::<Value>::new());
+}
+
+/// What `docs/calibration.md` says of the fit of 27 quotes, which an independent fit found with the same volatilities.
+#[test]
+fn the_fit_of_the_calibration_is_as_published() {
+    let file = format!("{HIRED}.history.file=\"scenarios/data/h100_quotes.csv\"");
+    let published = [("gbm", 0.36, 0.11, [0.22, 0.58], 5.0), ("ou", 0.37, 0.12, [0.22, 0.62], 7.4)];
+    for (model, volatility, error, interval, aicc) in published {
+        let change = format!("{HIRED}.model={model:?}");
+        let one = &report(&[FORMS, HIRED, "--set", &file, "--set", &change])[0];
+        let fitted = &one["fitted"]["volatility_per_sqrt_year"];
+        let near = |value: &Value, said: f64, digit: f64| {
+            assert!((number(value) - said).abs() <= 0.5 * digit, "{model}: {value} is not {said}");
+        };
+        assert_eq!(one["observations"], 27);
+        near(&fitted["value"], volatility, 0.01);
+        near(&fitted["std_error"], error, 0.01);
+        near(&fitted["interval_90"][0], interval[0], 0.01);
+        near(&fitted["interval_90"][1], interval[1], 0.01);
+        near(&one["fitted"]["reading_noise_sd"]["value"], 0.17, 0.01);
+        near(&one["aicc"], aicc, 0.1);
+        if model == "ou" {
+            near(&one["fitted"]["half_life_months"]["value"], 31.0, 1.0);
+            near(&one["fitted"]["half_life_months"]["std_error"], 85.0, 1.0);
+            let overall = &one["backtest"]["overall"];
+            near(&overall["in_90"]["share"], 0.97, 0.01);
+            near(&overall["crps"], 0.159, 0.001);
+            near(&overall["naive_crps"], 0.190, 0.001);
+            near(&overall["difference"], -0.032, 0.001);
+            near(&overall["difference_std_error"], 0.033, 0.001);
+        }
+    }
+}
+
+/// Every row of the quotes on one basis is a quote of the table of rents, less the offset of its basis.
+#[test]
+fn quotes_on_one_basis_are_quotes_less_their_offset() {
+    let rows = |name: &str| -> Vec<Vec<String>> {
+        let text = std::fs::read_to_string(format!("scenarios/data/{name}")).expect("a table");
+        text.lines().skip(1).map(|line| line.split(',').map(str::to_string).collect()).collect()
+    };
+    let rents = rows("rental_prices.csv");
+    let offsets = [
+        ("on_demand", 0.30),
+        ("spot", 0.03),
+        ("reserved_1y", 0.0),
+        ("reserved_3y", -0.25),
+        ("china_node", -0.04),
+    ];
+    let quotes = rows("h100_quotes.csv");
+    assert_eq!(quotes.len(), 27);
+    for quote in quotes {
+        let value = |text: &str| text.parse::<f64>().expect("a number");
+        let is_it = |rent: &&Vec<String>| {
+            rent[..2] == [quote[0].clone(), "h100".to_string()] && value(&rent[4]) == value(&quote[2])
+        };
+        assert!(rents.iter().any(|rent| is_it(&rent)), "{quote:?} is not among the rents");
+        let offset = offsets.iter().find(|(basis, _)| *basis == quote[1]).expect("a basis").1;
+        assert!((value(&quote[3]) - value(&quote[2]) * exp(-offset)).abs() < 1e-4, "{quote:?}");
+    }
 }
