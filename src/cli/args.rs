@@ -54,7 +54,22 @@ pub enum Command {
     Show(ShowArgs),
     /// Print how the cost of an H100e-hour builds up
     Explain(ExplainArgs),
+    /// Print what is fitted to history, how sure the fits are, and how they would have forecast
+    #[command(after_help = FIT_HELP)]
+    Fit(FitArgs),
 }
+
+const FIT_HELP: &str = "Forecasts are made from each past date with enough observations for a fit, on what was known by then, and scored on what came after;
+docs/scenario.md says how, under `history`.
+
+Examples:
+  loophole fit scenarios/every-form.toml
+  loophole fit scenarios/every-form.toml channels.hired.price_usd_per_chip_hour --json
+
+Exit codes:
+  0    done
+  1    the scenario has errors
+  2    the command line is wrong, or no history is fitted under the key";
 
 const REPLAY_HELP: &str = "A manifest holds the text of every file, so the scenario's files are not needed. Results are compared by digest; where
 one differs and the recorded file still lies beside the manifest, the number that moved most is named.
@@ -381,6 +396,20 @@ pub struct ShowArgs {
     /// Scenario file
     pub file: PathBuf,
     /// Key, or the beginning of keys
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `loophole fit`
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    /// Scenario file
+    pub file: PathBuf,
+    /// Key of a quantity with a history [default: all of them]
     pub key: Option<String>,
     #[command(flatten)]
     pub scenario: ScenarioArgs,

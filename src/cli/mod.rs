@@ -7,6 +7,7 @@ mod checkpoint;
 mod compare;
 mod diff;
 mod explain;
+mod fit;
 mod pin_report;
 mod progress;
 mod replay;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::test(&terminal, args),
         Command::Show(args) => show::show(&terminal, args),
         Command::Explain(args) => explain::explain(&terminal, args),
+        Command::Fit(args) => fit::fit(&terminal, args),
     };
     ExitCode::from(exit.code())
 }

@@ -1,7 +1,7 @@
 //! What a scenario says of each key: the value, where it is written, and why it should be believed.
 
 use super::Scenario;
-use super::quantity::Parsed;
+use super::quantity::{Form, History, Parsed};
 use super::raw::{Node, Value};
 use super::registry::{self, Kind, Need};
 use crate::source::{Grade, Source};
@@ -66,6 +66,15 @@ impl Scenario {
     /// Where every quantity comes from, by key.
     pub fn provenances(&self) -> Vec<Provenance> {
         self.base.quantities.iter().map(|(key, parsed)| self.provenance_of(key, parsed)).collect()
+    }
+
+    /// Every quantity that is fitted to a history, by key. What an arm sets is the arm's, and not among them.
+    pub fn histories(&self) -> Vec<(&str, &History)> {
+        let fitted = self.base.quantities.iter().filter_map(|(key, parsed)| match &parsed.form {
+            Form::Process(process) => Some((key.as_str(), process.history.as_deref()?)),
+            _ => None,
+        });
+        fitted.collect()
     }
 
     pub(super) fn provenance_of(&self, key: &str, parsed: &Parsed) -> Provenance {

@@ -22,14 +22,7 @@ impl Proportion {
     /// Wilson's score interval: the p whose normal test does not reject the count. Close to its nominal coverage on
     /// average. Source: Wilson (1927), JASA 22, 209–212.
     pub fn wilson(&self, confidence: f64) -> (f64, f64) {
-        let (p, n) = (self.share(), self.trials as f64);
-        let z = normal_quantile(0.5 + 0.5 * confidence);
-        let shrink = 1.0 + z * z / n;
-        let centre = (p + 0.5 * z * z / n) / shrink;
-        let half = z / shrink * sqrt(p * (1.0 - p) / n + 0.25 * z * z / (n * n));
-        let low = if self.successes == 0 { 0.0 } else { centre - half };
-        let high = if self.successes == self.trials { 1.0 } else { centre + half };
-        (low, high)
+        wilson(self.share(), self.trials as f64, confidence)
     }
 
     /// Clopper and Pearson's exact interval: covers with at least the nominal probability, whatever the share.
@@ -46,4 +39,16 @@ impl Proportion {
     fn share(&self) -> f64 {
         self.successes as f64 / self.trials as f64
     }
+}
+
+/// [`Proportion::wilson`] of a share whose sampling error is that of so many independent trials, a whole number or not.
+/// Domain: 0 ≤ share ≤ 1, trials > 0.
+pub fn wilson(share: f64, trials: f64, confidence: f64) -> (f64, f64) {
+    let z = normal_quantile(0.5 + 0.5 * confidence);
+    let shrink = 1.0 + z * z / trials;
+    let centre = (share + 0.5 * z * z / trials) / shrink;
+    let half = z / shrink * sqrt(share * (1.0 - share) / trials + 0.25 * z * z / (trials * trials));
+    let low = if share == 0.0 { 0.0 } else { centre - half };
+    let high = if share == 1.0 { 1.0 } else { centre + half };
+    (low, high)
 }

@@ -16,6 +16,15 @@ pub fn crps_normal(mean: f64, sd: f64, outcome: f64) -> f64 {
     sd * (z * (2.0 * normal_cdf(z) - 1.0) + 2.0 * normal_pdf(z) - 1.0 / sqrt(std::f64::consts::PI))
 }
 
+/// Probability integral transform of a normal forecast: the probability it gave to less than the outcome.
+/// Domain: sd ≥ 0; at 0 it is 0, ½ or 1.
+pub fn pit_normal(mean: f64, sd: f64, outcome: f64) -> f64 {
+    match outcome - mean {
+        0.0 => 0.5,
+        error => normal_cdf(error / sd),
+    }
+}
+
 /// CRPS of the forecast that the sampled values are equally likely, in the outcome's unit.
 ///     mean |x_i − outcome| − ½ mean |x_i − x_j|
 /// Shape: at least one value.

@@ -16,6 +16,7 @@ mod explanations;
 #[cfg(feature = "chart")]
 mod figure_tables;
 mod figures;
+mod fit;
 mod floors;
 mod invariants;
 mod known;

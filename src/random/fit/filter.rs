@@ -56,7 +56,7 @@ pub(super) fn filtered(latent: Latent, years: &[f64], rows: &[Vec<f64>]) -> Filt
 }
 
 /// Share of the state that is left after some years, and the variance added.
-fn transition(latent: Latent, years: f64) -> (f64, f64) {
+pub(super) fn transition(latent: Latent, years: f64) -> (f64, f64) {
     let variance = latent.volatility * latent.volatility;
     match latent.reversion {
         Some(k) => (exp(-k * years), -variance * exp_m1(-2.0 * k * years) / (2.0 * k)),

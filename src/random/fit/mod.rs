@@ -4,14 +4,19 @@
 //! plus independent reading noise:
 //!     ln P_i = x(t_i) + offset_(b_i) + s·ε_i
 //! The level x is a Brownian motion, with or without drift, or a stationary Ornstein–Uhlenbeck process. Dates may be
-//! irregular and may repeat. The Gaussian likelihood is exact; level, drift and offsets are linear and maximise it in
-//! closed form (generalised least squares), so the search is over volatility, noise and half-life only, in logarithms.
-//! Standard errors come from the observed information; a parameter that the data leave at the edge of its range has
-//! none.
+//! irregular and may repeat. The likelihood is the exact Gaussian one of the differences between successive logarithms,
+//! which do not know the level. That of the logarithms themselves has no maximum under a Brownian motion: as the noise
+//! goes to 0, a fitted starting level makes the first of them as likely as one likes. Of the differences, a slow
+//! reversion and none are alike, and models are compared on the same numbers. Drift and offsets are linear and maximise
+//! it in closed form, as generalised least squares gives the level, so the search is over volatility, noise and half-life
+//! only, in logarithms. Standard errors come from the observed information; a parameter that the data leave at the edge
+//! of its range has none.
 //!
-//! Source: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, ch. 3 and 9.
+//! Source: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, ch. 3 and 9; Harville (1977),
+//! JASA 72, 320–338, for the likelihood of differences.
 
 mod filter;
+mod forecast;
 mod minimise;
 
 use std::f64::consts::{LN_2, PI};
@@ -20,6 +25,8 @@ use std::fmt;
 use self::filter::{Filtered, Latent, filtered};
 use self::minimise::minimum;
 use crate::math::{exp, linear, ln, sqrt};
+
+pub use self::forecast::{Forecast, LastValue};
 
 /// The process of the latent log level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +37,20 @@ pub enum Model {
     GbmWithDrift,
     /// Stationary Ornstein–Uhlenbeck process.
     Ou,
+}
+
+impl Model {
+    /// Every model.
+    pub const ALL: [Model; 3] = [Model::Gbm, Model::GbmWithDrift, Model::Ou];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::Gbm => "gbm",
+            Model::GbmWithDrift => "gbm with drift",
+            Model::Ou => "ou",
+        }
+    }
 }
 
 /// A dated observation.
@@ -71,12 +92,13 @@ pub struct Fit {
     pub noise_sd: Fitted,
     /// Log offset of bases 1, 2, … to basis 0.
     pub offsets: Vec<Fitted>,
-    /// Maximum of the log-likelihood.
+    /// Maximum of the log-likelihood of the differences.
     pub log_likelihood: f64,
     /// Akaike's information criterion with the small-sample correction.
     ///     AICc = −2 ln L + 2k + 2k(k + 1)/(n − k − 1)
+    /// of n differences, one fewer than the observations.
     pub aicc: f64,
-    /// k, the number of fitted parameters.
+    /// k, the number of parameters that the likelihood of the differences has: not the level.
     pub parameters: usize,
 }
 
@@ -188,7 +210,7 @@ struct History {
     rows: Vec<Vec<f64>>,
 }
 
-/// The likelihood at given searched parameters, maximised over the linear ones.
+/// The likelihood of the differences at given searched parameters, maximised over the linear ones.
 struct Likelihood {
     log_likelihood: f64,
     /// Level, drift, offsets.
@@ -224,8 +246,8 @@ impl History {
         };
         let rows = sorted.iter().map(row).collect();
         let history = History { model, years, rows };
-        // AICc needs two more observations than parameters.
-        let needed = history.parameters(bases) + 2;
+        // AICc needs two more differences than parameters.
+        let needed = history.parameters(bases) + 3;
         if observations.len() < needed {
             return Err(FitError::TooFew { given: observations.len(), needed });
         }
@@ -240,9 +262,9 @@ impl History {
         if self.model == Model::Ou { 3 } else { 2 }
     }
 
-    /// Number of fitted parameters with so many bases.
+    /// Number of parameters of the likelihood with so many bases.
     fn parameters(&self, bases: usize) -> usize {
-        self.searched() + bases + usize::from(self.model == Model::GbmWithDrift)
+        self.searched() + bases - 1 + usize::from(self.model == Model::GbmWithDrift)
     }
 
     fn latent(&self, logs: &[f64]) -> Latent {
@@ -268,8 +290,10 @@ impl History {
         let residual = |row: &[f64]| row[0] - row[1..].iter().zip(&linear).map(|(x, b)| x * b).sum::<f64>();
         let squares: f64 =
             filtered.whitened.chunks_exact(columns + 1).map(|row| residual(row) * residual(row)).sum();
-        let n = self.rows.len() as f64;
-        let log_likelihood = -0.5 * (squares + filtered.log_determinant + n * ln(2.0 * PI));
+        // That of the differences is that of the observations, integrated over the level.
+        let differences = self.rows.len() as f64 - 1.0;
+        let log_determinant = filtered.log_determinant + ln(normal[0]);
+        let log_likelihood = -0.5 * (squares + log_determinant + differences * ln(2.0 * PI));
         log_likelihood.is_finite().then_some(Likelihood { log_likelihood, linear, covariance, filtered })
     }
 
@@ -286,7 +310,8 @@ impl History {
         };
         let first_offset = if self.model == Model::GbmWithDrift { 2 } else { 1 };
         let exponential = |log: Fitted| Fitted { value: exp(log.value), ..log };
-        let (n, k) = (self.rows.len() as f64, (columns + logs.len()) as f64);
+        let parameters = logs.len() + columns - 1;
+        let (n, k) = (self.rows.len() as f64 - 1.0, parameters as f64);
         Fit {
             model: self.model,
             level: exponential(self.last_level(likelihood)),
@@ -301,7 +326,7 @@ impl History {
             offsets: (first_offset..columns).map(linear).collect(),
             log_likelihood: likelihood.log_likelihood,
             aicc: -2.0 * likelihood.log_likelihood + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0),
-            parameters: columns + logs.len(),
+            parameters,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Forms that are read from files: samples, and histories fitted by maximum likelihood.
 
+use std::sync::Arc;
+
 use super::super::diagnostic::{Diagnostic, Origin, nearest};
 use super::super::raw::{Entry, Node};
 use super::super::table::Csv;
@@ -7,8 +9,21 @@ use super::read::Reader;
 use super::{Form, Parsed, Process, Support, is_date};
 use crate::calendar::Month;
 use crate::math;
-use crate::random::fit::{Fitted, Model, Observation, fit};
+use crate::random::fit::{Fit, Fitted, Model, Observation, fit};
 use crate::random::process::Anchor;
+
+/// A dated series that a process is fitted to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    /// Name of the file.
+    pub file: String,
+    /// Dates as written, one an observation.
+    pub dates: Vec<String>,
+    /// Observations in the order of the file, all on one basis.
+    pub observations: Vec<Observation>,
+    /// The fitted process.
+    pub fit: Fit,
+}
 
 impl Reader<'_> {
     /// The values of `{ file, column }`, with the places of their cells.
@@ -39,7 +54,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let observations = self.observations(key, entry)?;
+        let (file, dates, observations) = self.observations(key, entry)?;
         let cached = format!("{model:?} {observations:?}");
         let fitted = self
             .library
@@ -83,6 +98,7 @@ impl Reader<'_> {
             half_life_months: half_life.map(constant),
             jumps: None,
             regimes: None,
+            history: Some(Arc::new(History { file, dates, observations, fit: fitted })),
         };
         let support = process.support();
         Some((Form::Process(Box::new(process)), support))
@@ -107,7 +123,8 @@ impl Reader<'_> {
         Parsed { form: Form::Schedule { knots, linear: true }, support, text, ..Parsed::constant(level, at) }
     }
 
-    fn observations(&mut self, key: &str, entry: &Entry) -> Option<Vec<Observation>> {
+    /// The name of the file, the chosen rows' dates as written, and their observations.
+    fn observations(&mut self, key: &str, entry: &Entry) -> Option<(String, Vec<String>, Vec<Observation>)> {
         let csv = self.csv(key, entry)?;
         let date = self.csv_column(key, entry, &csv, "date", Some("date"))?;
         let value = self.csv_column(key, entry, &csv, "value", None)?;
@@ -133,7 +150,7 @@ impl Reader<'_> {
                 wanted.push((at, listed.iter().filter_map(Node::text).collect()));
             }
         }
-        let mut observations = Vec::new();
+        let (mut dates, mut observations) = (Vec::new(), Vec::new());
         for row in &csv.rows {
             let chosen = wanted.iter().all(|(at, values)| values.contains(&row[*at].text.as_str()));
             if !chosen || row[value].text.is_empty() {
@@ -145,14 +162,15 @@ impl Reader<'_> {
                 return None;
             };
             let (value, _) = self.cell_number(key, &row[value].text, row[value].origin)?;
+            dates.push(row[date].text.clone());
             observations.push(Observation { years, value, basis: 0 });
         }
-        if observations.is_empty() {
+        let Some(first) = csv.rows.first().filter(|_| !observations.is_empty()) else {
             let at = entry.node.get("where").map_or(entry.node.origin, |node| node.origin);
             self.problems.push(Diagnostic::error(at, format!("{key}: no row of the file is chosen")));
             return None;
-        }
-        Some(observations)
+        };
+        Some((self.files.of(first[date].origin).name.clone(), dates, observations))
     }
 
     fn csv(&mut self, key: &str, entry: &Entry) -> Option<Csv> {

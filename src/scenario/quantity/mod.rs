@@ -10,6 +10,8 @@ mod process;
 mod range;
 mod read;
 
+use std::sync::Arc;
+
 use super::diagnostic::Origin;
 use super::raw::{Node, Table, Value};
 use super::registry::{FORMS, METADATA};
@@ -18,6 +20,7 @@ use crate::random::distribution::Distribution;
 use crate::random::process::{Anchor, Jumps, Regimes};
 use crate::source::Grade;
 
+pub use history::History;
 pub use read::Reader;
 
 /// Keys of a process beside `initial`.
@@ -81,6 +84,8 @@ pub struct Process {
     pub jumps: Option<Jumps<Parsed>>,
     /// Regimes of drift and volatility.
     pub regimes: Option<Regimes<Parsed>>,
+    /// What it was fitted to, if it was.
+    pub history: Option<Arc<History>>,
 }
 
 /// Metadata.

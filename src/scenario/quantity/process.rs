@@ -95,6 +95,7 @@ impl Reader<'_> {
             half_life_months: half_life?,
             jumps: jumps?,
             regimes: regimes?,
+            history: None,
         };
         let support = process.support();
         Some((Form::Process(Box::new(process)), support))
