@@ -2,11 +2,20 @@
 //!
 //! Files of results, records of inputs and pictures share these; what is encoded, and why, is theirs.
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of `bytes` in 64 lower-case hexadecimal digits. Source: FIPS 180-4.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The digest that seals a JSON object: of all its members but `seal`, keys sorted, without spaces. Whatever is not an object has
+/// none.
+pub fn seal(json: &Value) -> Option<String> {
+    let mut sealed = json.as_object()?.clone();
+    sealed.remove("seal");
+    Some(sha256(Value::Object(sealed).to_string().as_bytes()))
 }
 
 /// `text` for an element or attribute of XML 1.0: markup escaped, and what the format cannot hold left out.
@@ -35,6 +44,16 @@ mod tests {
     fn the_digest_is_the_published_one() {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(b"abc"), abc);
+    }
+
+    #[test]
+    fn a_seal_is_of_all_else() {
+        let json = serde_json::json!({ "b": [1, "two"], "a": 0, "seal": "none yet" });
+        let own = seal(&json).expect("an object");
+        assert_eq!(own, sha256(br#"{"a":0,"b":[1,"two"]}"#));
+        assert_eq!(seal(&serde_json::json!({ "seal": own, "b": [1, "two"], "a": 0 })), Some(own.clone()));
+        assert_ne!(seal(&serde_json::json!({ "b": [1, "too"] })), Some(own));
+        assert_eq!(seal(&serde_json::json!([])), None);
     }
 
     #[test]

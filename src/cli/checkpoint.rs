@@ -90,6 +90,15 @@ impl<'a> Keeper<'a> {
         *self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now() + pause;
     }
 
+    /// Says what can be taken up again, if something was set down.
+    pub fn point_out(&self) {
+        if self.path.exists() {
+            let shown = self.path.display();
+            self.terminal
+                .remark(&format!("note: {shown} holds what was done last; `--resume` continues from it"));
+        }
+    }
+
     /// Removes what was set down, once the results are written.
     pub fn remove(&self) {
         if let Err(error) = remove_file(&self.path) {

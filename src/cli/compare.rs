@@ -11,7 +11,7 @@ use loophole::engine::outcome::Outcome;
 use loophole::engine::progress::Progress;
 #[cfg(feature = "parquet")]
 use loophole::export::columnar;
-use loophole::export::folder::{Folder, MANIFEST};
+use loophole::export::folder::{Folder, MANIFEST, writable};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 use loophole::export::report::{self, About};
 use loophole::export::tables;
@@ -81,6 +81,11 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         terminal.print(&if args.json { task.plan_json(&out) } else { task.plan(&out) });
         return Exit::Done;
     }
+    // Before the hours of work whose results would have no place.
+    if let Err(error) = writable(&out) {
+        terminal.error(&error.to_string());
+        return Exit::Unwritten;
+    }
     let checkpoint = Keeper::new(terminal, &out, args.checkpoint_every, task.identity());
     let from = match checkpoint.find(args.resume) {
         Ok(from) => from,
@@ -98,6 +103,7 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     let out = if outcome.incomplete { incomplete(&out) } else { out };
     if let Err(error) = task.folder(&outcome, &effects, args.threads).write(&out) {
         terminal.error(&error.to_string());
+        checkpoint.point_out();
         return Exit::Unwritten;
     }
     if !outcome.incomplete {
@@ -137,7 +143,7 @@ fn choose_arms(job: &mut Job, names: &[String]) -> Result<(), String> {
         chosen.push(arm.clone());
     }
     if !chosen.iter().any(|arm| arm.baseline) {
-        chosen[0].baseline = true;
+        chosen[0] = Arm { baseline: true, headline: false, ..chosen[0].clone() };
     }
     job.arms = chosen;
     Ok(())

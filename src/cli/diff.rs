@@ -7,12 +7,13 @@ use loophole::analysis::diff::{Diff, DiffError, Plan, Runs, diff as compare_runs
 use loophole::engine::executor::Options;
 use loophole::export::diff_report::{self, Sides};
 use loophole::export::diff_tables;
-use loophole::export::folder::{Folder, MANIFEST};
+use loophole::export::folder::{Folder, MANIFEST, writable};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 #[cfg(feature = "chart")]
 use loophole::export::wording::unit_of;
 use loophole::scenario::Scenario;
 use loophole::scenario::blend::Blend;
+use loophole::scenario::diagnostic::Diagnostics;
 use loophole::scenario::difference::Difference;
 use loophole::scenario::recipe::Recipe;
 
@@ -33,7 +34,10 @@ pub fn diff(terminal: &Terminal, args: &DiffArgs) -> Exit {
 }
 
 fn compared(terminal: &Terminal, args: &DiffArgs) -> Exit {
-    let Some((first, second, sides)) = read(terminal, args) else { return Exit::Failed };
+    let Some(Read { first, second, sides, warnings: [ours, theirs] }) = read(terminal, args) else {
+        return Exit::Failed;
+    };
+    terminal.diagnostics(&ours);
     let difference = first.difference(&second);
     let exit = if difference.edits.is_empty() && difference.settings.is_empty() {
         Exit::Done
@@ -42,6 +46,7 @@ fn compared(terminal: &Terminal, args: &DiffArgs) -> Exit {
     };
     let alone: Vec<Vec<usize>> = (0..difference.edits.len()).map(|edit| vec![edit]).collect();
     if difference.edits.is_empty() {
+        terminal.diagnostics(&theirs.without(&ours));
         if args.json {
             let inputs = diff_tables::inputs_json(&sides, &difference, &alone);
             let nothing =
@@ -64,12 +69,21 @@ fn compared(terminal: &Terminal, args: &DiffArgs) -> Exit {
             return Exit::Failed;
         }
     };
+    terminal.diagnostics(&blend.warnings().pressing().without(&ours));
     let task = Task { name: name(args), args, sides, difference, blend, scenarios: [&first, &second] };
     task.execute(terminal, exit)
 }
 
 /// Both scenarios and what is to be said of them.
-fn read(terminal: &Terminal, args: &DiffArgs) -> Option<(Scenario, Scenario, Sides)> {
+struct Read {
+    first: Scenario,
+    second: Scenario,
+    sides: Sides,
+    /// What bears on the meaning of each.
+    warnings: [Diagnostics; 2],
+}
+
+fn read(terminal: &Terminal, args: &DiffArgs) -> Option<Read> {
     let recipe = |path: &Path| Recipe::of(path).map_err(|problem| terminal.error(&problem)).ok();
     let first = recipe(&args.first)?;
     let mut sides = Sides { version: env!("CARGO_PKG_VERSION").into(), ..Sides::default() };
@@ -106,13 +120,14 @@ fn read(terminal: &Terminal, args: &DiffArgs) -> Option<(Scenario, Scenario, Sid
     }
     let load = |recipe: &Recipe| {
         let loaded = recipe.read(args.scenario.options());
-        loaded.map_err(|problems| terminal.diagnostics(&problems)).ok().map(|loaded| loaded.scenario)
+        loaded.map_err(|problems| terminal.diagnostics(&problems)).ok()
     };
     // Both are read before giving up, so that the problems of both are told.
     let (first, second) = (load(&first), load(&second));
-    let (first, second) = (first?, second?);
+    let warnings = [first.as_ref()?, second.as_ref()?].map(|loaded| loaded.warnings.pressing());
+    let (first, second) = (first?.scenario, second?.scenario);
     sides.titles = [first.title().to_string(), second.title().to_string()];
-    Some((first, second, sides))
+    Some(Read { first, second, sides, warnings })
 }
 
 /// What is laid on the second scenario, as it was written.
@@ -169,6 +184,10 @@ impl Task<'_> {
                     terminal.print(&self.plan(&plan, &out));
                 }
                 return exit;
+            }
+            if let Err(error) = writable(&out) {
+                terminal.error(&error.to_string());
+                return Exit::Unwritten;
             }
             match self.simulate(terminal, &plan) {
                 Ok(diff) => break diff,

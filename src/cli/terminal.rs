@@ -28,14 +28,13 @@ impl Terminal {
         self.live
     }
 
-    /// Writes results. A reader that has gone away ends the output quietly; any other failure ends the program.
+    /// Writes results. A reader that has gone away ends the output, not the command: what is to be written to disk is, and the
+    /// exit code is that of the command. Any other failure ends the program.
     pub fn print(&self, text: &str) {
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                std::process::exit(i32::from(Exit::Done.code()))
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
             Err(error) => {
                 self.error(&format!("cannot write to standard output: {error}"));
                 std::process::exit(i32::from(Exit::Unwritten.code()));

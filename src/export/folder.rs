@@ -38,6 +38,7 @@ impl fmt::Display for WriteError {
                 ("allow writing there", "one you may write to")
             }
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => ("move it away", "another"),
+            io::ErrorKind::FileTooLarge => ("allow larger files (`ulimit -f`)", "another place"),
             _ => return Ok(()),
         };
         match self.flag {
@@ -69,27 +70,8 @@ impl Folder {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let fail = |doing, path: &Path| {
-            let path = path.to_path_buf();
-            move |why| WriteError { doing, path, why, flag: "--out" }
-        };
+        writable(target)?;
         std::fs::create_dir_all(parent).map_err(fail("create the folder", parent))?;
-        if target.exists() && !target.is_dir() {
-            let why = io::Error::new(io::ErrorKind::NotADirectory, "it is a file");
-            return Err(WriteError {
-                doing: "write the folder",
-                path: target.to_path_buf(),
-                why,
-                flag: "--out",
-            });
-        }
-        if let Some(stranger) = stranger(target).map_err(fail("read", target))? {
-            let why = io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                format!("{} is not one of its results and would be lost", stranger.display()),
-            );
-            return Err(WriteError { doing: "replace", path: target.to_path_buf(), why, flag: "--out" });
-        }
         let fresh = tempfile::Builder::new()
             .prefix(".loophole-")
             .tempdir_in(parent)
@@ -110,6 +92,33 @@ impl Folder {
         let _renamed_away = fresh.keep();
         Ok(())
     }
+}
+
+fn fail(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteError {
+    let path = path.to_path_buf();
+    move |why| WriteError { doing, path, why, flag: "--out" }
+}
+
+/// Whether results can be written to `target`, as far as that can be told before there are any: there is no file in the
+/// way, nothing that is not theirs would be lost, and its folder, or the one that it will be made in, can be written.
+///
+/// # Errors
+/// [`WriteError`].
+pub fn writable(target: &Path) -> Result<(), WriteError> {
+    let is_file = || io::Error::new(io::ErrorKind::NotADirectory, "it is a file");
+    if target.exists() && !target.is_dir() {
+        return Err(fail("write the folder", target)(is_file()));
+    }
+    if let Some(stranger) = stranger(target).map_err(fail("read", target))? {
+        let lost = format!("{} is not one of its results and would be lost", stranger.display());
+        return Err(fail("replace", target)(io::Error::new(io::ErrorKind::AlreadyExists, lost)));
+    }
+    let above = target.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    if !above.is_dir() {
+        return Err(fail("create a folder below", above)(is_file()));
+    }
+    tempfile::Builder::new().prefix(".loophole-").tempfile_in(above).map_err(fail("write into", above))?;
+    Ok(())
 }
 
 /// Puts `fresh` in the place of `target` and the other way round, in one step where the system can: at no moment is there

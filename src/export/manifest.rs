@@ -2,17 +2,18 @@
 //!
 //! It holds what was asked for, the text of every file the scenario was made of, the seed, paths and sampling that came of
 //! it, the version, code and platform that answered, and a digest of each result; never a clock time or a thread count,
-//! so that the same inputs give the same bytes. A manifest is read back by [`Manifest::read`], which trusts nothing in it.
+//! so that the same inputs give the same bytes. It is sealed by a digest of itself, so that one that was changed is told from
+//! one that was written. A manifest is read back by [`Manifest::read`], which trusts nothing in it.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::folder::Folder;
-use crate::encoding::sha256;
+use crate::encoding::{seal, sha256};
 
 /// The format written and read.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A command that leaves a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,9 +175,17 @@ impl Manifest {
         sha256(all.to_string().as_bytes())
     }
 
-    /// As JSON text.
+    /// As JSON text, sealed.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
+        #[derive(Serialize)]
+        struct Sealed<'a> {
+            #[serde(flatten)]
+            manifest: &'a Manifest,
+            seal: String,
+        }
+        let json = serde_json::json!(self);
+        let sealed = Sealed { manifest: self, seal: seal(&json).unwrap_or_default() };
+        serde_json::to_string_pretty(&sealed).map(|text| text + "\n").unwrap_or_default()
     }
 
     /// The manifest in a text.
@@ -194,8 +203,14 @@ impl Manifest {
             let why = format!("has format {}, this version reads format {FORMAT}", head.format);
             return Err(vec![why]);
         }
-        let manifest: Manifest = serde_json::from_str(text).map_err(wrong)?;
-        let problems = manifest.problems();
+        let mut json: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
+        let own = seal(&json);
+        let written = json.as_object_mut().and_then(|object| object.remove("seal"));
+        let manifest: Manifest = serde_json::from_value(json).map_err(wrong)?;
+        let mut problems = manifest.problems();
+        if written.as_ref().and_then(|seal| seal.as_str()) != own.as_deref() {
+            problems.push("was changed since it was written: its seal does not fit\n  hint: run the scenario again, or restore the file".into());
+        }
         if problems.is_empty() { Ok(manifest) } else { Err(problems) }
     }
 

@@ -12,7 +12,7 @@ use super::difference::{Difference, SETTINGS};
 use super::raw::{Entry, Node, Table, Value};
 use super::table::Library;
 use super::texts::Texts;
-use super::{Scenario, examine};
+use super::{Loaded, Scenario, examine};
 
 /// Two scenarios and the edits between them.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ pub struct Blend {
     /// The second, on the first's settings.
     second: Node,
     edits: Vec<(Vec<String>, Option<Node>)>,
+    warnings: Diagnostics,
 }
 
 impl Blend {
@@ -80,8 +81,15 @@ impl Blend {
             (edit.path.clone(), node)
         });
         let edits = edits.collect();
-        let blend = Blend { files, library, defaults: a.defaults, first, second, edits };
-        blend.with(&vec![true; blend.edits.len()]).map(|_| blend)
+        let warnings = Diagnostics::default();
+        let mut blend = Blend { files, library, defaults: a.defaults, first, second, edits, warnings };
+        blend.warnings = blend.made(&vec![true; blend.edits.len()])?.warnings;
+        Ok(blend)
+    }
+
+    /// Warnings about the second scenario on the first's settings.
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
     }
 
     /// Number of edits.
@@ -94,6 +102,10 @@ impl Blend {
     /// # Errors
     /// What is wrong with it.
     pub fn with(&self, chosen: &[bool]) -> Result<Scenario, Diagnostics> {
+        self.made(chosen).map(|loaded| loaded.scenario)
+    }
+
+    fn made(&self, chosen: &[bool]) -> Result<Loaded, Diagnostics> {
         let tree = if !chosen.is_empty() && chosen.iter().all(|chosen| *chosen) {
             self.second.clone()
         } else {
@@ -104,7 +116,7 @@ impl Blend {
             tree
         };
         let (files, library) = (self.files.clone(), self.library.clone());
-        examine(files, library, tree, false, self.defaults, Vec::new()).map(|loaded| loaded.scenario)
+        examine(files, library, tree, false, self.defaults, Vec::new())
     }
 }
 

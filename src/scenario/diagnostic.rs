@@ -203,6 +203,13 @@ impl Diagnostics {
         let list = self.list.iter().filter(|problem| !problem.routine).cloned().collect();
         Diagnostics { files: self.files.clone(), list }
     }
+    /// Those that do not read like one of `others`.
+    pub fn without(&self, others: &Diagnostics) -> Diagnostics {
+        let words = |files: &Files, problem: &Diagnostic| render_one(files, problem, &Renderer::plain());
+        let told: Vec<String> = others.list.iter().map(|other| words(&others.files, other)).collect();
+        let news = self.list.iter().filter(|problem| !told.contains(&words(&self.files, problem)));
+        Diagnostics { files: self.files.clone(), list: news.cloned().collect() }
+    }
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)

@@ -152,13 +152,14 @@ fn finish(
         .iter()
         .map(|layer| match layer {
             Layer::File(path) => loader.load(path, FileKind::Overlay),
-            Layer::Change { .. } => None,
+            Layer::Change { .. } | Layer::Arms(_) => None,
         })
         .collect();
     let Some(mut tree) = tree else { return Err(Diagnostics::new(loader.files, loader.problems)) };
     for (layer, read) in layers.iter().zip(read) {
         match (layer, read) {
             (Layer::Change { flag, text }, _) => loader.set(&mut tree, flag, text),
+            (Layer::Arms(ids), _) => overlay::choose_arms(&mut loader, &mut tree, ids),
             (Layer::File(_), Some(overlay)) => {
                 for key in overlay::PINS {
                     if let Some(entry) = overlay.entry(key) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, FileKind, Files, Origin};
 use super::quantity::{PROCESS_MEMBERS, is_form_key};
-use super::raw::{self, Entry, Node, Table, Value};
+use super::raw::{self, Entry, Node, Table, Value, quoted};
 use super::registry::{self, Kind, ROOT};
 use super::texts::{Texts, Unread, read_text};
 
@@ -201,6 +201,38 @@ impl Loader {
         merge(&mut below, own, Some(&ROOT));
         complete.then_some(below)
     }
+}
+
+/// Marks the baseline and the headline that remain when only the arms `ids` are compared: those marked among them, else the
+/// first of them and the first that is not the baseline. Where they are what the scenario has anyhow, nothing changes.
+pub fn choose_arms(loader: &mut Loader, tree: &mut Node, ids: &[String]) {
+    let Some(arms) = tree.get("arms").and_then(Node::table) else { return };
+    let marked = |id: &str, flag: &str| {
+        arms.get(id).and_then(|arm| arm.node.get(flag)).and_then(Node::boolean) == Some(true)
+    };
+    let compared = |ids: &[&str]| -> Option<[String; 2]> {
+        let baseline = ids.iter().find(|id| marked(id, "baseline")).or(ids.first())?;
+        let others = || ids.iter().filter(|id| *id != baseline);
+        let headline = others().find(|id| marked(id, "headline")).or_else(|| others().next())?;
+        Some([baseline.to_string(), headline.to_string()])
+    };
+    let all: Vec<&str> = arms.keys().map(String::as_str).collect();
+    if let Some(stranger) = ids.iter().find(|id| !arms.contains_key(*id)) {
+        let title = format!("the saved results are of an arm {stranger:?}, which is not there");
+        let problem = Diagnostic::error(tree.origin, title).note(format!("arms: {}", all.join(", ")));
+        return loader.problems.push(problem);
+    }
+    let (own, chosen) = (compared(&all), compared(&ids.iter().map(String::as_str).collect::<Vec<_>>()));
+    let Some([baseline, headline]) = chosen.filter(|chosen| Some(chosen) != own.as_ref()) else { return };
+    let mut changes = Vec::new();
+    for id in all {
+        for (flag, holds) in [("baseline", *id == baseline), ("headline", *id == headline)] {
+            if marked(id, flag) != holds {
+                changes.push(format!("arms.{}.{flag}={holds}", quoted(id)));
+            }
+        }
+    }
+    changes.iter().for_each(|change| loader.set(tree, "run with --arms", change));
 }
 
 /// Lays `over` on `base`, both of `kind`.

@@ -15,7 +15,7 @@ use super::raw::Node;
 use super::registry::{Need, SCENARIO};
 use super::texts::{Texts, read_limited};
 use super::{Loaded, Options, finish, with_sound_pins};
-use crate::encoding::sha256;
+use crate::encoding::{seal, sha256};
 
 /// Name of the file that lists a folder's results.
 const MANIFEST: &str = "manifest.json";
@@ -34,6 +34,8 @@ pub enum Layer {
         /// `key=value`.
         text: String,
     },
+    /// The arms that are compared, out of all there are, as `--arms` names them.
+    Arms(Vec<String>),
 }
 
 impl Layer {
@@ -160,8 +162,8 @@ impl Recipe {
             list.map(|item| item.as_str().map(str::to_string)).collect()
         };
         match number("format") {
-            Some(2) => {}
-            Some(other) => return Err(format!("its format is {other}, this version reads format 2")),
+            Some(3) => {}
+            Some(other) => return Err(format!("its format is {other}, this version reads format 3")),
             None => return Err(missing("`format`")),
         }
         if text(request, "command").as_deref() == Some("diff") {
@@ -185,6 +187,12 @@ impl Recipe {
             held.hold(&path, body.into())?;
         }
         let main = main.ok_or_else(|| missing("files"))?;
+        if text(json, "seal") != seal(json) {
+            return Err(format!(
+                "{} was changed since it was written: its seal does not fit\n  hint: run the scenario again, or restore the file",
+                manifest.display()
+            ));
+        }
         let sets = texts("set").ok_or_else(|| missing("`set`"))?;
         let overlays = texts("with").ok_or_else(|| missing("`with`"))?;
         let overlays: Vec<PathBuf> = overlays.iter().map(|overlay| manifest.join(overlay)).collect();
@@ -200,6 +208,10 @@ impl Recipe {
         for key in ["paths", "seed"] {
             let value = number(key).ok_or_else(|| missing(&format!("`{key}`")))?;
             recipe.layers.push(Layer::flag("run with", &format!("settings.{key}={value}")));
+        }
+        let arms = texts("arms").ok_or_else(|| missing("`arms`"))?;
+        if !arms.is_empty() {
+            recipe.layers.push(Layer::Arms(arms));
         }
         Ok(recipe)
     }

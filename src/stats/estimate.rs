@@ -87,7 +87,9 @@ pub fn probability(happens: &[bool], grouping: Grouping) -> Estimate {
 ///
 /// The error of the empirical probability at the quantile (from how replicates, pairs or paths differ), over the density
 /// there, which is read off the order statistics 1.96 binomial standard errors to either side
-/// (Woodruff 1952, JASA 47, 635–646); for independent paths that is the classical interval of order statistics.
+/// (Woodruff 1952, JASA 47, 635–646); for independent paths that is the classical interval of order statistics. Where
+/// replicates or pairs agree on the share, what is left is that the quantile lies between two paths: the error is never
+/// less than theirs (`docs/model.md` §14).
 pub fn quantile(values: &[f64], p: f64, grouping: Grouping) -> Estimate {
     let [only] = quantiles(values, [p], grouping);
     only
@@ -108,10 +110,9 @@ fn quantile_error((values, all): (&[f64], &[f64]), (p, value): (f64, f64), group
     let binomial = sqrt(p * (1.0 - p) / n);
     let probability_error = match grouping {
         Grouping::Independent => binomial,
-        // Pairs and replicates can agree on the share exactly, but no finer than a path.
         _ => {
             let share = mean_of(values.len(), grouping, |path| f64::from(u8::from(values[path] <= value)));
-            share.std_error.max(0.5 / n)
+            share.std_error.max(granularity(p, values.len(), grouping.groups(values.len())))
         }
     };
     let (low, high) = ((p - 1.96 * binomial).max(0.0), (p + 1.96 * binomial).min(1.0));
@@ -123,6 +124,17 @@ fn quantile_error((values, all): (&[f64], &[f64]), (p, value): (f64, f64), group
     } else {
         0.0
     }
+}
+
+/// Root mean square error, as a share, of the `p`-quantile of `paths` paths whose groups agree on the share below it.
+///     w² · ( 2(p² + (1 − p)²)/((G + 1)(G + 2)) − 2p(1 − p)/(G + 1)² ),  w = G/N, under the root
+/// Each of G groups has one path spread evenly over the stratum of width w below the quantile, and one over that above. The
+/// nearest of them, B below and A above, are w/(G + 1) away on average and 2w²/((G + 1)(G + 2)) in the mean of squares,
+/// and type 7 lies between them, off by (1 − p)A − pB.
+fn granularity(p: f64, paths: usize, groups: usize) -> f64 {
+    let (g, width) = (groups as f64, groups as f64 / paths as f64);
+    let squares = 2.0 * (p * p + (1.0 - p) * (1.0 - p)) / ((g + 1.0) * (g + 2.0));
+    width * sqrt(squares - 2.0 * p * (1.0 - p) / ((g + 1.0) * (g + 1.0)))
 }
 
 /// Mean over paths of a number computed for each, with its grouped error.

@@ -217,6 +217,78 @@ fn a_failed_output_is_no_success_and_a_closed_pipe_no_failure() {
     assert_eq!((code(&output), err(&output).as_str()), (0, ""));
 }
 
+/// The reader of a pipe may go away: what is on disk is whole, and the exit code is that of the command.
+#[test]
+fn a_closed_pipe_changes_neither_results_nor_exit_codes() {
+    use std::process::{Command, Stdio};
+    let unread = |args: &[&str]| {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("loophole"));
+        let mut child =
+            command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        drop(child.stdout.take());
+        child.wait_with_output().expect("it ends")
+    };
+    let place = folder();
+    let target = place.path().join("results");
+    let output = unread(&["compare", SMALL, "--out", target.to_str().expect("text")]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let whole = place.path().join("whole");
+    assert_eq!(code(&loophole(&["compare", SMALL, "-q", "--out", whole.to_str().expect("text")])), 0);
+    assert!(contents(&target) == contents(&whole));
+    // A pin that does not hold.
+    let args = ["test", SMALL, "--set", "channels.rent.exit_fee_months=9"];
+    assert_eq!(code(&loophole(&args)), 1, "the pin holds");
+    assert_eq!(code(&unread(&args)), 1);
+}
+
+/// A disk that takes only so much, by the limit on a file's size: results are refused with the remedy and nothing is left.
+#[cfg(unix)]
+#[test]
+fn results_that_do_not_fit_leave_nothing_behind() {
+    use std::process::Command;
+    let place = folder();
+    let binary = assert_cmd::cargo::cargo_bin!("loophole");
+    let run = |more: &str| {
+        let target = place.path().join("results");
+        let line = format!(
+            "trap '' XFSZ; ulimit -f 8; exec {} compare {SMALL} -q --out {} {more}",
+            binary.display(),
+            target.display()
+        );
+        Command::new("sh").args(["-c", &line]).output().expect("a shell")
+    };
+    let output = run("--save paths --checkpoint-every 1ms --paths 400");
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    assert!(err(&output).contains("cannot write") && err(&output).contains("ulimit -f"), "{}", err(&output));
+    let left: Vec<String> = contents(place.path()).into_iter().map(|(name, _)| name).collect();
+    assert!(left.iter().all(|name| name == "results.checkpoint"), "{left:?}");
+    // What was there stays.
+    let target = place.path().join("results");
+    assert_eq!(code(&loophole(&["compare", SMALL, "-q", "--out", target.to_str().expect("text")])), 0);
+    let before = contents(&target);
+    assert_eq!(code(&run("--paths 3")), 3);
+    assert!(contents(&target) == before);
+}
+
+#[test]
+fn a_place_that_cannot_hold_results_is_told_before_the_work() {
+    let place = folder();
+    let file = place.path().join("file");
+    std::fs::write(&file, "mine").expect("a file");
+    let below = file.join("results");
+    // As many paths as would take hours.
+    for (command, place) in [("run", &file), ("compare", &below)] {
+        let args = [command, SMALL, "--paths", "90000000", "--max-memory", "9TiB", "--out"];
+        let output = loophole(&[&args[..], &[place.to_str().expect("text")]].concat());
+        assert_eq!(code(&output), 3, "{}", err(&output));
+        assert!(err(&output).contains("it is a file") && err(&output).contains("hint"), "{}", err(&output));
+    }
+    let edit = ["--set", "channels.rent.exit_fee_months=2", "--paths", "90000000", "--out"];
+    let output = loophole(&[&["diff", SMALL], &edit[..], &[below.to_str().expect("text")]].concat());
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    assert_eq!(std::fs::read_to_string(&file).expect("still there"), "mine");
+}
+
 #[test]
 fn what_the_command_line_names_must_exist_once() {
     for (args, told) in [

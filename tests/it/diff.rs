@@ -419,6 +419,153 @@ fn saved_results_are_their_inputs() {
 }
 
 #[test]
+fn saved_results_keep_the_arms_they_were_of() {
+    // Under `demand` a fifth more is wanted from month 2: lambda 2.4 against 2. With planned use 150 to 180 both are 1.2 times that.
+    let place = folder();
+    let plain = saved(place.path(), "plain", &["--arms", "open,demand"]);
+    let plan = "labs.all.demand.work.planned_use_h100e=180";
+    let more = saved(place.path(), "more", &["--arms", "open,demand", "--set", plan]);
+    let told = json(&[text(&plain), text(&more)]);
+    assert_eq!(told["comparison"], "More demand, against Open");
+    assert_eq!(told["inputs"]["assumptions"].as_array().expect("a list").len(), 1);
+    let outputs = told["outputs"].as_array().expect("a list");
+    let paired = |metric: &str, measure: &str| {
+        let found = outputs.iter().find(|it| it["metric"] == metric && it["measure"] == measure);
+        found.unwrap_or_else(|| panic!("no {metric}, {measure}"))["before"].clone()
+    };
+    // Four of six months at 1.2.
+    near(&paired("marginal_cost.work.mean", "ratio"), (2.0 + 4.0 * 1.2) / 6.0);
+    // The first of the arms is the baseline where none of them is marked, though it is marked as the headline.
+    let other = saved(place.path(), "other", &["--arms", "access,demand"]);
+    let changed = ["--set", "regions.here.pue_ratio=1.5"];
+    let told = json(&[&[text(&other)], &changed[..]].concat());
+    assert_eq!(told["comparison"], "More demand, against Access closed");
+    // Of results of all arms and results of some, what is compared is what differs.
+    let whole = saved(place.path(), "whole", &[]);
+    let output = loophole(&["diff", text(&whole), text(&plain), "-n", "--exit-code"]);
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    assert!(out(&output).contains("arms.demand.headline"), "{}", out(&output));
+    // An arm chosen that is the headline anyhow is no difference.
+    let usual = saved(place.path(), "usual", &["--arms", "open,access"]);
+    assert_eq!(code(&loophole(&["diff", text(&whole), text(&usual), "--exit-code"])), 0);
+}
+
+#[test]
+fn warnings_about_either_are_told_once() {
+    let flagship = "scenarios/close-the-door.toml";
+    let short = "settings.months=2";
+    let warned = |args: &[&str]| {
+        let output = loophole(&[&["diff", flagship, "-n"], args].concat());
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        err(&output).matches("is outside the horizon").count()
+    };
+    let of_short = {
+        let output = loophole(&["compare", flagship, "--set", short, "-n"]);
+        err(&output).matches("is outside the horizon").count()
+    };
+    assert!(of_short > 0);
+    assert_eq!(warned(&["--set", "labs.all.hedge_share_fraction=0.5"]), 0);
+    // B alone is short; where an assumption differs, both are simulated on A's months, and it is not.
+    assert_eq!(warned(&["--set", short]), of_short);
+    assert_eq!(warned(&["--set", short, "--set", "labs.all.hedge_share_fraction=0.5"]), 0);
+    // Saved results of a short run, and the same with a change: both are short, and it is told once.
+    let place = folder();
+    let target = place.path().join("short");
+    let args =
+        ["compare", flagship, "--set", short, "--paths", "2", "--set", "output.figures=[\"effect\"]", "-q"];
+    let output = loophole(&[&args[..], &["--out", text(&target)]].concat());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let output = loophole(&["diff", text(&target), "--set", "labs.all.hedge_share_fraction=0.5", "-n"]);
+    assert_eq!(err(&output).matches("is outside the horizon").count(), of_short, "{}", err(&output));
+    // A rule that comes too late, in B alone.
+    assert_eq!(warned(&["--set", "rules.linear.announced=\"2099-01\""]), 1);
+}
+
+#[test]
+fn an_edit_through_what_a_file_extends_is_the_files_own() {
+    let place = folder();
+    let base = std::fs::read_to_string(LEVERS).expect("a shipped scenario");
+    let write = |name: &str, text: String| {
+        let file = place.path().join(name);
+        std::fs::write(&file, text).expect("a file");
+        file
+    };
+    write("base.toml", base.clone());
+    write("dear.toml", base.replacen("electricity_usd_per_kwh = 0.10", "electricity_usd_per_kwh = 0.30", 1));
+    let a = write("a.toml", "extends = \"base.toml\"\n".into());
+    let b = write("b.toml", "extends = \"dear.toml\"\n".into());
+    let output = loophole(&["diff", text(&a), text(&b), "-n"]);
+    let told = out(&output);
+    assert!(told.contains("1 assumption differs") && told.contains("dear.toml:"), "{told}{}", err(&output));
+    // At home 100 chips of 1 kW run every hour in both arms, 0.20 dearer: levels move, the effect does not.
+    let json = json(&[text(&a), text(&b)]);
+    let outputs = json["outputs"].as_array().expect("a list");
+    let of = |arm: &str| {
+        let level = outputs
+            .iter()
+            .find(|it| it["metric"] == "pv.spend" && it["arm"] == arm && it["measure"] == "level");
+        level.unwrap_or_else(|| panic!("no spend of {arm}"))["difference"]["mean"].clone()
+    };
+    near(&of("open"), 100.0 * 730.0 * 6.0 * 0.2);
+    near(&of("access"), 100.0 * 730.0 * 6.0 * 0.2);
+    let spend = division(&json, "pv.spend", &"certain".into(), "mean");
+    assert_eq!(value(share(spend, "regions.here.electricity_usd_per_kwh")), 0.0);
+}
+
+#[test]
+fn a_rule_taken_away_and_an_arm_added() {
+    // Without the rule in it the arm is the open door: the whole effect goes. lambda: 4 + 300/130 + 3·300/110 over 12.
+    let place = folder();
+    let levers = std::fs::read_to_string(LEVERS).expect("a shipped scenario");
+    let file = place.path().join("without.toml");
+    let (before, rest) = levers.split_once("[rules.access]").expect("the rule");
+    let (_, after) = rest.split_once("[rules.demand]").expect("the next rule");
+    let without =
+        format!("{before}[rules.demand]{after}").replace("[\"no_supply\", \"access\"]", "[\"no_supply\"]");
+    std::fs::write(&file, &without).expect("a file");
+    let told = json(&[LEVERS, text(&file)]);
+    let cost = division(&told, "marginal_cost.work.mean", &"certain".into(), "median");
+    let closed = (4.0 + 300.0 / 130.0 + 3.0 * 300.0 / 110.0) / 12.0;
+    near(&cost["before"], closed);
+    near(&cost["after"], 1.0);
+    let shares = cost["shares"].as_array().expect("a list");
+    assert_eq!(shares.iter().map(|share| value(&share["share"])).sum::<f64>(), value(&cost["change"]));
+    // One edit moves it, whatever it is joined with: the list of rules.
+    near(share(cost, "arms.access.rules"), 1.0 - closed);
+    // An arm that only B has is not compared, and moves nothing.
+    let more = place.path().join("more.toml");
+    std::fs::write(
+        &more,
+        format!("{levers}\n[arms.both]\nrules = [\"no_supply\", \"access\", \"demand\"]\n"),
+    )
+    .expect("a file");
+    let output = loophole(&["diff", LEVERS, text(&more), "--exit-code"]);
+    assert_eq!(code(&output), 0, "{}{}", out(&output), err(&output));
+    assert!(out(&output).contains("arms.both"), "{}", out(&output));
+}
+
+#[test]
+fn saved_results_of_other_draws_are_compared_on_the_firsts() {
+    let place = folder();
+    let of = |name: &str, paths: &str, seed: &str, more: &[&str]| {
+        let target = place.path().join(name);
+        let args = ["compare", "scenarios/known/gbm-rent.toml", "-q", "--paths", paths, "--seed", seed];
+        let output = loophole(&[&args[..], more, &["--out", text(&target)]].concat());
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        target
+    };
+    let (one, other) =
+        (of("one", "60", "5", &[]), of("other", "90", "6", &["--set", "channels.rent.on_offer_chips=150"]));
+    let told = json(&[text(&one), text(&other)]);
+    assert_eq!((&told["paths"], &told["seed"]), (&60.into(), &5.into()));
+    // Spend is in proportion to chips on every path, so on common draws the ratio of the two is exact.
+    let spend = division(&told, "pv.spend", &"certain".into(), "mean");
+    near(&spend["after"], 1.5 * value(&spend["before"]));
+    let settings = told["inputs"]["settings"].as_array().expect("a list");
+    assert_eq!(settings.len(), 2, "{settings:?}");
+}
+
+#[test]
 fn an_overlay_is_laid_over_the_first() {
     let place = folder();
     let overlay = place.path().join("dear.toml");
@@ -448,16 +595,20 @@ fn spoilt_results_are_refused_in_words() {
     let mut with = |change: &dyn Fn(&mut Value), words: &'static str| {
         let mut json = whole.clone();
         change(&mut json);
+        json["seal"] = loophole::encoding::seal(&json).expect("an object").into();
         cases.push((json.to_string(), words));
     };
-    with(&|json| json["format"] = 3.into(), "format is 3");
+    with(&|json| json["format"] = 4.into(), "format is 4");
     with(&|json| json["files"] = Value::Array(Vec::new()), "no files");
     with(&|json| json["files"][0]["text"] = 7.into(), "text of");
     with(&|json| json["paths"] = "many".into(), "no `paths`");
+    with(&|json| json["request"]["arms"] = "all".into(), "no `arms`");
+    with(&|json| json["request"]["arms"] = serde_json::json!(["open", "nobody"]), "an arm \"nobody\"");
     with(&|json| json["request"]["set"] = serde_json::json!([1]), "no `set`");
     with(&|json| json["request"]["set"] = serde_json::json!(["no.such.key=1"]), "no.such.key");
     with(&|json| json["request"]["with"] = serde_json::json!(["../../secret.toml"]), "not among the files");
     with(&|json| json["request"]["command"] = "diff".into(), "compare two scenarios");
+    cases.push((manifest.replace("\"seed\": 1,", "\"seed\": 2,"), "its seal does not fit"));
     for (spoilt, words) in cases {
         let file = place.path().join("spoilt.json");
         std::fs::write(&file, spoilt).expect("a file");

@@ -176,6 +176,66 @@ fn a_checkpoint_that_cannot_be_continued_is_refused_and_kept() {
     assert!(err(&anew).contains("`--resume` continues it"), "{}", err(&anew));
 }
 
+/// Any byte of a checkpoint may be another, and it may end anywhere: it is refused with the remedy and stays.
+#[test]
+fn a_spoilt_checkpoint_is_refused_and_a_vanished_input_told() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let scenario = place.path().join("mine.toml");
+    let known = std::fs::read_to_string("scenarios/known/gbm-rent.toml").expect("a shipped scenario");
+    std::fs::write(&scenario, &known).expect("it is written");
+    let out = place.path().join("results");
+    let file = place.path().join("results.checkpoint");
+    let run = |more: &[&str]| {
+        let (scenario, out) = (scenario.to_str().expect("text"), out.to_str().expect("text"));
+        let args = ["run", scenario, "--paths", "2000", "--checkpoint-every", "1ms", "-q", "--out", out];
+        loophole(&[&args[..], more].concat())
+    };
+    let child = std::process::Command::new(cargo_bin!("loophole"))
+        .args(["run", scenario.to_str().expect("text"), "--paths", "2000", "--checkpoint-every", "1ms", "-q"])
+        .args(["--threads", "1", "--out", out.to_str().expect("text")])
+        .spawn();
+    let mut child = child.expect("it starts");
+    let end = Instant::now() + Duration::from_secs(60);
+    let kept = loop {
+        if let Ok(bytes) = std::fs::read(&file) {
+            break bytes;
+        }
+        assert!(Instant::now() < end, "no checkpoint was set down");
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % below
+    };
+    for case in 0..60 {
+        let mut spoilt = kept.clone();
+        match case % 3 {
+            0 => spoilt[next(kept.len())] ^= 1 << next(8),
+            1 => spoilt.truncate(next(kept.len())),
+            _ => spoilt.push(next(256) as u8),
+        }
+        std::fs::write(&file, &spoilt).expect("it is written");
+        let refused = run(&["--resume"]);
+        assert_eq!(code(&refused), 1, "case {case}");
+        let told = err(&refused);
+        assert!(told.contains("cannot continue from") && told.contains("hint: run without"), "{told}");
+        assert!(std::fs::read(&file).expect("it is still there") == spoilt && !out.exists());
+    }
+    std::fs::write(&file, &kept).expect("it is written");
+    std::fs::remove_file(&scenario).expect("it was written");
+    let vanished = run(&["--resume"]);
+    assert_eq!(code(&vanished), 1);
+    assert!(err(&vanished).contains("no such file"), "{}", err(&vanished));
+    assert!(std::fs::read(&file).expect("it is still there") == kept && !out.exists());
+    std::fs::write(&scenario, &known).expect("it is written");
+    let resumed = run(&["--resume"]);
+    assert_eq!(code(&resumed), 0, "{}", err(&resumed));
+    assert!(!file.exists() && out.join("manifest.json").is_file());
+}
+
 #[test]
 fn times_are_written_with_their_unit() {
     for time in ["0", "-1s", "1 parsec", "1d", "s", "1e-9s", "nan", "inf"] {

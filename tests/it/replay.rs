@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use loophole::encoding::seal;
+use loophole::export::manifest::Manifest;
 use serde_json::Value;
 
 use crate::binary::{code, err, loophole, out};
@@ -21,12 +23,13 @@ fn replay(path: &Path) -> std::process::Output {
     loophole(&["replay", path.to_str().expect("text")])
 }
 
-/// The manifest of a folder with something in it changed.
+/// The manifest of a folder with something in it changed, sealed again as only its own writer would.
 fn edited(folder: &Path, edit: impl Fn(&mut Value)) {
     let path = folder.join("manifest.json");
     let mut manifest: Value =
         serde_json::from_slice(&std::fs::read(&path).expect("a manifest")).expect("JSON");
     edit(&mut manifest);
+    manifest["seal"] = seal(&manifest).expect("an object").into();
     std::fs::write(&path, format!("{manifest:#}\n")).expect("it is written");
 }
 
@@ -142,7 +145,7 @@ fn a_damaged_manifest_is_refused_with_every_reason() {
     });
     assert!(text.contains("the text of scenarios/known/gbm-rent.toml is not the one its digest"), "{text}");
     assert!(text.contains("the text of /etc/hostname is not recorded"), "{text}");
-    assert!(told(&|it| it["format"] = 1.into()).contains("has format 1, this version reads format 2"));
+    assert!(told(&|it| it["format"] = 1.into()).contains("has format 1, this version reads format 3"));
     assert!(told(&|it| it["request"]["scenarios"] = Value::Array(Vec::new())).contains("0 scenarios"));
     assert!(told(&|it| it["seed"] = (-1).into()).contains("is not a manifest of loophole"));
     assert!(told(&|it| it["surplus"] = 1.into()).contains("unknown field"));
@@ -157,6 +160,46 @@ fn a_damaged_manifest_is_refused_with_every_reason() {
     }
     let nowhere = replay(&folder.join("nowhere"));
     assert!(code(&nowhere) == 1 && err(&nowhere).contains("cannot be read"));
+}
+
+/// Whichever byte of a manifest is another, and wherever it is cut: it is refused in words, or says what it said.
+#[test]
+fn a_manifest_with_a_wrong_byte_is_refused_or_says_the_same() {
+    let (_place, folder) = results(&["run", "scenarios/known/gbm-rent.toml", "--paths", "2", "--seed", "3"]);
+    let whole = std::fs::read(folder.join("manifest.json")).expect("a manifest");
+    let read = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(Manifest::read);
+    let said = read(&whole).expect("text").expect("a manifest");
+    let mut the_same = 0;
+    for at in 0..whole.len() {
+        for flip in [1_u8, 0x20, 0x80] {
+            let mut spoilt = whole.clone();
+            spoilt[at] ^= flip;
+            match read(&spoilt) {
+                None => {}
+                Some(Err(problems)) => assert!(problems.iter().all(|why| !why.is_empty()), "byte {at}"),
+                Some(Ok(manifest)) => {
+                    assert_eq!(manifest, said, "byte {at} became {}", spoilt[at]);
+                    the_same += 1;
+                }
+            }
+        }
+        assert!(at + 2 >= whole.len() || read(&whole[..at]).is_none_or(|it| it.is_err()), "cut at {at}");
+    }
+    // Spaces between words may be other spaces.
+    assert!(the_same < whole.len() / 10, "{the_same} of {}", whole.len());
+    // Through the command line, at places that would move numbers without a word: what was asked for.
+    let text = String::from_utf8(whole).expect("text");
+    for (then, now) in [("\"seed\": 3", "\"seed\": 7"), ("\"paths\": 2", "\"paths\": 6")] {
+        assert!(text.contains(then));
+        std::fs::write(folder.join("manifest.json"), text.replacen(then, now, 1)).expect("it is written");
+        let manifest = folder.to_str().expect("text");
+        for args in [&["replay", manifest][..], &["diff", manifest, "scenarios/known/gbm-rent.toml", "-n"]] {
+            let output = loophole(args);
+            assert_eq!(code(&output), 1, "{}", out(&output));
+            let told = err(&output);
+            assert!(told.contains("its seal does not fit") && told.contains("hint:"), "{told}");
+        }
+    }
 }
 
 #[test]
