@@ -84,7 +84,7 @@ impl Scenario {
         };
         Provenance {
             key: key.to_string(),
-            value: parsed.text.clone(),
+            value: parsed.written.text(),
             unit,
             origin: self.files.describe(parsed.origin),
             by_default: parsed.origin == self.defaults,

@@ -233,8 +233,8 @@ pub fn fill_rows(
             let before = problems.len();
             let Some(wanted) = row.text() else { continue };
             match find_row(file.as_ref(), name, &row, wanted, files, library) {
-                Ok((csv, cells)) => {
-                    let (under, source) = row_table(name, wanted, &csv, &cells, columns, &mut problems);
+                Ok((header, cells)) => {
+                    let (under, source) = row_table(name, wanted, &header, &cells, columns, &mut problems);
                     lay_under(tree, name, &id, under);
                     add_source(tree, &format!("{name}:{wanted}"), source);
                 }
@@ -255,7 +255,7 @@ fn find_row(
     wanted: &str,
     files: &mut Files,
     library: &mut Library,
-) -> Result<(Csv, Vec<Cell>), Diagnostic> {
+) -> Result<(Vec<String>, Vec<Cell>), Diagnostic> {
     let missing = || {
         Diagnostic::error(row.origin, format!("`row` needs a table of {name}"))
             .hint(format!("name the CSV file in [tables]: {name} = \"….csv\""))
@@ -267,7 +267,7 @@ fn find_row(
         .ok_or_else(|| Diagnostic::error(file.origin, format!("the table of {name} has no column `id`")))?;
     let mut found = csv.rows.iter().filter(|cells| cells[id].text == wanted);
     match (found.next(), found.next()) {
-        (Some(cells), None) => Ok((csv.clone(), cells.clone())),
+        (Some(cells), None) => Ok((csv.header.clone(), cells.clone())),
         (Some(first), Some(second)) => {
             Err(Diagnostic::error(second[id].origin, format!("the table of {name} has two rows {wanted:?}"))
                 .related(first[id].origin, "the first")
@@ -287,12 +287,15 @@ fn find_row(
 fn row_table(
     name: &str,
     id: &str,
-    csv: &Csv,
+    header: &[String],
     cells: &[Cell],
     columns: &[Column],
     problems: &mut Vec<Diagnostic>,
 ) -> (Table, Table) {
-    let cell = |column: &str| csv.column(column).map(|at| &cells[at]).filter(|cell| !cell.text.is_empty());
+    let cell = |column: &str| {
+        let at = header.iter().position(|name| name == column);
+        at.map(|at| &cells[at]).filter(|cell| !cell.text.is_empty())
+    };
     let source_key = format!("{name}:{id}");
     let mut number = |column: &str| {
         let cell = cell(column)?;

@@ -21,9 +21,9 @@ pub fn check(checked: &Checked, base: Option<&Checked>, strict: bool) -> Vec<Dia
     let mut sections: BTreeMap<(u32, &str), Vec<(&str, &Parsed)>> = BTreeMap::new();
     for (key, parsed) in &checked.quantities {
         let vouched = !parsed.meta.sources.is_empty() || parsed.meta.grade == Some(Grade::Judgement);
-        let stated = parsed.origin == checked.defaults || is_default(key, parsed) || is_design(key);
-        let shared = base.is_some_and(|base| base.quantity(key) == Some(parsed));
-        if !vouched && !stated && !shared {
+        let stated = || parsed.origin == checked.defaults || is_default(key, parsed) || is_design(key);
+        let shared = || base.is_some_and(|base| base.quantity(key) == Some(parsed));
+        if !vouched && !stated() && !shared() {
             let section = if base.is_some() { "arms" } else { key.split('.').next().unwrap_or(key) };
             sections.entry((parsed.origin.file, section)).or_default().push((key, parsed));
         }

@@ -404,8 +404,10 @@ fn shares(checked: &Checked, problems: &mut Vec<Diagnostic>) {
         let mut problem = Diagnostic::error(at, format!("the labs' shares of {channel} sum to more than 1"))
             .label(format!("together up to {sum}"));
         for key in &keys {
-            problem = problem
-                .note(format!("{key} = {}", checked.quantity(key).map_or("", |share| share.text.as_str())));
+            problem = problem.note(format!(
+                "{key} = {}",
+                checked.quantity(key).map_or(String::new(), |share| share.written.text())
+            ));
         }
         problems.push(problem.hint("every supply is shared once: give each lab its share_fraction"));
     }

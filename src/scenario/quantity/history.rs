@@ -6,7 +6,7 @@ use super::super::diagnostic::{Diagnostic, Origin, nearest};
 use super::super::raw::{Entry, Node};
 use super::super::table::Csv;
 use super::read::Reader;
-use super::{Form, Parsed, Process, Support, is_date};
+use super::{Form, Parsed, Process, Support, Written, is_date};
 use crate::calendar::Month;
 use crate::math;
 use crate::random::fit::{Fit, Fitted, Model, Observation, fit};
@@ -119,8 +119,13 @@ impl Reader<'_> {
         }
         let (low, high) = (level.min(long_run), level.max(long_run));
         let support = Support { low, high, open: false, low_at: at, high_at: at };
-        let text = format!("from {level} to {long_run}");
-        Parsed { form: Form::Schedule { knots, linear: true }, support, text, ..Parsed::constant(level, at) }
+        let written = Written::Words(format!("from {level} to {long_run}"));
+        Parsed {
+            form: Form::Schedule { knots, linear: true },
+            support,
+            written,
+            ..Parsed::constant(level, at)
+        }
     }
 
     /// The name of the file, the chosen rows' dates as written, and their observations.

@@ -45,8 +45,33 @@ pub struct Parsed {
     pub support: Support,
     /// Where its value is written.
     pub origin: Origin,
-    /// Its form as text.
-    pub text: String,
+    /// Its form as it is written.
+    pub written: Written,
+}
+
+/// How a form came to be written. Its text is put together when it is asked for, which is seldom.
+#[derive(Clone, Debug)]
+pub enum Written {
+    /// In a file, a table's cell, a flag.
+    As(Node),
+    /// By default, or as what it was made of.
+    Words(String),
+}
+
+impl PartialEq for Written {
+    fn eq(&self, other: &Written) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Written {
+    /// The value of a constant or the written form of anything else, without metadata.
+    pub fn text(&self) -> String {
+        match self {
+            Written::As(node) => text_of(node),
+            Written::Words(words) => words.clone(),
+        }
+    }
 }
 
 /// The forms, members still quantities.
@@ -124,7 +149,13 @@ impl Parsed {
     /// A constant without metadata.
     pub fn constant(x: f64, origin: Origin) -> Parsed {
         let support = Support::point(x, origin);
-        Parsed { form: Form::Constant(x), meta: Meta::default(), support, origin, text: x.to_string() }
+        Parsed {
+            form: Form::Constant(x),
+            meta: Meta::default(),
+            support,
+            origin,
+            written: Written::Words(x.to_string()),
+        }
     }
 
     /// A member of a process by its key below it, such as `initial` or `regimes.glut.drift_per_year`.

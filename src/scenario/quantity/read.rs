@@ -6,7 +6,7 @@ use super::super::diagnostic::{Diagnostic, Files, Origin, nearest};
 use super::super::raw::{Entry, Node, Value};
 use super::super::registry::{FORMS, METADATA, Measure, Range};
 use super::super::table::Library;
-use super::{Form, Meta, PROCESS_MEMBERS, Parsed, Support, is_date, is_form_key, probability, text_of};
+use super::{Form, Meta, PROCESS_MEMBERS, Parsed, Support, Written, is_date, is_form_key, probability};
 use crate::calendar::Month;
 use crate::source::Grade;
 use crate::units::Unit;
@@ -57,8 +57,13 @@ impl Reader<'_> {
     }
 
     pub(super) fn read(&mut self, key: &str, node: &Node, unit: Unit, time: Time) -> Option<Parsed> {
-        let done =
-            |form, meta, support| Parsed { form, meta, support, origin: node.origin, text: text_of(node) };
+        let done = |form, meta, support| Parsed {
+            form,
+            meta,
+            support,
+            origin: node.origin,
+            written: Written::As(node.clone()),
+        };
         let Value::Table(table) = &node.value else {
             let x = self.number(key, node)?;
             return Some(done(Form::Constant(x), Meta::default(), Support::point(x, node.origin)));
