@@ -7,8 +7,8 @@
 //!
 //! Forecasts are not independent: those from one origin share its level, and those over overlapping spans of time share
 //! what happened in them. The error of a mean over forecasts is therefore that of as many independent trials as there are
-//! *separate* forecasts, the most whose spans (origin, date] do not overlap. Over all leads the errors by lead are added,
-//! as if they were one error.
+//! *separate* forecasts: the most whose spans (origin, date] do not overlap, and no more than spans of the mean lead fit
+//! into the time that the forecasts cover. Over all leads the errors by lead are added, as if they were one error.
 
 use crate::math::sqrt;
 use crate::random::fit::{Forecast, LastValue, Model, Observation, fit};
@@ -112,7 +112,7 @@ pub fn backtest(model: Model, observations: &[Observation]) -> Option<Backtest> 
         let class: Vec<Scored> =
             forecasts.iter().filter(|one| one.is_within(above, up_to)).copied().collect();
         if !class.is_empty() {
-            by_lead.push(score((above, up_to), &class, separate(&class) as f64));
+            by_lead.push(score((above, up_to), &class, separate(&class)));
         }
         above = up_to;
     }
@@ -142,8 +142,16 @@ impl Scored {
     }
 }
 
+/// Number of separate forecasts. Shape: at least one.
+fn separate(forecasts: &[Scored]) -> f64 {
+    let lead = forecasts.iter().map(|one| one.date - one.origin).sum::<f64>() / forecasts.len() as f64;
+    let first = forecasts.iter().map(|one| one.origin).fold(f64::INFINITY, f64::min);
+    let last = forecasts.iter().map(|one| one.date).fold(f64::NEG_INFINITY, f64::max);
+    ((last - first) / lead).min(disjoint(forecasts) as f64)
+}
+
 /// The most forecasts whose spans do not overlap: taken in the order in which they end.
-fn separate(forecasts: &[Scored]) -> usize {
+fn disjoint(forecasts: &[Scored]) -> usize {
     let mut spans: Vec<(f64, f64)> = forecasts.iter().map(|one| (one.date, one.origin)).collect();
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut count, mut until) = (0, f64::NEG_INFINITY);
@@ -206,7 +214,7 @@ mod tests {
 
     #[test]
     fn origins_are_dates_with_enough_before_and_something_after() {
-        // A random walk has three parameters and needs five observations.
+        // A random walk has two parameters and needs five observations.
         let mut history = walk(1, 7);
         assert_eq!(backtest(Model::Gbm, &history[..5]), None);
         let origins = |history: &[Observation]| {
@@ -220,8 +228,9 @@ mod tests {
         let found = backtest(Model::Gbm, &history).unwrap();
         assert_eq!(found.forecasts.len(), 3);
         assert_eq!(found.by_lead.len(), 1);
-        assert_eq!(found.by_lead[0].separate, 2.0);
-        assert!((found.overall.separate - 2.0).abs() < 1e-12);
+        // Leads of 1, 2 and 1 months in two months.
+        assert!((found.by_lead[0].separate - 1.5).abs() < 1e-9, "{found:?}");
+        assert!((found.overall.separate - 1.5).abs() < 1e-9, "{found:?}");
     }
 
     #[test]
@@ -241,7 +250,7 @@ mod tests {
         let spans = |list: &[(f64, f64)]| {
             let made: Vec<Scored> =
                 list.iter().map(|&(origin, date)| Scored { origin, date, ..one }).collect();
-            separate(&made)
+            disjoint(&made)
         };
         assert_eq!(spans(&[(0.0, 9.0), (0.0, 1.0), (1.0, 3.0), (2.0, 4.0), (4.0, 9.0)]), 3);
         // Forecasts of two observations of one date share everything that happened until then.
@@ -255,9 +264,15 @@ mod tests {
         // 35 origins, from the 5th month to the 39th; of lead m there are 36 − m.
         let of = |from: usize, to: usize| (from..=to).map(|lead| 36 - lead).sum::<usize>();
         assert_eq!(counts, [of(1, 3), of(4, 6), of(7, 12), of(13, 24), of(25, 35)]);
-        let separate: Vec<f64> = found.by_lead.iter().map(|score| score.separate).collect();
-        // 35 months hold so many spans of the shortest lead of each class.
-        assert_eq!(separate, [35.0, 8.0, 5.0, 2.0, 1.0]);
+        // 35 months hold so many disjoint spans of the shortest lead of each class, and so many of its mean lead.
+        let mean_lead = |from: usize, to: usize| {
+            (from..=to).map(|lead| lead * (36 - lead)).sum::<usize>() as f64 / of(from, to) as f64
+        };
+        let classes = [(1, 3, 35.0), (4, 6, 8.0), (7, 12, 5.0), (13, 24, 2.0), (25, 35, 1.0)];
+        for (score, (from, to, disjoint)) in found.by_lead.iter().zip(classes) {
+            let expected = f64::min(disjoint, 35.0 / mean_lead(from, to));
+            assert!((score.separate - expected).abs() < 1e-6, "{score:?}: {expected}");
+        }
         assert_eq!(found.overall.forecasts, of(1, 35));
         assert!(found.overall.separate > 1.0 && found.overall.separate < 35.0);
         assert!(found.by_lead.iter().all(|score| score.pit.iter().sum::<usize>() == score.forecasts));
@@ -304,17 +319,31 @@ mod tests {
     /// where origins know little, since fitted parameters are taken as known.
     #[test]
     fn intervals_of_coverage_respect_shared_errors() {
-        let histories: Vec<Backtest> =
-            (100..200).map(|seed| backtest(Model::Gbm, &walk(seed, 50)).unwrap()).collect();
-        let n = histories.len() as f64;
-        for class in 0..=histories[0].by_lead.len() {
-            let scores: Vec<&Score> =
-                histories.iter().map(|found| found.by_lead.get(class).unwrap_or(&found.overall)).collect();
-            let truth = scores.iter().map(|score| score.in_90.share).sum::<f64>() / n;
-            let holds = |score: &&&Score| score.in_90.interval.0 <= truth && truth <= score.in_90.interval.1;
-            let held = scores.iter().filter(holds).count() as f64 / n;
-            // 4 standard errors of a share of .9.
-            assert!(held > 0.9 - 4.0 * sqrt(0.09 / n), "class {class}: {truth} held by {held}");
+        // Ten times as many readings a year put every lead into the first two classes, most of them overlapping.
+        for spacing in [1.0, 0.1] {
+            let read = |seed: u64| -> Vec<Observation> {
+                let at =
+                    |one: Observation| Observation { years: 2020.0 + spacing * (one.years - 2020.0), ..one };
+                walk(seed, 50).into_iter().map(at).collect()
+            };
+            let histories: Vec<Backtest> =
+                (100..160).map(|seed| backtest(Model::Gbm, &read(seed)).unwrap()).collect();
+            let n = histories.len() as f64;
+            for class in 0..=histories[0].by_lead.len() {
+                let scores: Vec<&Score> = histories
+                    .iter()
+                    .map(|found| found.by_lead.get(class).unwrap_or(&found.overall))
+                    .collect();
+                let truth = scores.iter().map(|score| score.in_90.share).sum::<f64>() / n;
+                let holds =
+                    |score: &&&Score| score.in_90.interval.0 <= truth && truth <= score.in_90.interval.1;
+                let held = scores.iter().filter(holds).count() as f64 / n;
+                // 4 standard errors of a share of .9.
+                assert!(
+                    held > 0.9 - 4.0 * sqrt(0.09 / n),
+                    "{spacing}, class {class}: {truth} held by {held}"
+                );
+            }
         }
     }
 }

@@ -203,9 +203,9 @@ impl Report<'_> {
             last.1
         );
         text.push_str(
-            "  Fitted parameters are taken as known. Intervals and errors are those of the separate forecasts, whose spans of\n  \
-             time do not overlap. CRPS is of the logarithm, in log points; naive is the last value, spread by the\n  \
-             volatility of the past.\n\n",
+            "  Fitted parameters are taken as known. Intervals and errors are those of so many separate forecasts, whose\n  \
+             spans of time do not overlap. CRPS is of the logarithm, in log points; naive is the last value, spread by\n  \
+             the volatility of the past.\n\n",
         );
         let all = backtest.by_lead.iter().chain([&backtest.overall]);
         let mut table = TextTable::new(&[
