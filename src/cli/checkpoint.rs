@@ -82,7 +82,7 @@ impl<'a> Keeper<'a> {
             && !self.told.swap(true, Ordering::Relaxed)
         {
             self.terminal.remark(&format!(
-                "warning: what is done cannot be set down, and the run could not be resumed: {why}"
+                "warning: what is done cannot be set down, and a run resumed would begin earlier or anew: {why}"
             ));
         }
         let took = begun.elapsed();

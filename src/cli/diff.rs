@@ -11,6 +11,7 @@ use loophole::export::folder::{Folder, MANIFEST, writable};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 #[cfg(feature = "chart")]
 use loophole::export::wording::unit_of;
+use loophole::numbers::counted;
 use loophole::scenario::Scenario;
 use loophole::scenario::blend::Blend;
 use loophole::scenario::diagnostic::Diagnostics;
@@ -38,6 +39,7 @@ fn compared(terminal: &Terminal, args: &DiffArgs) -> Exit {
         return Exit::Failed;
     };
     terminal.diagnostics(&ours);
+    terminal.diagnostics(&theirs.without(&ours));
     let difference = first.difference(&second);
     let exit = if difference.edits.is_empty() && difference.settings.is_empty() {
         Exit::Done
@@ -46,7 +48,6 @@ fn compared(terminal: &Terminal, args: &DiffArgs) -> Exit {
     };
     let alone: Vec<Vec<usize>> = (0..difference.edits.len()).map(|edit| vec![edit]).collect();
     if difference.edits.is_empty() {
-        terminal.diagnostics(&theirs.without(&ours));
         if args.json {
             let inputs = diff_tables::inputs_json(&sides, &difference, &alone);
             let nothing =
@@ -69,7 +70,7 @@ fn compared(terminal: &Terminal, args: &DiffArgs) -> Exit {
             return Exit::Failed;
         }
     };
-    terminal.diagnostics(&blend.warnings().pressing().without(&ours));
+    terminal.diagnostics(&blend.warnings().pressing().without(&ours).without(&theirs));
     let task = Task { name: name(args), args, sides, difference, blend, scenarios: [&first, &second] };
     task.execute(terminal, exit)
 }
@@ -245,11 +246,11 @@ impl Task<'_> {
             return format!("{told:#}\n");
         }
         format!(
-            "{}\nwould simulate {} scenarios of {} paths and {} months from {} with seed {} and write {}\n",
+            "{}\nwould simulate {} of {} and {} from {} with seed {} and write {}\n",
             diff_report::inputs(&self.sides, &self.difference, &plan.groups),
-            plan.simulations(),
-            job.paths,
-            world.months,
+            counted(plan.simulations() as u64, "scenario"),
+            counted(job.paths as u64, "path"),
+            counted(world.months as u64, "month"),
             world.start,
             job.seed,
             out.display()

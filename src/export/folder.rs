@@ -39,7 +39,8 @@ impl fmt::Display for WriteError {
             }
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => ("move it away", "another"),
             io::ErrorKind::FileTooLarge => ("allow larger files (`ulimit -f`)", "another place"),
-            _ => return Ok(()),
+            _ if self.flag.is_empty() => return Ok(()),
+            _ => return write!(f, "\n  hint: choose another place with {}", self.flag),
         };
         match self.flag {
             "" => write!(f, "\n  hint: {remedy}"),
@@ -106,8 +107,12 @@ fn fail(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteErro
 /// [`WriteError`].
 pub fn writable(target: &Path) -> Result<(), WriteError> {
     let is_file = || io::Error::new(io::ErrorKind::NotADirectory, "it is a file");
-    if target.exists() && !target.is_dir() {
-        return Err(fail("write the folder", target)(is_file()));
+    match std::fs::metadata(target) {
+        Ok(about) if !about.is_dir() => return Err(fail("write the folder", target)(is_file())),
+        Ok(_) => {}
+        // Below a file nothing is; what is in the way is named further down.
+        Err(why) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&why.kind()) => {}
+        Err(why) => return Err(fail("write the folder", target)(why)),
     }
     if let Some(stranger) = stranger(target).map_err(fail("read", target))? {
         let lost = format!("{} is not one of its results and would be lost", stranger.display());

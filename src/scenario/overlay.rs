@@ -232,7 +232,7 @@ pub fn choose_arms(loader: &mut Loader, tree: &mut Node, ids: &[String]) {
             }
         }
     }
-    changes.iter().for_each(|change| loader.set(tree, "run with --arms", change));
+    changes.iter().for_each(|change| loader.set(tree, "--arms:", change));
 }
 
 /// Lays `over` on `base`, both of `kind`.

@@ -277,11 +277,14 @@ fn a_place_that_cannot_hold_results_is_told_before_the_work() {
     std::fs::write(&file, "mine").expect("a file");
     let below = file.join("results");
     // As many paths as would take hours.
-    for (command, place) in [("run", &file), ("compare", &below)] {
+    let long = place.path().join("x".repeat(300));
+    for (command, place, why) in
+        [("run", &file, "it is a file"), ("compare", &below, "it is a file"), ("run", &long, "too long")]
+    {
         let args = [command, SMALL, "--paths", "90000000", "--max-memory", "9TiB", "--out"];
         let output = loophole(&[&args[..], &[place.to_str().expect("text")]].concat());
         assert_eq!(code(&output), 3, "{}", err(&output));
-        assert!(err(&output).contains("it is a file") && err(&output).contains("hint"), "{}", err(&output));
+        assert!(err(&output).contains(why) && err(&output).contains("hint"), "{}", err(&output));
     }
     let edit = ["--set", "channels.rent.exit_fee_months=2", "--paths", "90000000", "--out"];
     let output = loophole(&[&["diff", SMALL], &edit[..], &[below.to_str().expect("text")]].concat());

@@ -465,9 +465,8 @@ fn warnings_about_either_are_told_once() {
     };
     assert!(of_short > 0);
     assert_eq!(warned(&["--set", "labs.all.hedge_share_fraction=0.5"]), 0);
-    // B alone is short; where an assumption differs, both are simulated on A's months, and it is not.
     assert_eq!(warned(&["--set", short]), of_short);
-    assert_eq!(warned(&["--set", short, "--set", "labs.all.hedge_share_fraction=0.5"]), 0);
+    assert_eq!(warned(&["--set", short, "--set", "labs.all.hedge_share_fraction=0.5"]), of_short);
     // Saved results of a short run, and the same with a change: both are short, and it is told once.
     let place = folder();
     let target = place.path().join("short");
@@ -477,8 +476,13 @@ fn warnings_about_either_are_told_once() {
     assert_eq!(code(&output), 0, "{}", err(&output));
     let output = loophole(&["diff", text(&target), "--set", "labs.all.hedge_share_fraction=0.5", "-n"]);
     assert_eq!(err(&output).matches("is outside the horizon").count(), of_short, "{}", err(&output));
-    // A rule that comes too late, in B alone.
-    assert_eq!(warned(&["--set", "rules.linear.announced=\"2099-01\""]), 1);
+    // Of B alone, whether anything that is compared differs or not.
+    for more in [&[][..], &["--set", "regions.here.pue_ratio=1.5"]] {
+        let unused = ["diff", LEVERS, "-n", "--set", "arms.demand.rules=[\"no_supply\"]"];
+        let output = loophole(&[&unused[..], more].concat());
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        assert_eq!(err(&output).matches("no arm has the rule demand").count(), 1, "{}", err(&output));
+    }
 }
 
 #[test]
