@@ -19,6 +19,7 @@ mod figures;
 mod floors;
 mod invariants;
 mod known;
+mod long_columns;
 mod long_runs;
 mod market;
 mod pins;

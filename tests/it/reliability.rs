@@ -5,8 +5,8 @@
 //! probability 0.3, so its effect on spend is 18,250·P with that chance and nothing otherwise.
 
 use loophole::analysis::compare::{Measure, effect_values};
-use loophole::analysis::summary::grouping;
 use loophole::engine::executor::{Options, simulate};
+use loophole::engine::partition::grouping_of;
 use loophole::random::design::Sampling;
 use loophole::stats::estimate::{self, Estimate, Grouping};
 
@@ -39,7 +39,7 @@ fn coverage(name: &str, sampling: Sampling, seeds: u64) -> [u64; WHAT.len()] {
     for seed in 0..seeds {
         job.seed = 1_000_003 * seed + 17;
         let outcome = simulate(&job, &Options::default()).expect("it runs");
-        let group = grouping(sampling, &outcome.paths);
+        let group = grouping_of(sampling, outcome.paths.iter().copied());
         let levy = outcome.arm("levy").expect("the arm");
         let spend = outcome.scalar(outcome.baseline, "pv.spend").expect("a scalar");
         let comes: Vec<bool> = outcome
