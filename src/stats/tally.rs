@@ -90,7 +90,8 @@ impl Tally {
         }
     }
 
-    /// Several quantiles, Hyndman and Fan's type 7, each with its error as in [`super::estimate::quantile()`].
+    /// Several quantiles, Hyndman and Fan's type 7, each with its error as in [`super::estimate::quantile()`];
+    /// values that many paths share count as spread over their bin, unless all are whole numbers.
     pub fn quantiles<const N: usize>(&self, p: [f64; N], grouping: Grouping) -> [Estimate; N] {
         let all = self.all();
         let n = all.count() as f64;
