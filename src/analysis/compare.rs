@@ -5,8 +5,9 @@
 //! the paths on which a rule comes into force and stands. What an effect supposes is said in words that fit the arm's own
 //! rules: only a rule that shuts a rental channel closes anything, and an arm without rules supposes nothing.
 
-use super::summary::{Summary, grouping, summarise_in};
+use super::summary::{Summary, summarise_in};
 use crate::engine::catalogue::{calendar_years, windows};
+use crate::engine::column::{Column, DELAYS, Over, Reading};
 use crate::engine::outcome::{Outcome, OwnRules};
 
 /// What a row's number is.
@@ -30,6 +31,15 @@ impl Measure {
             Measure::Ratio => "ratio",
             Measure::Paired => "paired",
             Measure::Probability => "probability",
+        }
+    }
+
+    /// How it reads a scalar.
+    pub fn reading(self) -> Reading {
+        match self {
+            Measure::Difference => Reading::Difference,
+            Measure::Ratio => Reading::Ratio,
+            Measure::Paired | Measure::Probability => Reading::Level,
         }
     }
 }
@@ -119,24 +129,21 @@ pub fn headline_windows(months: usize) -> Vec<usize> {
 pub fn effects(outcome: &Outcome) -> Vec<Effects> {
     let mut all = Vec::new();
     for arm in (0..outcome.arms.len()).filter(|arm| *arm != outcome.baseline) {
-        let (stands, certain) = standing(outcome, arm);
+        let Standing { never, everywhere, certain, paths } = Standing::of(outcome, arm);
         let own = outcome.arms[arm].own_rules;
-        let never =
-            outcome.scalar(arm, "rule_in_force").is_none_or(|flags| flags.iter().all(|flag| *flag == 0.0));
-        let everywhere: Vec<usize> = (0..outcome.paths.len()).collect();
-        let stands: Vec<usize> = everywhere.iter().copied().filter(|i| stands[*i]).collect();
-        let mut add = |scope: Scope, chosen: &[usize]| {
+        let mut add = |scope: Scope, over: Over| {
             all.push(Effects {
                 arm,
                 scope,
                 condition: condition(scope, own, never),
-                binds_from: binds_from(outcome, arm, chosen),
-                rows: rows(outcome, arm, chosen),
+                binds_from: binds_from(outcome, arm, over),
+                rows: rows(outcome, arm, over),
             });
         };
-        add(if certain { Scope::Certain } else { Scope::Expected }, &everywhere);
-        if !certain && stands.len() > 1 {
-            add(Scope::IfClosed, &stands);
+        add(if certain { Scope::Certain } else { Scope::Expected }, Over::All);
+        if !certain && paths > 1 {
+            // With all paths chosen none is missing, and the layout of the run is whole.
+            add(Scope::IfClosed, if everywhere { Over::All } else { Over::Standing });
         }
     }
     all
@@ -155,25 +162,20 @@ fn condition(scope: Scope, own: OwnRules, never: bool) -> Option<&'static str> {
     }
 }
 
-/// The month in which a rule of the arm's first binds, where it is the same on all chosen paths and within the horizon.
-fn binds_from(outcome: &Outcome, arm: usize, chosen: &[usize]) -> Option<i32> {
-    let months = outcome.scalar(arm, "effective_month")?;
-    let first = months[*chosen.first()?];
-    let one_date = first < outcome.months as f64 && chosen.iter().all(|i| months[*i] == first);
+/// The month in which a rule of the arm's first binds, where it is the same on all these paths and within the horizon.
+fn binds_from(outcome: &Outcome, arm: usize, over: Over) -> Option<i32> {
+    let (first, last) = outcome.column(arm, "effective_month", Reading::Level, over)?.range();
+    let one_date = first == last && first < outcome.months as f64;
     (one_date && outcome.arms[arm].own_rules.count > 0).then_some(first as i32)
 }
 
-/// Per-path values of an effect: `Difference` and `Ratio` of a scalar against the baseline, or the scalar itself.
+/// Per-path values of an effect, of the paths kept: `Difference` and `Ratio` of a scalar against the baseline, or the scalar
+/// itself.
 pub fn effect_values(outcome: &Outcome, arm: usize, id: &str, measure: Measure) -> Option<Vec<f64>> {
     let values = outcome.scalar(arm, id)?;
     let baseline = outcome.scalar(outcome.baseline, id)?;
-    Some(match measure {
-        Measure::Difference => values.iter().zip(baseline).map(|(a, b)| difference(*a, *b)).collect(),
-        Measure::Ratio => {
-            values.iter().zip(baseline).map(|(a, b)| if b == &0.0 { 1.0 } else { a / b }).collect()
-        }
-        Measure::Paired | Measure::Probability => values.to_vec(),
-    })
+    let reading = measure.reading();
+    Some(values.iter().zip(baseline).map(|(own, baseline)| reading.of(*own, *baseline)).collect())
 }
 
 /// Per-path values behind a row of an arm's effects.
@@ -188,35 +190,50 @@ pub fn row_values(outcome: &Outcome, arm: usize, row: &Row) -> Option<Vec<f64>> 
     }
 }
 
-/// On which paths an arm's rule is in force and stands, and whether effects of the arm are certain: it stands on all of
-/// them, no path has a rule at all, or the arm has none of its own.
-pub fn standing(outcome: &Outcome, arm: usize) -> (Vec<bool>, bool) {
+/// On which paths an arm's rule is in force and stands, of the paths kept.
+pub fn stands(outcome: &Outcome, arm: usize) -> Vec<bool> {
     let in_force = outcome.scalar(arm, "rule_in_force").unwrap_or(&[]);
     let reversed = outcome.scalar(arm, "rule_reversed").unwrap_or(&[]);
-    let stands: Vec<bool> = in_force.iter().zip(reversed).map(|(f, r)| *f == 1.0 && *r == 0.0).collect();
-    let own = outcome.arms[arm].own_rules;
-    let never = in_force.iter().all(|flag| *flag == 0.0);
-    // The flags are of any of the arm's rules: with several, only their own terms say that each of them stands.
-    let told_apart = own.count == 1 && own.shared == 0 || own.fixed;
-    let certain = own.count == 0 || never || stands.iter().all(|stands| *stands) && told_apart;
-    (stands, certain)
+    in_force.iter().zip(reversed).map(|(f, r)| *f == 1.0 && *r == 0.0).collect()
 }
 
-/// a − b, and zero where the two agree but for the rounding of their sums (1e-12 of the larger).
-fn difference(a: f64, b: f64) -> f64 {
-    if (a - b).abs() <= 1e-12 * a.abs().max(b.abs()) { 0.0 } else { a - b }
+/// How an arm's rules stand over all paths of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// No path has a rule in force.
+    pub never: bool,
+    /// On every path a rule is in force and stands.
+    pub everywhere: bool,
+    /// Effects of the arm are certain: its rules stand on all paths, no path has a rule at all, or the arm has none of its own.
+    pub certain: bool,
+    /// Paths on which a rule is in force and stands.
+    pub paths: usize,
+}
+
+impl Standing {
+    /// Of an arm.
+    pub fn of(outcome: &Outcome, arm: usize) -> Standing {
+        let flags = |over: Over| outcome.column(arm, "rule_in_force", Reading::Level, over);
+        let never = flags(Over::All).is_none_or(|flags| flags.range().1 <= 0.0);
+        let paths = flags(Over::Standing).map_or(0, |flags| flags.paths());
+        let everywhere = paths == outcome.count;
+        let own = outcome.arms[arm].own_rules;
+        // The flags are of any of the arm's rules: with several, only their own terms say that each of them stands.
+        let told_apart = own.count == 1 && own.shared == 0 || own.fixed;
+        Standing { never, everywhere, certain: own.count == 0 || never || everywhere && told_apart, paths }
+    }
 }
 
 /// Collects the rows of an arm.
 struct Asker<'a> {
     outcome: &'a Outcome,
     arm: usize,
-    chosen: &'a [usize],
+    over: Over,
     rows: Vec<Row>,
 }
 
-fn rows(outcome: &Outcome, arm: usize, chosen: &[usize]) -> Vec<Row> {
-    let mut asker = Asker { outcome, arm, chosen, rows: Vec::new() };
+fn rows(outcome: &Outcome, arm: usize, over: Over) -> Vec<Row> {
+    let mut asker = Asker { outcome, arm, over, rows: Vec::new() };
     asker.lost_compute();
     asker.delay();
     asker.marginal_cost();
@@ -228,27 +245,17 @@ fn rows(outcome: &Outcome, arm: usize, chosen: &[usize]) -> Vec<Row> {
 
 impl Asker<'_> {
     fn add(&mut self, question: &'static str, id: &str, measure: Measure, title: Option<&str>) {
-        let Some(values) = effect_values(self.outcome, self.arm, id, measure) else { return };
+        let Some(column) = self.column(id, measure.reading()) else { return };
         let Some(place) = self.outcome.catalogue.scalar_index(id) else { return };
         let label = &self.outcome.catalogue.scalars[place].0;
         let unit = if measure == Measure::Ratio { "times the baseline" } else { label.unit };
         let (id, title) = (label.id.clone(), title.map_or(label.title.clone(), str::to_string));
-        self.push(question, id, title, unit, measure, &values);
+        let summary = summarise_in(unit, &column);
+        self.rows.push(Row { question, id, title, unit, measure, summary });
     }
 
-    fn push(
-        &mut self,
-        question: &'static str,
-        id: String,
-        title: String,
-        unit: &'static str,
-        measure: Measure,
-        values: &[f64],
-    ) {
-        let picked: Vec<f64> = self.chosen.iter().map(|i| values[*i]).collect();
-        let ids: Vec<u64> = self.chosen.iter().map(|i| self.outcome.paths[*i]).collect();
-        let summary = summarise_in(unit, &picked, grouping(self.outcome.sampling, &ids));
-        self.rows.push(Row { question, id, title, unit, measure, summary });
+    fn column(&self, id: &str, reading: Reading) -> Option<Column<'_>> {
+        self.outcome.column(self.arm, id, reading, self.over)
     }
 
     fn workloads(&self) -> Vec<String> {
@@ -280,18 +287,18 @@ impl Asker<'_> {
         const QUESTION: &str = "For how long?";
         for month in [24, 36] {
             let id = format!("training_delay.{month}m");
-            let Some(values) = effect_values(self.outcome, self.arm, &id, Measure::Paired) else { continue };
             self.add(QUESTION, &id, Measure::Paired, None);
-            for over in [6.0, 12.0] {
-                let flags: Vec<f64> = values.iter().map(|delay| f64::from(u8::from(*delay > over))).collect();
-                self.push(
-                    QUESTION,
-                    format!("{id}.above{over}"),
-                    format!("Training delay at month {month} above {over} months"),
-                    "probability",
-                    Measure::Probability,
-                    &flags,
-                );
+            for over in DELAYS {
+                let Some(flags) = self.column(&id, Reading::Above(over)) else { continue };
+                let summary = summarise_in("probability", &flags);
+                self.rows.push(Row {
+                    question: QUESTION,
+                    id: format!("{id}.above{over}"),
+                    title: format!("Training delay at month {month} above {over} months"),
+                    unit: "probability",
+                    measure: Measure::Probability,
+                    summary,
+                });
             }
             self.add(QUESTION, &format!("training_delay_censored.{month}m"), Measure::Probability, None);
         }

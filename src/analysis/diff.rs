@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use super::attribution::{
     Coalition, Game, Method, Numbers, PLAYERS_AT_MOST, Statistic, Tally, chosen, joined,
 };
-use super::compare::{Measure, Scope, effect_values, effects, row_values, standing};
-use super::summary::{Summary, grouping, summarise};
+use super::compare::{Measure, Scope, Standing, effect_values, effects, row_values, stands};
+use super::summary::{Summary, summarise_values};
 use crate::calendar::Month;
 use crate::engine::executor::{EngineError, Options, simulate};
 use crate::engine::job::Job;
 use crate::engine::outcome::Outcome;
+use crate::engine::partition::grouping_of;
 use crate::random::design::Sampling;
 use crate::scenario::blend::Blend;
 use crate::stats::estimate::{self, Estimate};
@@ -98,6 +99,8 @@ fn compared(mut job: Job, runs: Runs) -> Job {
     job.arms.retain(|_| at.next().is_some_and(|arm| arm == baseline || Some(arm) == headline));
     job.paths = runs.paths.unwrap_or(job.paths);
     job.seed = runs.seed.unwrap_or(job.seed);
+    // Scenarios are paired path by path, so every path is kept.
+    job.exact_paths = usize::MAX;
     job
 }
 
@@ -341,7 +344,7 @@ impl Count {
             None => Vec::new(),
         };
         let headlines = if rows.is_empty() { levels(outcome) } else { rows.iter().map(of_row).collect() };
-        let group = grouping(outcome.sampling, &outcome.paths);
+        let group = grouping_of(outcome.sampling, outcome.paths.iter().copied());
         let pair =
             || [Statistic::Mean, Statistic::Median].map(|statistic| Tally::new(game, statistic, group));
         let tallies = headlines.iter().map(|_| [pair(), pair()]).collect();
@@ -350,9 +353,9 @@ impl Count {
     }
 
     fn enter(&mut self, coalition: Coalition, outcome: &Outcome) {
-        let everywhere = vec![true; outcome.paths.len()];
+        let everywhere = vec![true; outcome.count];
         let (stands, certain) = match outcome.headline {
-            Some(arm) => standing(outcome, arm),
+            Some(arm) => (stands(outcome, arm), Standing::of(outcome, arm).certain),
             None => (everywhere.clone(), true),
         };
         self.certain &= certain;
@@ -437,7 +440,7 @@ fn levels(outcome: &Outcome) -> Vec<Headline> {
 
 /// Every scalar of the arms compared and every effect, in both scenarios, paired path by path.
 fn paired(before: &Outcome, after: &Outcome) -> Vec<Output> {
-    let group = grouping(before.sampling, &before.paths);
+    let group = grouping_of(before.sampling, before.paths.iter().copied());
     let mut outputs = Vec::new();
     let mut push = |labels: (&str, &str, &str, &'static str), measure, a: &[f64], b: &[f64]| {
         let (arm, id, title, unit) =
@@ -452,7 +455,7 @@ fn paired(before: &Outcome, after: &Outcome) -> Vec<Output> {
             measure,
             before,
             after,
-            difference: summarise(&differences, group),
+            difference: summarise_values(&differences, group),
         });
     };
     let arms = [(Some(before.baseline), Some(after.baseline)), (before.headline, after.headline)];

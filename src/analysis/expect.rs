@@ -8,8 +8,8 @@
 //! ([`false_alarm`] has it for few groups of paths). Source: the two-sample comparison of means with unequal variances,
 //! Welch (1947), Biometrika 34, 28–35.
 
-use super::compare::{Measure as Paired, effect_values};
-use super::summary::{chance, grouping};
+use super::summary::chance;
+use crate::engine::column::{Over, Reading};
 use crate::engine::executor;
 use crate::engine::job::Job;
 use crate::engine::outcome::{Cell, Outcome};
@@ -19,7 +19,7 @@ use crate::model::drivers::{Drivers, Scratch, event_streams};
 use crate::model::parameters::{Form, Slot};
 use crate::scenario::expect::inputs::digest;
 use crate::scenario::expect::{Check, Measure, Pin, Run, Scope, Statistic, What};
-use crate::stats::estimate::{self, Estimate, Grouping};
+use crate::stats::estimate::{Estimate, Grouping};
 
 /// Digits that two platforms, or two ways to add up, agree to.
 const PORTABLE: f64 = 1e-9;
@@ -148,32 +148,29 @@ fn scalar(
     scope: Scope,
     statistic: Statistic,
 ) -> Result<(Estimate, &'static str, String), String> {
-    let paired = match measure {
-        Measure::Level => Paired::Paired,
-        Measure::Difference => Paired::Difference,
-        Measure::Ratio => Paired::Ratio,
+    let reading = match measure {
+        Measure::Level => Reading::Level,
+        Measure::Difference => Reading::Difference,
+        Measure::Ratio => Reading::Ratio,
     };
     let missing = || format!("this run has no metric {metric:?}");
-    let all = effect_values(outcome, arm, metric, paired).ok_or_else(missing)?;
-    let flag = |id: &str| outcome.scalar(arm, id).unwrap_or(&[]);
-    let (in_force, reversed) = (flag("rule_in_force"), flag("rule_reversed"));
-    let stands = |i: usize| in_force[i] == 1.0 && reversed[i] == 0.0;
-    let chosen: Vec<usize> = (0..all.len()).filter(|i| scope == Scope::All || stands(*i)).collect();
-    if chosen.len() < 2 && scope == Scope::IfClosed {
-        return Err(format!("a rule comes into force and stands on {} of {} paths", chosen.len(), all.len()));
-    }
-    let values: Vec<f64> = chosen.iter().map(|i| all[*i]).collect();
-    let ids: Vec<u64> = chosen.iter().map(|i| outcome.paths[*i]).collect();
-    let group = grouping(outcome.sampling, &ids);
-    let share = |test: &dyn Fn(f64) -> bool| {
-        let happens: Vec<bool> = values.iter().map(|value| test(*value)).collect();
-        chance(estimate::probability(&happens, group), values.len())
+    let of = |over: Over| outcome.column(arm, metric, reading, over).ok_or_else(missing);
+    let column = match scope {
+        Scope::IfClosed => {
+            let column = of(Over::Standing)?;
+            let (chosen, all) = (column.paths(), outcome.count);
+            if chosen < 2 {
+                return Err(format!("a rule comes into force and stands on {chosen} of {all} paths"));
+            }
+            if chosen == all { of(Over::All)? } else { column }
+        }
+        _ => of(Over::All)?,
     };
     let estimate = match statistic {
-        Statistic::Mean => estimate::mean(&values, group),
-        Statistic::Quantile(p) => estimate::quantile(&values, p, group),
-        Statistic::Above(threshold) => share(&|value| value > threshold),
-        Statistic::Below(threshold) => share(&|value| value < threshold),
+        Statistic::Mean => column.mean(),
+        Statistic::Quantile(p) => column.quantiles([p])[0],
+        Statistic::Above(threshold) => chance(column.above(threshold), column.paths()),
+        Statistic::Below(threshold) => chance(column.below(threshold), column.paths()),
     };
     let label = outcome.catalogue.scalar_index(metric).map(|place| &outcome.catalogue.scalars[place].0);
     let unit = match (statistic, measure) {
@@ -181,8 +178,7 @@ fn scalar(
         (_, Measure::Ratio) => "times the baseline",
         _ => label.map_or("", |label| label.unit),
     };
-    let bits: Vec<u8> = values.iter().flat_map(|value| value.to_bits().to_le_bytes()).collect();
-    Ok((estimate, unit, digest(&bits, 16)))
+    Ok((estimate, unit, digest(&column.bits(), 16)))
 }
 
 fn monthly(
@@ -199,7 +195,7 @@ fn monthly(
         Measure::Level => outcome.level(arm, place, t),
         _ => outcome.difference(arm, place, t).ok_or_else(|| format!("{metric:?} has no difference"))?,
     };
-    let n = outcome.paths.len();
+    let n = outcome.count;
     let (estimate, unit) = match statistic {
         Statistic::Mean => (cell.mean(), outcome.catalogue.monthly[place].0.unit),
         Statistic::Quantile(p) => (cell_quantile(&cell, p, n), outcome.catalogue.monthly[place].0.unit),

@@ -3,10 +3,10 @@
 //! The error of a chance is never zero: where all paths agree it is that of the rule of succession, since no number of
 //! paths can show that something never happens. Of a single path no error is known, and it is infinite.
 
-use crate::engine::partition;
+use crate::engine::column::{Column, Over, Reading};
+use crate::engine::outcome::Outcome;
 use crate::math::sqrt;
-use crate::random::design::Sampling;
-use crate::stats::estimate::{self, Estimate, Grouping};
+use crate::stats::estimate::{Estimate, Grouping};
 
 /// A distribution over paths, summarised.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,31 +27,40 @@ pub struct Summary {
     pub paths: usize,
 }
 
-/// Summarises `values`, one a path in path order. Quantiles are Hyndman–Fan type 7.
-pub fn summarise(values: &[f64], grouping: Grouping) -> Summary {
-    let [p05, p50, p95] = estimate::quantiles(values, [0.05, 0.5, 0.95], grouping);
-    let share = |test: fn(f64) -> bool| {
-        let happens: Vec<bool> = values.iter().map(|value| test(*value)).collect();
-        chance(estimate::probability(&happens, grouping), values.len())
-    };
+/// Summarises a column. Quantiles are Hyndman–Fan type 7.
+pub fn summarise(column: &Column<'_>) -> Summary {
+    let paths = column.paths();
+    let [p05, p50, p95] = column.quantiles([0.05, 0.5, 0.95]);
     Summary {
-        mean: estimate::mean(values, grouping),
+        mean: column.mean(),
         p05,
         p50,
         p95,
-        above_zero: share(|value| value > 0.0),
-        below_zero: share(|value| value < 0.0),
-        paths: values.len(),
+        above_zero: chance(column.above(0.0), paths),
+        below_zero: chance(column.below(0.0), paths),
+        paths,
     }
 }
 
-/// Summarises a metric in its unit: the mean of a probability's flags is a chance, with a chance's error.
-pub fn summarise_in(unit: &str, values: &[f64], grouping: Grouping) -> Summary {
-    let summary = summarise(values, grouping);
+/// Summarises a column in its unit: the mean of a probability's flags is a chance, with a chance's error.
+pub fn summarise_in(unit: &str, column: &Column<'_>) -> Summary {
+    let summary = summarise(column);
     if unit != "probability" {
         return summary;
     }
-    Summary { mean: chance(summary.mean, values.len()), ..summary }
+    Summary { mean: chance(summary.mean, summary.paths), ..summary }
+}
+
+/// Summarises a scalar of an arm over all paths, by its place in the catalogue.
+pub fn summarise_level(outcome: &Outcome, arm: usize, scalar: usize) -> Summary {
+    let column = outcome.column_at(arm, scalar, Reading::Level, Over::All);
+    let column = column.unwrap_or_else(|| unreachable!("every scalar is read as a level"));
+    summarise_in(outcome.catalogue.scalars[scalar].0.unit, &column)
+}
+
+/// Summarises `values`, one a path in path order.
+pub fn summarise_values(values: &[f64], grouping: Grouping) -> Summary {
+    summarise(&Column::Values(values.into(), grouping))
 }
 
 /// A share of `paths` paths with an error that is honest where all of them agree: that of Laplace's (k + 1)/(n + 2).
@@ -78,11 +87,4 @@ impl Summary {
             paths: self.paths,
         }
     }
-}
-
-/// How the paths of `ids` belong together under a sampling scheme. Where paths are missing (an interrupted run, a subset of
-/// paths) pairs and replicates are broken, and paths are taken as independent: the scheme's gain is then not claimed.
-pub fn grouping(sampling: Sampling, ids: &[u64]) -> Grouping {
-    let complete = ids.iter().enumerate().all(|(at, id)| at as u64 == *id);
-    if complete { partition::grouping(sampling) } else { Grouping::Independent }
 }

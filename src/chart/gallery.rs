@@ -8,8 +8,9 @@ use super::cost_buildup::{self, CostPart as Drawn};
 use super::figure::Figure;
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::{delay, difference, effect, lost_compute, parity, rule_design, supply_mix, who_pays};
-use crate::analysis::compare::{Effects, Measure, Scope, effect_values};
+use crate::analysis::compare::{Effects, Measure, Scope};
 use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
+use crate::engine::column::{Column, Over};
 use crate::engine::outcome::{Cell, Outcome};
 use crate::numbers::Unit;
 use crate::scenario::registry::FIGURES;
@@ -83,7 +84,7 @@ impl Gallery<'_> {
     fn rule(&self, arm: usize, scope: Scope) -> Rule {
         let effect = self.effects.iter().find(|effect| effect.arm == arm && effect.scope == scope);
         let never =
-            self.outcome.scalar(arm, "rule_in_force").is_some_and(|it| it.iter().all(|flag| *flag == 0.0));
+            self.column(arm, "rule_in_force", Measure::Paired).is_some_and(|flags| flags.range().1 <= 0.0);
         let condition = match (scope, effect.and_then(|effect| effect.condition)) {
             (_, None) => "",
             (Scope::Certain, Some(words)) if never => words,
@@ -95,7 +96,20 @@ impl Gallery<'_> {
     }
 
     fn spread(&self, arm: usize, id: &str, measure: Measure) -> Option<Spread> {
-        effect_values(self.outcome, arm, id, measure).map(|values| Spread::of(&values))
+        self.column(arm, id, measure).map(|column| Spread::of_column(&column))
+    }
+
+    fn column(&self, arm: usize, id: &str, measure: Measure) -> Option<Column<'_>> {
+        self.outcome.column(arm, id, measure.reading(), Over::All)
+    }
+
+    /// Says so where a figure needs several numbers of one path, and not every path is kept.
+    fn of_kept(&self, mut figure: Figure) -> Figure {
+        if !self.outcome.is_exact() {
+            let kept = crate::numbers::count(self.outcome.paths.len() as u64);
+            figure.footnote.push(format!("Drawn from the first {kept} of these paths"));
+        }
+        figure
     }
 
     fn band<'b>(&self, cell: impl Fn(usize) -> Cell<'b>) -> MonthlyBand {
@@ -132,10 +146,10 @@ impl Gallery<'_> {
 
     /// Share of paths on which a rule takes effect in each month.
     fn effective(&self, arm: usize) -> Vec<f64> {
-        let months = self.outcome.scalar(arm, "effective_month").unwrap_or(&[]);
-        let share = |t: usize| months.iter().filter(|month| **month == t as f64).count() as f64;
+        let Some(dates) = self.column(arm, "effective_month", Measure::Paired) else { return Vec::new() };
+        let share = |t: usize| dates.at_most(t as f64) - dates.at_most(t as f64 - 1.0);
         let shares: Vec<f64> =
-            (0..self.outcome.months).map(|t| share(t) / months.len().max(1) as f64).collect();
+            (0..self.outcome.months).map(|t| share(t) / dates.paths().max(1) as f64).collect();
         if shares.iter().all(|share| *share == 0.0) { Vec::new() } else { shares }
     }
 
@@ -335,8 +349,8 @@ impl Gallery<'_> {
         ]
         .into_iter()
         .filter_map(|(title, party, id, sign)| {
-            let values = effect_values(self.outcome, arm, id, Measure::Difference)?;
-            let cost = Spread::of(&values.iter().map(|value| sign * value).collect::<Vec<_>>());
+            let column = self.column(arm, id, Measure::Difference)?;
+            let cost = if sign < 0.0 { Spread::of_negated(&column) } else { Spread::of_column(&column) };
             Some(who_pays::Line { title: title.to_string(), party, cost })
         })
         .filter(|line| line.cost.p05 != 0.0 || line.cost.p95 != 0.0)
@@ -364,7 +378,9 @@ impl Gallery<'_> {
                     })
                     .collect(),
                 unserved: self.unserved(arm),
-                unserved_share: Spread::of(outcome.scalar(arm, "unserved_share.all").unwrap_or(&[])),
+                unserved_share: self
+                    .spread(arm, "unserved_share.all", Measure::Paired)
+                    .unwrap_or(Spread::of(&[])),
             })
             .collect();
         let last = *shown.last().unwrap_or(&outcome.baseline);
@@ -421,11 +437,11 @@ impl Gallery<'_> {
                 }
             })
             .collect();
-        cost_buildup::figure(&cost_buildup::Input {
+        self.of_kept(cost_buildup::figure(&cost_buildup::Input {
             period: month_words(self.outcome.start),
             workloads,
             provenance: self.provenance.clone(),
-        })
+        }))
     }
 
     /// Mean parts of a unit cost: each path's parts of an hour, scaled to its cost of an H100e-hour.
@@ -496,20 +512,16 @@ impl Gallery<'_> {
         let workloads = compared
             .into_iter()
             .filter_map(|(id, title)| {
-                let paths = |arm: usize| -> Option<Vec<Option<usize>>> {
-                    let month = self.outcome.scalar(arm, &format!("parity_month.{id}"))?;
-                    let never = self.outcome.scalar(arm, &format!("parity_never.{id}"))?;
-                    Some(month.iter().zip(never).map(|(m, n)| (*n == 0.0).then_some(*m as usize)).collect())
+                let reached = |arm: usize| {
+                    self.column(arm, &format!("parity_month.{id}"), Measure::Paired)
+                        .map(|column| parity::cumulative(&column, months))
                 };
-                let (open, closed) = (paths(self.outcome.baseline)?, paths(arm)?);
-                let reached = |path: &Option<usize>| f64::from(u8::from(path.is_some()));
-                let differences: Vec<f64> =
-                    open.iter().zip(&closed).map(|(o, c)| reached(c) - reached(o)).collect();
+                let never = self.spread(arm, &format!("parity_never.{id}"), Measure::Difference)?;
                 Some(parity::Workload {
                     title: title.clone(),
-                    open: parity::cumulative(&open, months),
-                    closed: parity::cumulative(&closed, months),
-                    difference_std_error: Spread::of(&differences).std_error,
+                    open: reached(self.outcome.baseline)?,
+                    closed: reached(arm)?,
+                    difference_std_error: never.std_error,
                 })
             })
             .collect();
@@ -537,11 +549,11 @@ impl Gallery<'_> {
             })
             .collect();
         (!checkpoints.is_empty()).then(|| {
-            delay::figure(&delay::Input {
+            self.of_kept(delay::figure(&delay::Input {
                 rule: self.rule(arm, effects.scope),
                 checkpoints,
                 provenance: self.provenance.clone(),
-            })
+            }))
         })
     }
 }

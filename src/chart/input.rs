@@ -3,7 +3,9 @@
 //! Made from plain slices, so that whoever holds results fills a figure in a line. No figure recomputes a result: it only
 //! words and draws these.
 
+use crate::engine::column::Column;
 use crate::numbers::Unit;
+use crate::stats::estimate::Estimate;
 
 /// What stands for the interval of a constant.
 pub const NO_SPREAD: &str = "the same on every path";
@@ -50,6 +52,40 @@ impl Spread {
             p75: q(0.75),
             p95: q(0.95),
             above_zero,
+        }
+    }
+
+    /// The summary of a column; of a tally its quantiles are within 1/256.
+    pub fn of_column(column: &Column<'_>) -> Spread {
+        match column {
+            Column::Values(values, _) => Spread::of(values),
+            Column::Tallied(..) => {
+                let Estimate { value: mean, std_error } = column.mean();
+                let [p05, p25, p50, p75, p95] =
+                    column.quantiles([0.05, 0.25, 0.5, 0.75, 0.95]).map(|q| q.value);
+                Spread { mean, std_error, p05, p25, p50, p75, p95, above_zero: column.above(0.0).value }
+            }
+        }
+    }
+
+    /// The summary of a column's negatives.
+    pub fn of_negated(column: &Column<'_>) -> Spread {
+        match column {
+            Column::Values(values, _) => Spread::of(&values.iter().map(|value| -value).collect::<Vec<_>>()),
+            Column::Tallied(..) => {
+                let Spread { mean, std_error, p05, p25, p50, p75, p95, .. } = Spread::of_column(column);
+                let above_zero = column.below(0.0).value;
+                Spread {
+                    mean: -mean,
+                    std_error,
+                    p05: -p95,
+                    p25: -p75,
+                    p50: -p50,
+                    p75: -p25,
+                    p95: -p05,
+                    above_zero,
+                }
+            }
         }
     }
 

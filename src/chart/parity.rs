@@ -9,6 +9,7 @@ use super::input::{Provenance, Rule};
 use super::wording::NOT_DISTINGUISHABLE;
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
+use crate::engine::column::Column;
 use crate::numbers::Unit;
 
 /// Two-sided 90% point of the standard normal: how wide a sampling-error band is drawn.
@@ -42,11 +43,10 @@ pub struct Workload {
     pub difference_std_error: f64,
 }
 
-/// Share of paths at parity by each month, from each path's month of parity (`None`: never within the horizon).
-pub fn cumulative(parity: &[Option<usize>], months: usize) -> Vec<f64> {
-    let paths = parity.len().max(1) as f64;
-    let by = |t: usize| parity.iter().filter(|month| month.is_some_and(|m| m <= t)).count() as f64 / paths;
-    (0..months).map(by).collect()
+/// Share of paths at parity by each month, from each path's month of parity (the horizon or later: never within it).
+pub fn cumulative(parity: &Column<'_>, months: usize) -> Vec<f64> {
+    let paths = parity.paths().max(1) as f64;
+    (0..months).map(|t| parity.at_most(t as f64) / paths).collect()
 }
 
 fn last(curve: &[f64]) -> f64 {

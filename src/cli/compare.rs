@@ -118,7 +118,7 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         terminal.remark(&format!("written to {}", out.display()));
     }
     if outcome.incomplete {
-        let (done, all) = (outcome.paths.len(), task.job.paths);
+        let (done, all) = (outcome.count, task.job.paths);
         terminal.error(&format!(
             "interrupted after {done} of {all} paths\n  hint: `--resume` continues from there"
         ));
@@ -217,6 +217,12 @@ impl Task {
         if let Some(seed) = request.seed {
             job.seed = seed;
         }
+        if (request.save_paths || request.save_parquet) && !job.is_exact() {
+            return Err(fail(&format!(
+                "--save keeps every path, and of more than {} paths not every one is kept; take fewer paths, or leave it out",
+                count(job.exact_paths as u64)
+            )));
+        }
         Ok(Task { name, job, scenarios, request })
     }
 
@@ -228,7 +234,7 @@ impl Task {
             return Ok(());
         }
         Err(format!(
-            "the run would take about {} MiB of memory, allowed are {}: {} for every scalar of {} paths in {} arms, {} for what is \
+            "the run would take about {} MiB of memory, allowed are {}: {} for the scalars of {} paths in {} arms, {} for what is \
              kept of every month\n  hint: take fewer paths, arms or months, or allow more with --max-memory",
             mib(memory.total()),
             mib(limit),
@@ -248,7 +254,7 @@ impl Task {
     ) -> Result<Outcome, Exit> {
         catch_interrupts(terminal);
         let bar = progress::bar(self.job.paths, terminal.live() && !how.quiet);
-        bar.set_position(from.as_ref().map_or(0, |from| from.paths.len()) as u64);
+        bar.set_position(from.as_ref().map_or(0, |from| from.paths) as u64);
         bar.reset_eta();
         let threads = thread_count(how.threads);
         let told = |paths: usize| bar.set_position(paths as u64);
@@ -287,7 +293,7 @@ impl Task {
             about.title,
             outcome.start,
             outcome.start.plus(outcome.months as i32 - 1),
-            counted(outcome.paths.len() as u64, "path"),
+            counted(outcome.count as u64, "path"),
             outcome.seed
         );
         if let Some(calibration) = &outcome.calibration {
@@ -327,7 +333,7 @@ impl Task {
             folder.add("paths.parquet", columnar::paths(outcome));
         }
         self.add_charts((outcome, effects), thread_count(threads), &mut folder);
-        let manifest = self.manifest(outcome.paths.len(), &folder);
+        let manifest = self.manifest(outcome.count, &folder);
         folder.add(MANIFEST, manifest.to_json());
         folder
     }
@@ -505,7 +511,7 @@ fn provenance(scenario: &Scenario, outcome: &Outcome) -> loophole::chart::input:
     loophole::chart::input::Provenance {
         scenario: scenario.title().to_string(),
         as_of: scenario.as_of().unwrap_or_default(),
-        paths: outcome.paths.len() as u64,
+        paths: outcome.count as u64,
         seed: outcome.seed,
         version: env!("CARGO_PKG_VERSION").to_string(),
         sources: scenario.main_sources(),

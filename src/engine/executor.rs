@@ -6,9 +6,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::catalogue::{Account, Catalogue, PathView};
+use super::column::{ArmTallies, Reading, readings};
 use super::job::{CorrelationOn, Job};
-use super::outcome::Outcome;
-use super::partition::{BLOCK, Block, blocks, replicates, unit};
+use super::outcome::{Outcome, stand};
+use super::partition::{BLOCK, Block, Partition, grouping, replicates, unit};
 use super::progress::Progress;
 use super::recorder::{CellMoments, CellSketches, Layout, NotFinite, Rows};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
@@ -124,7 +125,19 @@ struct Plan<'a> {
     sampler: Sampler<'a>,
     catalogue: Catalogue,
     layout: Layout,
-    blocks: Vec<Block>,
+    partition: Partition,
+    /// How scalars are tallied, and where the flags of standing rules are; none where every path is kept.
+    readings: Vec<(usize, Reading)>,
+    flags: [usize; 2],
+}
+
+impl Plan<'_> {
+    /// Ids of the paths of the first `blocks` blocks of which every scalar is kept, in block order.
+    fn kept(&self, blocks: usize) -> Vec<u64> {
+        let kept = self.job.kept_paths() as u64;
+        let ids = (0..blocks).flat_map(|block| self.partition.block(block).paths);
+        ids.filter(|path| *path < kept).collect()
+    }
 }
 
 /// Arms that differ in their rules only are the same until the first of these rules is known of. Those months are simulated
@@ -172,26 +185,32 @@ pub fn simulate_from(
     check_paired(job)?;
     let catalogue = Catalogue::of(&job.arms[0].world);
     let layout = Layout::of(job, &catalogue);
-    let blocks = blocks(job.sampling, job.paths);
+    let partition = Partition { sampling: job.sampling, paths: job.paths };
     let quoted = (0..worlds.len())
         .map(|arm| (0..arm).find(|&first| Quotes::shared(&worlds[first], &worlds[arm])).unwrap_or(arm))
         .collect();
     let trunks = (0..worlds.len()).map(|arm| Trunk::of(&worlds, arm)).collect();
-    let plan = Plan { job, worlds, quoted, trunks, sampler, catalogue, layout, blocks };
+    let readings = if job.is_exact() { Vec::new() } else { readings(&catalogue) };
+    let flag = |id: &str| catalogue.scalar_index(id).unwrap_or_else(|| unreachable!("every job has {id}"));
+    let flags = [flag("rule_in_force"), flag("rule_reversed")];
+    let plan = Plan { job, worlds, quoted, trunks, sampler, catalogue, layout, partition, readings, flags };
     let nothing = empty(&plan);
     let state = match from {
         None => nothing,
         Some(from) => {
-            let done = plan.blocks.get(..from.blocks).ok_or(EngineError::OtherJob)?;
-            let paths: Vec<u64> = done.iter().flat_map(|block| &block.paths).copied().collect();
-            if !from.fits(&nothing, &paths) {
+            if from.blocks > partition.blocks() {
+                return Err(EngineError::OtherJob);
+            }
+            let paths = (0..from.blocks).map(|block| partition.block(block).paths.len()).sum();
+            if !from.fits(&nothing, paths, plan.kept(from.blocks).len()) {
                 return Err(EngineError::OtherJob);
             }
             from
         }
     };
     let merged = run(&plan, options, state)?;
-    Ok(Outcome::new(job, plan.catalogue, plan.layout, merged, calibration))
+    let kept = plan.kept(merged.blocks);
+    Ok(Outcome::new(job, plan.catalogue, plan.layout, (merged, kept), calibration))
 }
 
 /// The sampler of a job.
@@ -267,22 +286,38 @@ fn check_paired(job: &Job) -> Result<(), EngineError> {
 struct Merger {
     waiting: BTreeMap<usize, (CellMoments, Vec<f64>)>,
     merged: Progress,
+    /// A column being tallied.
+    column: Vec<f64>,
 }
 
 impl Merger {
     fn take(&mut self, plan: &Plan<'_>, block: usize, moments: CellMoments, scalars: Vec<f64>) {
         self.waiting.insert(block, (moments, scalars));
         while let Some((moments, scalars)) = self.waiting.remove(&self.merged.blocks) {
-            let block = &plan.blocks[self.merged.blocks];
-            self.merged.paths.extend(&block.paths);
+            let block = plan.partition.block(self.merged.blocks);
+            self.merged.paths += block.paths.len();
             self.merged.moments[block.replicate].merge(&moments);
+            self.tally(plan, &block, &scalars);
+            // Ids ascend within a block.
+            let kept = block.paths.partition_point(|path| *path < plan.job.kept_paths() as u64);
             let mut columns = scalars.chunks_exact(block.paths.len());
             for arm in &mut self.merged.scalars {
                 for (scalar, column) in arm.iter_mut().zip(&mut columns) {
-                    scalar.extend_from_slice(column);
+                    scalar.extend_from_slice(&column[..kept]);
                 }
             }
             self.merged.blocks += 1;
+        }
+    }
+
+    /// Tallies the scalars of a block, where they are tallied.
+    fn tally(&mut self, plan: &Plan<'_>, block: &Block, scalars: &[f64]) {
+        let (n, count) = (block.paths.len(), plan.catalogue.scalars.len());
+        let column = |arm: usize, scalar: usize| &scalars[(arm * count + scalar) * n..][..n];
+        for (arm, tallies) in self.merged.tallies.iter_mut().enumerate() {
+            let stands: Vec<bool> = stand(plan.flags.map(|flag| column(arm, flag))).collect();
+            let values = |scalar| [column(arm, scalar), column(plan.job.baseline(), scalar)];
+            tallies.add(&plan.readings, block.replicate, values, &stands, &mut self.column);
         }
     }
 }
@@ -292,8 +327,12 @@ fn empty(plan: &Plan<'_>) -> Progress {
     let arms = plan.worlds.len();
     Progress {
         blocks: 0,
-        paths: Vec::new(),
+        paths: 0,
         scalars: vec![vec![Vec::new(); plan.catalogue.scalars.len()]; arms],
+        tallies: match plan.readings.len() {
+            0 => Vec::new(),
+            readings => vec![ArmTallies::empty(readings, grouping(plan.job.sampling)); arms],
+        },
         moments: (0..replicates(plan.job.sampling))
             .map(|_| CellMoments::empty(plan.layout.cells()))
             .collect(),
@@ -303,13 +342,13 @@ fn empty(plan: &Plan<'_>) -> Progress {
 
 /// Runs the blocks that are not done, setting down what is done whenever that is due, and when cancelled.
 fn run(plan: &Plan<'_>, options: &Options<'_>, mut state: Progress) -> Result<Progress, EngineError> {
-    let threads = options.threads.max(1).min(plan.blocks.len().max(1));
+    let threads = options.threads.max(1).min(plan.partition.blocks().max(1));
     let mut workers: Vec<Worker> = (0..threads).map(|_| Worker::new(plan)).collect();
-    while state.blocks < plan.blocks.len() {
+    while state.blocks < plan.partition.blocks() {
         state = stretch(plan, options, &mut workers, state)?;
         let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
         if let Some(checkpoint) = &options.checkpoint
-            && state.blocks < plan.blocks.len()
+            && state.blocks < plan.partition.blocks()
         {
             (checkpoint.keep)(&state);
         }
@@ -317,7 +356,7 @@ fn run(plan: &Plan<'_>, options: &Options<'_>, mut state: Progress) -> Result<Pr
             break;
         }
     }
-    if state.paths.is_empty() {
+    if state.paths == 0 {
         return Err(EngineError::Cancelled);
     }
     Ok(state)
@@ -333,8 +372,9 @@ fn stretch(
 ) -> Result<Progress, EngineError> {
     let sketches: Vec<Mutex<CellSketches>> =
         std::mem::take(&mut state.sketches).into_iter().map(Mutex::new).collect();
-    let (claimed, done) = (AtomicUsize::new(state.blocks), AtomicUsize::new(state.paths.len()));
-    let merger = Mutex::new(Merger { waiting: BTreeMap::new(), merged: state });
+    let (claimed, done) = (AtomicUsize::new(state.blocks), AtomicUsize::new(state.paths));
+    let merger = Mutex::new(Merger { waiting: BTreeMap::new(), merged: state, column: Vec::new() });
+    let blocks = plan.partition.blocks();
     let failed: Mutex<Option<(usize, EngineError)>> = Mutex::new(None);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -347,10 +387,11 @@ fn stretch(
                         break;
                     }
                     let block = claimed.fetch_add(1, Ordering::Relaxed);
-                    if block >= plan.blocks.len() {
+                    if block >= blocks {
                         break;
                     }
-                    if let Err(error) = worker.run(plan, &plan.blocks[block]) {
+                    let paths = plan.partition.block(block);
+                    if let Err(error) = worker.run(plan, &paths) {
                         stop.store(true, Ordering::Relaxed);
                         let mut first = locked(&failed);
                         if first.as_ref().is_none_or(|(earlier, _)| block < *earlier) {
@@ -358,7 +399,7 @@ fn stretch(
                         }
                         break;
                     }
-                    let n = plan.blocks[block].paths.len();
+                    let n = paths.paths.len();
                     let held = worker.held - n..worker.held;
                     let moments = CellMoments::of(&worker.rows, held, unit(plan.job.sampling));
                     locked(&merger).take(plan, block, moments, std::mem::take(&mut worker.scalars));
@@ -424,7 +465,7 @@ impl Worker {
     fn new(plan: &Plan<'_>) -> Worker {
         let arms = plan.worlds.len();
         let block_bytes = BLOCK * plan.layout.cells() * size_of::<f64>();
-        let room = BLOCK * (HELD_BYTES / block_bytes).clamp(1, 8).min(plan.blocks.len().max(1));
+        let room = BLOCK * (HELD_BYTES / block_bytes).clamp(1, 8).min(plan.partition.blocks().max(1));
         let mut rows = Rows::default();
         rows.reserve(&plan.layout, room);
         Worker {

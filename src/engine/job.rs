@@ -1,5 +1,6 @@
 //! A job: a compiled scenario, ready to simulate.
 
+use super::column::KEPT;
 use crate::model::parameters::{Quantities, Slot, World};
 use crate::random::design::Sampling;
 
@@ -18,6 +19,8 @@ pub struct Job {
     pub seed: u64,
     /// Sampling scheme.
     pub sampling: Sampling,
+    /// Most paths of which every scalar is kept; of a longer run see [`super::column`].
+    pub exact_paths: usize,
 }
 
 /// One version of the world.
@@ -56,6 +59,16 @@ pub enum CorrelationOn {
 }
 
 impl Job {
+    /// Whether every scalar of every path is kept.
+    pub fn is_exact(&self) -> bool {
+        self.paths <= self.exact_paths
+    }
+
+    /// Paths of which every scalar is kept: all, or the first of a long run.
+    pub fn kept_paths(&self) -> usize {
+        if self.is_exact() { self.paths } else { KEPT.min(self.paths) }
+    }
+
     /// Index of the baseline arm.
     pub fn baseline(&self) -> usize {
         self.arms.iter().position(|arm| arm.baseline).unwrap_or(0)

@@ -1,14 +1,17 @@
 //! How much memory a run will take, told before it starts.
 //!
-//! Three things grow: the scalars of every path, 8 bytes each; what is kept of every cell (a histogram, moments by
-//! replicate); and the rows each thread holds before it counts them. Everything else is small. The estimate is meant to be
+//! Three things count: the scalars of every path kept, 8 bytes each, and beyond [`EXACT_PATHS`](super::column::EXACT_PATHS)
+//! paths a tally of each reading instead; what is kept of every cell (a histogram, moments by replicate); and the rows each
+//! thread holds before it counts them. Only the first grows with the paths, and only up to there. Everything else is small. The estimate is meant to be
 //! within a factor of two, and is compared with what was measured in `docs/performance.md`.
 
 use super::catalogue::Catalogue;
+use super::column::readings;
 use super::job::Job;
-use super::partition::{BLOCK, replicates};
+use super::partition::{BLOCK, replicates, unit};
 use super::recorder::Layout;
 use crate::stats::sketch::Sketch;
+use crate::stats::tally::Tally;
 
 /// Bytes a histogram takes beside its own, with the spread that monthly numbers mostly have: a dozen stretches of 32 bins
 /// and their keys.
@@ -17,7 +20,7 @@ const HISTOGRAM: u64 = 12 * 34;
 /// What a run will take, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Scalars of every path.
+    /// Scalars of the paths kept, and tallies.
     pub scalars: u64,
     /// Histograms and moments of every cell.
     pub cells: u64,
@@ -35,8 +38,12 @@ impl Memory {
         let histogram = size_of::<Sketch>() as u64 + HISTOGRAM * planes;
         let moments = 16 * (1 + replicates(job.sampling) as u64);
         let all = |parts: &[u64]| parts.iter().fold(1_u64, |product, part| product.saturating_mul(*part));
+        let kept = all(&[8, job.kept_paths() as u64, arms, catalogue.scalars.len() as u64]);
+        let lanes = replicates(job.sampling) * unit(job.sampling) + 1;
+        let tally = size_of::<Tally>() as u64 + lanes as u64 * histogram;
+        let tallies = all(&[arms, readings(&catalogue).len() as u64, tally]);
         Memory {
-            scalars: all(&[8, paths, arms, catalogue.scalars.len() as u64]),
+            scalars: if job.is_exact() { kept } else { kept.saturating_add(tallies) },
             cells: all(&[cells, histogram + moments]),
             rows: all(&[8, BLOCK as u64, cells, threads as u64]),
         }

@@ -4,6 +4,7 @@
 //! belongs to the job, not to the threads; floating-point results merge in block order and histograms count integers, so
 //! an outcome is the same bit for bit under any number of threads. Nothing here prints, reads a clock or knows a question.
 pub mod catalogue;
+pub mod column;
 pub mod executor;
 pub mod job;
 pub mod memory;

@@ -1,14 +1,18 @@
-//! What a job yields: every scalar on every path, and every monthly number as a distribution.
+//! What a job yields: every scalar of an arm as a column over paths, and every monthly number as a distribution.
+
+use std::borrow::Cow;
 
 use super::catalogue::Catalogue;
+use super::column::{ArmTallies, Column, Over, Reading, readings};
 use super::job::Job;
+use super::partition::{grouping, grouping_of, replicates};
 use super::progress::Progress;
 use super::recorder::{CellMoments, CellSketches, Layout, UnitMoments};
 use crate::calendar::Month;
 use crate::model::calibrate::Calibration;
 use crate::model::parameters::{Announcement, Form, Quantities, Reversal, Rule, Supply, Target, World};
 use crate::random::design::Sampling;
-use crate::stats::estimate::Estimate;
+use crate::stats::estimate::{Estimate, Grouping};
 use crate::stats::sketch::Sketch;
 
 /// An arm, by name.
@@ -81,7 +85,9 @@ pub struct Outcome {
     pub sampling: Sampling,
     /// Seed of every stream.
     pub seed: u64,
-    /// Ids of the paths, ascending.
+    /// Paths simulated.
+    pub count: usize,
+    /// Ids of the paths of which every scalar is kept, ascending: all, or the first of a long run.
     pub paths: Vec<u64>,
     /// The run was stopped before all its paths were done.
     pub incomplete: bool,
@@ -90,7 +96,11 @@ pub struct Outcome {
     /// Lowest 5% and highest 95% quantile of the elasticities of demand, over labs and workloads: marginal costs rest on them.
     pub elasticity: (f64, f64),
     layout: Layout,
+    /// Arm, scalar, path.
     scalars: Vec<Vec<Vec<f64>>>,
+    /// The ways in which scalars are tallied, and their tallies by arm; none where every scalar is kept.
+    readings: Vec<(usize, Reading)>,
+    tallies: Vec<ArmTallies>,
     moments: Vec<CellMoments>,
     sketches: Vec<CellSketches>,
 }
@@ -142,13 +152,14 @@ impl Outcome {
         job: &Job,
         catalogue: Catalogue,
         layout: Layout,
-        merged: Progress,
+        (merged, kept): (Progress, Vec<u64>),
         calibration: Option<Calibration>,
     ) -> Outcome {
-        let mut order: Vec<usize> = (0..merged.paths.len()).collect();
-        order.sort_by_key(|&at| merged.paths[at]);
+        let mut order: Vec<usize> = (0..kept.len()).collect();
+        order.sort_by_key(|&at| kept[at]);
         let sorted = |column: Vec<f64>| order.iter().map(|&at| column[at]).collect::<Vec<f64>>();
         let scalars = merged.scalars.into_iter().map(|arm| arm.into_iter().map(sorted).collect()).collect();
+        let readings = readings(&catalogue);
         let world = &job.arms[0].world;
         let baseline = &job.arms[job.baseline()].world;
         Outcome {
@@ -173,25 +184,70 @@ impl Outcome {
             months: world.months,
             sampling: job.sampling,
             seed: job.seed,
-            paths: order.iter().map(|&at| merged.paths[at]).collect(),
-            incomplete: merged.paths.len() < job.paths,
+            count: merged.paths,
+            paths: order.iter().map(|&at| kept[at]).collect(),
+            incomplete: merged.paths < job.paths,
             calibration,
             elasticity: elasticities(job),
             layout,
             scalars,
+            readings: if job.is_exact() { Vec::new() } else { readings },
+            tallies: merged.tallies,
             moments: merged.moments,
             sketches: merged.sketches,
         }
     }
 
-    /// A scalar on every path, in the order of [`Outcome::paths`].
+    /// A scalar on every path kept, in the order of [`Outcome::paths`].
     pub fn scalar(&self, arm: usize, id: &str) -> Option<&[f64]> {
         self.catalogue.scalar_index(id).map(|s| self.scalars[arm][s].as_slice())
     }
 
-    /// A scalar on every path, by its place in the catalogue.
+    /// A scalar on every path kept, by its place in the catalogue.
     pub fn scalar_at(&self, arm: usize, scalar: usize) -> &[f64] {
         &self.scalars[arm][scalar]
+    }
+
+    /// Whether every scalar of every path is kept; if not, columns are tallies.
+    pub fn is_exact(&self) -> bool {
+        self.tallies.is_empty()
+    }
+
+    /// A scalar of an arm over paths; none if there is no such scalar, or it is not tallied in this reading.
+    pub fn column(&self, arm: usize, id: &str, reading: Reading, over: Over) -> Option<Column<'_>> {
+        self.column_at(arm, self.catalogue.scalar_index(id)?, reading, over)
+    }
+
+    /// The same, by the scalar's place in the catalogue.
+    pub fn column_at(&self, arm: usize, scalar: usize, reading: Reading, over: Over) -> Option<Column<'_>> {
+        if let Some(tallies) = self.tallies.get(arm) {
+            let at = self.readings.iter().position(|told| *told == (scalar, reading))?;
+            return Some(match over {
+                Over::All if self.incomplete && replicates(self.sampling) > 1 => {
+                    Column::Tallied(&tallies.all[at], Grouping::Independent)
+                }
+                Over::All => Column::Tallied(&tallies.all[at], grouping(self.sampling)),
+                Over::Standing => Column::Tallied(&tallies.standing[at], Grouping::Independent),
+            });
+        }
+        let (own, baseline) = (self.scalar_at(arm, scalar), self.scalar_at(self.baseline, scalar));
+        let read = |i: usize| reading.of(own[i], baseline[i]);
+        Some(match over {
+            Over::All => {
+                let values = match reading {
+                    Reading::Level => Cow::Borrowed(own),
+                    _ => (0..own.len()).map(read).collect(),
+                };
+                Column::Values(values, grouping_of(self.sampling, self.paths.iter().copied()))
+            }
+            Over::Standing => {
+                let flags = ["rule_in_force", "rule_reversed"].map(|id| self.scalar(arm, id).unwrap_or(&[]));
+                let chosen: Vec<usize> =
+                    stand(flags).zip(0..).filter(|(stands, _)| *stands).map(|(_, i)| i).collect();
+                let ids = chosen.iter().map(|i| self.paths[*i]);
+                Column::Values(chosen.iter().map(|i| read(*i)).collect(), grouping_of(self.sampling, ids))
+            }
+        })
     }
 
     /// A monthly number of an arm, by its metric's place in the catalogue.
@@ -215,4 +271,9 @@ impl Outcome {
     pub fn arm(&self, id: &str) -> Option<usize> {
         self.arms.iter().position(|arm| arm.id == id)
     }
+}
+
+/// By path, whether a rule comes into force and none in force is undone, from the flags of both.
+pub(super) fn stand([in_force, reversed]: [&[f64]; 2]) -> impl Iterator<Item = bool> {
+    in_force.iter().zip(reversed).map(|(in_force, reversed)| *in_force == 1.0 && *reversed == 0.0)
 }

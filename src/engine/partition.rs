@@ -40,22 +40,39 @@ pub struct Block {
     pub replicate: usize,
 }
 
+/// How the paths of `ids` belong together. Where paths are missing (an interrupted run, a subset of paths) pairs and
+/// replicates are broken, and paths are taken as independent: the scheme's gain is then not claimed.
+pub fn grouping_of(sampling: Sampling, ids: impl IntoIterator<Item = u64>) -> Grouping {
+    let complete = ids.into_iter().enumerate().all(|(at, id)| at as u64 == id);
+    if complete { grouping(sampling) } else { Grouping::Independent }
+}
+
 /// The blocks of a job, in merging order. Under a replicated scheme each block lies in one replicate and replicates take
 /// turns, so that an interrupted run covers them evenly.
-pub fn blocks(sampling: Sampling, paths: usize) -> Vec<Block> {
-    let replicates = replicates(sampling);
-    let columns: Vec<Vec<Vec<u64>>> = (0..replicates)
-        .map(|replicate| {
-            let of_replicate: Vec<u64> = (replicate as u64..paths as u64).step_by(replicates).collect();
-            of_replicate.chunks(BLOCK).map(<[u64]>::to_vec).collect()
-        })
-        .collect();
-    let longest = columns.iter().map(Vec::len).max().unwrap_or(0);
-    (0..longest)
-        .flat_map(|row| {
-            columns.iter().enumerate().filter_map(move |(replicate, column)| {
-                column.get(row).map(|paths| Block { paths: paths.clone(), replicate })
-            })
-        })
-        .collect()
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Sampling scheme.
+    pub sampling: Sampling,
+    /// Paths of the job.
+    pub paths: usize,
+}
+
+impl Partition {
+    /// Paths of a replicate.
+    fn of_replicate(&self, replicate: usize) -> usize {
+        self.paths.saturating_sub(replicate).div_ceil(replicates(self.sampling))
+    }
+
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        (0..replicates(self.sampling)).map(|replicate| self.of_replicate(replicate).div_ceil(BLOCK)).sum()
+    }
+
+    /// A block. Replicates differ by a path at most, and so by a block at most, the last of the first ones.
+    pub fn block(&self, block: usize) -> Block {
+        let replicates = replicates(self.sampling);
+        let (row, replicate) = (block / replicates, block % replicates);
+        let places = row * BLOCK..self.of_replicate(replicate).min((row + 1) * BLOCK);
+        Block { paths: places.map(|place| (place * replicates + replicate) as u64).collect(), replicate }
+    }
 }

@@ -8,11 +8,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::column::ArmTallies;
 use super::recorder::{CellMoments, CellSketches};
 use crate::encoding::sha256;
 
 const MAGIC: &[u8; 20] = b"loophole checkpoint\n";
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Hexadecimal digits of a digest.
 const DIGEST: usize = 64;
 const HEAD: usize = MAGIC.len() + 1 + DIGEST;
@@ -22,10 +23,12 @@ const HEAD: usize = MAGIC.len() + 1 + DIGEST;
 pub struct Progress {
     /// Blocks done.
     pub blocks: usize,
-    /// Path ids in block order.
-    pub paths: Vec<u64>,
-    /// Arm, scalar, path in block order.
+    /// Paths in them.
+    pub paths: usize,
+    /// Arm, scalar, path in block order, of the paths of which every scalar is kept.
     pub scalars: Vec<Vec<Vec<f64>>>,
+    /// By arm; none where every path is kept.
+    pub tallies: Vec<ArmTallies>,
     /// By replicate.
     pub moments: Vec<CellMoments>,
     /// By arm.
@@ -95,16 +98,18 @@ impl Progress {
         postcard::from_bytes(&content[HEAD..]).map_err(|_| Unusable::Damaged)
     }
 
-    /// Whether it is of this shape: arms, scalars, replicates, cells of each arm, and the paths of its blocks.
-    pub(super) fn fits(&self, shape: &Progress, paths: &[u64]) -> bool {
+    /// Whether it is of this shape: arms, scalars, tallies, replicates, cells of each arm, and so many paths, of which so many
+    /// are kept.
+    pub(super) fn fits(&self, shape: &Progress, paths: usize, kept: usize) -> bool {
         let cells = |progress: &Progress| {
             progress.sketches.iter().map(|sketches| sketches.cells.len()).collect::<Vec<_>>()
         };
-        let count = paths.len();
         self.paths == paths
             && self.scalars.len() == shape.scalars.len()
             && self.scalars.iter().zip(&shape.scalars).all(|(own, other)| own.len() == other.len())
-            && self.scalars.iter().flatten().all(|column| column.len() == count)
+            && self.scalars.iter().flatten().all(|column| column.len() == kept)
+            && self.tallies.len() == shape.tallies.len()
+            && self.tallies.iter().zip(&shape.tallies).all(|(own, other)| own.is_sound(other, paths as u64))
             && self.moments.len() == shape.moments.len()
             && self.moments.iter().zip(&shape.moments).all(|(own, other)| own.cells() == other.cells())
             && cells(self) == cells(shape)
@@ -112,7 +117,7 @@ impl Progress {
                 .sketches
                 .iter()
                 .flat_map(|sketches| &sketches.cells)
-                .all(|sketch| sketch.is_sound(count as u64))
+                .all(|sketch| sketch.is_sound(paths as u64))
     }
 }
 
@@ -126,8 +131,9 @@ mod tests {
         sketches.cells[1].add_all(&[1e-300, 2.0, 3.0]);
         Progress {
             blocks: 1,
-            paths: vec![0, 1, 2],
+            paths: 3,
             scalars: vec![vec![vec![1.0, f64::INFINITY, -0.0]]],
+            tallies: Vec::new(),
             moments: vec![CellMoments::empty(2)],
             sketches: vec![sketches],
         }
@@ -153,13 +159,14 @@ mod tests {
     #[test]
     fn a_state_of_another_shape_does_not_fit() {
         let whole = sample();
-        assert!(whole.fits(&whole, &[0, 1, 2]));
-        assert!(!whole.fits(&whole, &[0, 1, 3]));
+        assert!(whole.fits(&whole, 3, 3));
+        assert!(!whole.fits(&whole, 4, 3));
+        assert!(!whole.fits(&whole, 3, 2));
         let mut short = whole.clone();
         short.scalars[0][0].pop();
-        assert!(!short.fits(&whole, &[0, 1, 2]));
+        assert!(!short.fits(&whole, 3, 3));
         let mut more = whole.clone();
         more.sketches[0].cells[1].add(1.0);
-        assert!(!more.fits(&whole, &[0, 1, 2]));
+        assert!(!more.fits(&whole, 3, 3));
     }
 }

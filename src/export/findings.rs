@@ -10,7 +10,7 @@ use super::wording::{
     PATHS_FOR_AN_INTERVAL, center, chance, elasticity_range, quoted, shown, unit_of, with_interval,
 };
 use crate::analysis::compare::{Effects, Row, Scope, headline_windows};
-use crate::analysis::summary::{Summary, grouping, summarise_in};
+use crate::analysis::summary::{Summary, summarise_level};
 use crate::engine::outcome::Outcome;
 use crate::numbers::{Unit, counted, lower_first};
 use crate::stats::estimate::Estimate;
@@ -78,7 +78,7 @@ fn section(text: &mut String, title: &str, sentences: Vec<String>) {
 }
 
 fn preamble(outcome: &Outcome, about: &About) -> String {
-    let paths = outcome.paths.len();
+    let paths = outcome.count;
     let as_of = if about.as_of.is_empty() { String::new() } else { format!(" as of {}", about.as_of) };
     let reading = if paths == 1 {
         "There is one path: each number is that path's, its sampling error is unknown, and there is no interval."
@@ -292,11 +292,10 @@ impl Teller<'_> {
 /// The sentences about one arm by itself: headline levels.
 fn level_sentences(outcome: &Outcome, arm: usize) -> Vec<String> {
     let label = &outcome.arms[arm].title;
-    let group = grouping(outcome.sampling, &outcome.paths);
     let told = |id: &str| {
         let place = outcome.catalogue.scalar_index(id)?;
         let (metric, ..) = &outcome.catalogue.scalars[place];
-        let summary = summarise_in(metric.unit, outcome.scalar_at(arm, place), group);
+        let summary = summarise_level(outcome, arm, place);
         Some((metric.title.as_str(), with_interval(unit_of(metric.unit), summary.p50, &summary)))
     };
     let run = format!("{} to {}", outcome.start, outcome.start.plus(outcome.months as i32 - 1));

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::wording::{chance, chance_with_error, interval, level, quoted, shown, unit_of, with_error};
 use crate::analysis::compare::{Effects, Scope, headline_windows};
-use crate::analysis::summary::{grouping, summarise_in};
+use crate::analysis::summary::summarise_level;
 use crate::engine::outcome::Outcome;
 use crate::numbers::Unit;
 
@@ -111,7 +111,6 @@ pub fn effect_title(outcome: &Outcome, effects: &Effects) -> String {
 
 /// What each arm costs, as a table of medians with sampling errors and intervals: levels, not effects.
 pub fn level_table(outcome: &Outcome) -> String {
-    let group = grouping(outcome.sampling, &outcome.paths);
     let mut header = vec!["median ± s.e. (90% interval)"];
     header.extend(outcome.arms.iter().map(|arm| arm.id.as_str()));
     let mut table = TextTable::new(&header);
@@ -124,7 +123,7 @@ pub fn level_table(outcome: &Outcome) -> String {
         }
         let mut cells = vec![metric.title.clone()];
         for arm in 0..outcome.arms.len() {
-            let summary = summarise_in(metric.unit, outcome.scalar_at(arm, s), group);
+            let summary = summarise_level(outcome, arm, s);
             let unit = unit_of(metric.unit);
             cells.push(level(unit, &summary));
         }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::analysis::compare::Effects;
-use crate::analysis::summary::{Summary, grouping, summarise_in};
+use crate::analysis::summary::{Summary, summarise_level};
 use crate::engine::catalogue::Label;
 use crate::engine::outcome::{Cell, Outcome};
 use crate::stats::estimate::Estimate;
@@ -21,10 +21,9 @@ const SUMMARY_HEADER: &str = "kind,scope,arm,metric,title,unit,paths,mean,mean_s
 /// `summary.csv`: every scalar of every arm, then every effect.
 pub fn summary_csv(outcome: &Outcome, effects: &[Effects]) -> String {
     let mut text = SUMMARY_HEADER.to_string();
-    let group = grouping(outcome.sampling, &outcome.paths);
     for (arm, label) in outcome.arms.iter().enumerate() {
         for (s, (metric, ..)) in outcome.catalogue.scalars.iter().enumerate() {
-            let summary = summarise_in(metric.unit, outcome.scalar_at(arm, s), group);
+            let summary = summarise_level(outcome, arm, s);
             summary_row(
                 &mut text,
                 ["level", "", &label.id, &metric.id, &metric.title, metric.unit],
@@ -58,7 +57,6 @@ fn summary_row(text: &mut String, labels: [&str; 6], summary: &Summary) {
 
 /// `summary.json`: the same, nested.
 pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
-    let group = grouping(outcome.sampling, &outcome.paths);
     let levels: Vec<Value> = outcome
         .arms
         .iter()
@@ -70,7 +68,7 @@ pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
                 .iter()
                 .enumerate()
                 .map(|(s, (metric, ..))| {
-                    let summary = summarise_in(metric.unit, outcome.scalar_at(arm, s), group);
+                    let summary = summarise_level(outcome, arm, s);
                     json!({ "metric": metric.id, "title": metric.title, "unit": metric.unit, "summary": summary_value(&summary) })
                 })
                 .collect();
@@ -105,9 +103,9 @@ pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
         })
     });
     json!({
-        "paths": outcome.paths.len(), "seed": outcome.seed, "sampling": outcome.sampling.to_string(),
+        "paths": outcome.count, "seed": outcome.seed, "sampling": outcome.sampling.to_string(),
         "start": outcome.start.to_string(), "months": outcome.months, "incomplete": outcome.incomplete,
-        "quantiles": "Hyndman-Fan type 7", "calibration": calibration, "levels": levels, "effects": effects,
+        "quantiles": quantiles(outcome), "calibration": calibration, "levels": levels, "effects": effects,
     })
 }
 
@@ -117,6 +115,15 @@ pub(super) fn summary_value(summary: &Summary) -> Value {
         "mean": pair(summary.mean), "p05": pair(summary.p05), "p50": pair(summary.p50), "p95": pair(summary.p95),
         "probability_above_zero": pair(summary.above_zero), "probability_below_zero": pair(summary.below_zero),
     })
+}
+
+/// How quantiles of scalars and effects were found; of months it is always from histograms.
+fn quantiles(outcome: &Outcome) -> &'static str {
+    if outcome.is_exact() {
+        "Hyndman-Fan type 7"
+    } else {
+        "Hyndman-Fan type 7, from histograms whose bins are at most 1/256 of a value wide"
+    }
 }
 
 /// A row of the monthly tables.

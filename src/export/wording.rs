@@ -134,7 +134,7 @@ pub fn chance_with_error(share: Estimate, paths: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::summary::summarise_in;
+    use crate::analysis::summary::{chance as share, summarise_values};
     use crate::stats::estimate::Grouping;
 
     #[test]
@@ -155,8 +155,8 @@ mod tests {
     fn a_chance_no_path_shows_is_told_from_the_number_of_paths() {
         let told = |hits: usize, paths: usize| {
             let flags: Vec<f64> = (0..paths).map(|i| f64::from(u8::from(i < hits))).collect();
-            let summary = summarise_in("probability", &flags, Grouping::Independent);
-            chance_with_error(summary.mean, paths)
+            let summary = summarise_values(&flags, Grouping::Independent);
+            chance_with_error(share(summary.mean, paths), paths)
         };
         assert_eq!(told(0, 1000), "<1% ± 0.10%");
         assert_eq!(told(1000, 1000), ">99% ± 0.10%");
@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn few_paths_have_no_interval() {
         let values: Vec<f64> = (0..20).map(f64::from).collect();
-        let few = summarise_in("months", &values[..19], Grouping::Independent);
-        let enough = summarise_in("months", &values, Grouping::Independent);
+        let few = summarise_values(&values[..19], Grouping::Independent);
+        let enough = summarise_values(&values, Grouping::Independent);
         assert_eq!(interval(Unit::Months, &few), None);
         assert!(interval(Unit::Months, &enough).is_some());
         let told = quoted(Scope::Expected, Unit::Months, &enough);

@@ -17,6 +17,7 @@ use super::resolve::{barrier, profile};
 pub use rules::{acts_on, target_of};
 
 use crate::calendar::Month;
+use crate::engine::column::EXACT_PATHS;
 use crate::engine::job::{Arm, Correlation, CorrelationOn, Job};
 use crate::model::parameters::*;
 use crate::random::design::Sampling;
@@ -78,6 +79,7 @@ pub fn job(base: &Checked, arms: &[ArmIn<'_>]) -> Job {
             Some("sobol") => Sampling::Sobol,
             _ => Sampling::Plain,
         },
+        exact_paths: EXACT_PATHS,
     }
 }
 

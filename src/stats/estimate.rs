@@ -153,3 +153,19 @@ fn mean_of(paths: usize, grouping: Grouping, value: impl Fn(usize) -> f64) -> Es
     };
     Estimate { value: mean, std_error }
 }
+
+/// Mean over groups of paths that are independent of one another, each with its number of paths and its mean; groups
+/// without paths do not count.
+pub(super) fn of_groups(groups: impl Iterator<Item = (f64, f64)> + Clone) -> Estimate {
+    let groups = groups.filter(|(count, _)| *count > 0.0);
+    let n: f64 = groups.clone().map(|(count, _)| count).sum();
+    let value = groups.clone().map(|(count, mean)| count * mean).sum::<f64>() / n;
+    let squares: f64 = groups
+        .clone()
+        .map(|(count, mean)| count * (mean - value))
+        .map(|deviation| deviation * deviation)
+        .sum();
+    let g = groups.count() as f64;
+    let std_error = if g > 1.0 { sqrt(g / (g - 1.0) * squares) / n } else { f64::INFINITY };
+    Estimate { value, std_error }
+}

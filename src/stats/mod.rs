@@ -15,3 +15,4 @@ pub mod quantile;
 pub mod score;
 pub mod sketch;
 pub mod tail;
+pub mod tally;

@@ -4,10 +4,12 @@
 //! Source: Pébay (2008), Formulas for robust, one-pass parallel computation of covariances and arbitrary-order
 //! statistical moments, Sandia report SAND2008-6212.
 
+use serde::{Deserialize, Serialize};
+
 use crate::math::sqrt;
 
 /// Count, mean and sums of powers of deviations.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     count: u64,
     mean: f64,

@@ -268,6 +268,37 @@ impl Sketch {
         0.0
     }
 
+    /// The value of a rank, counted from 0 at the least: as a [`Sketch::quantile`] that falls on a value.
+    pub(super) fn order_statistic_at(&self, rank: u64) -> f64 {
+        let within: Vec<u64> = (0..self.keys.len()).map(|at| self.stretch_count(at)).collect();
+        self.order_statistic(&within, rank)
+    }
+
+    /// Number of values up to `x`, those in its bin spread evenly over it; exact at zero and beyond the extremes.
+    pub(super) fn at_most(&self, x: f64) -> f64 {
+        if x >= self.greatest || x < self.least {
+            return if x >= self.greatest { self.count as f64 } else { 0.0 };
+        }
+        let above_zero = |sum: u64| if x >= 0.0 { sum + self.zeros } else { sum };
+        if x == 0.0 {
+            return above_zero(self.negative()) as f64;
+        }
+        let (place, key) = place_and_key(x);
+        let at = self.keys.partition_point(|own| *own < key);
+        let before = above_zero((0..at).map(|at| self.stretch_count(at)).sum());
+        if self.keys.get(at) != Some(&key) {
+            return before as f64;
+        }
+        let (low, high) = (edge(place), edge(place + 1));
+        let (bins, share) = if x < 0.0 {
+            (place % STRETCH + 1..STRETCH, (high + x) / (high - low))
+        } else {
+            (0..place % STRETCH, (x - low) / (high - low))
+        };
+        let whole: u64 = bins.map(|bin| self.bin_count(at, bin)).sum();
+        (before + whole) as f64 + share * self.bin_count(at, place % STRETCH) as f64
+    }
+
     /// Place of the first stretch of values above zero.
     fn positives(&self) -> usize {
         self.keys.partition_point(|key| *key < 0)

@@ -3,7 +3,7 @@
 //! Deterministic truths are held to 1e-9; sampled ones to four standard errors, which a right library misses once in
 //! 16,000 statements; coverage of intervals to binomial bounds stated where they are used.
 
-use loophole::analysis::summary::summarise;
+use loophole::analysis::summary::summarise_values;
 use loophole::engine::job::Job;
 use loophole::math::{exp, ln, normal_quantile, pow, sqrt};
 use loophole::model::parameters::Form;
@@ -243,13 +243,13 @@ fn intervals_cover_at_their_nominal_rate() {
         let outcome = run(&job);
         let (open, levy) = (scalar(&outcome, "open", "pv.spend"), scalar(&outcome, "levy", "pv.spend"));
         let paired: Vec<f64> = levy.iter().zip(open).map(|(a, b)| a - b).collect();
-        let summary = summarise(open, Grouping::Independent);
+        let summary = summarise_values(open, Grouping::Independent);
         let above: Vec<f64> = open.iter().map(|spend| spend - 73_000.0 * 1.6).collect();
         let estimates: [Estimate; 4] = [
             summary.mean,
             summary.p50,
-            summarise(&above, Grouping::Independent).above_zero,
-            summarise(&paired, Grouping::Independent).mean,
+            summarise_values(&above, Grouping::Independent).above_zero,
+            summarise_values(&paired, Grouping::Independent).mean,
         ];
         for ((estimate, truth), covered) in estimates.iter().zip(truths).zip(&mut covered) {
             let (low, high) = estimate.interval(0.95);

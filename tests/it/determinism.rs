@@ -6,7 +6,7 @@ use loophole::analysis::compare::effects;
 use loophole::engine::executor::{self, EngineError, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
-use loophole::engine::partition::{BLOCK, blocks, replicates, unit};
+use loophole::engine::partition::{BLOCK, Block, Partition, replicates, unit};
 use loophole::export::tables;
 use loophole::random::design::Sampling;
 
@@ -134,7 +134,8 @@ fn a_run_stopped_before_it_began_has_no_outcome() {
 fn blocks_cut_every_path_once() {
     for sampling in Sampling::ALL {
         for paths in [1, 2, 15, 16, 17, 31, 256, 257, 1000] {
-            let blocks = blocks(sampling, paths);
+            let partition = Partition { sampling, paths };
+            let blocks: Vec<Block> = (0..partition.blocks()).map(|block| partition.block(block)).collect();
             let mut all: Vec<u64> = blocks.iter().flat_map(|block| block.paths.clone()).collect();
             all.sort_unstable();
             assert_eq!(all, (0..paths as u64).collect::<Vec<u64>>());

@@ -14,8 +14,9 @@ use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, text,
     waterfall, who_pays,
 };
+use loophole::engine::column::Column;
 use loophole::numbers::Unit;
-use loophole::stats::estimate::Estimate;
+use loophole::stats::estimate::{Estimate, Grouping};
 use proptest::prelude::*;
 use resvg::usvg;
 
@@ -508,7 +509,10 @@ fn a_band_and_a_spread_are_quantiles_of_their_paths() {
     assert!((spread.above_zero - 100.0 / 101.0).abs() < 1e-12);
     let band = MonthlyBand::of(&values.iter().map(|v| vec![*v, 2.0 * v]).collect::<Vec<_>>());
     assert_eq!((band.p10[1], band.p90[0], band.months()), (20.0, 90.0, 2));
-    assert_eq!(parity::cumulative(&[Some(0), Some(2), None, None], 3), vec![0.25, 0.25, 0.5]);
+    assert_eq!(
+        parity::cumulative(&Column::Values((&[0.0, 2.0, 3.0, 3.0][..]).into(), Grouping::Independent), 3),
+        vec![0.25, 0.25, 0.5]
+    );
 }
 
 #[test]

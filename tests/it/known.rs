@@ -154,7 +154,9 @@ fn levers() {
         exact(lambda("gates", t), 300.0 / (150.0 + 8.0 * t as f64));
         exact(lambda("quota", t), 300.0 / (150.0 + 2.0 * t as f64));
         exact(lambda("two-gates", t), lambda("supply", t));
-        for (arm, binds) in [("open", 0.0), ("supply", 0.0), ("gates", 1.0), ("quota", 1.0), ("two-gates", 0.0)] {
+        for (arm, binds) in
+            [("open", 0.0), ("supply", 0.0), ("gates", 1.0), ("quota", 1.0), ("two-gates", 0.0)]
+        {
             exact(month(&outcome, arm, "quota_binds.new", t), binds);
         }
     }

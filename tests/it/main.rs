@@ -20,6 +20,7 @@ mod fit;
 mod floors;
 mod invariants;
 mod known;
+mod long_columns;
 mod long_runs;
 mod market;
 mod pins;

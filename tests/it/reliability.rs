@@ -7,8 +7,8 @@
 //! may settle exactly.
 
 use loophole::analysis::compare::{Measure, effect_values};
-use loophole::analysis::summary::grouping;
 use loophole::engine::executor::{Options, simulate};
+use loophole::engine::partition::grouping_of;
 use loophole::math::{exp, ln, normal_cdf, normal_quantile};
 use loophole::random::design::Sampling;
 use loophole::stats::estimate::{self, Estimate, Grouping};
@@ -75,7 +75,7 @@ fn coverage(name: &str, sampling: Sampling, seeds: u64) -> ([u64; MIXED.len()], 
     for seed in 0..seeds {
         job.seed = 1_000_003 * seed + 17;
         let outcome = simulate(&job, &Options::default()).expect("it runs");
-        let group = grouping(sampling, &outcome.paths);
+        let group = grouping_of(sampling, outcome.paths.iter().copied());
         let levy = outcome.arm("levy").expect("the arm");
         let scalar = |arm: usize, id: &str| outcome.scalar(arm, id).expect("a scalar");
         let (open, levied) = (scalar(outcome.baseline, "pv.spend"), scalar(levy, "pv.spend"));
