@@ -131,10 +131,10 @@ impl Solver {
         self.prices.settle(market, if known { settled } else { &Settled { uses: &[], price: &[] } });
         self.prices.write(market, clearing);
         let found = self.hours.fill(&self.prices, market, clearing);
-        let mut violation = market.violation(clearing);
+        let mut violation = market.serve(clearing);
         if found == Found::Coarsely && (violation > PROVEN || violation.is_nan()) {
             self.hours.refill(&self.prices, market, clearing);
-            violation = market.violation(clearing);
+            violation = market.serve(clearing);
         }
         if violation <= TOLERANCE { Ok(()) } else { Err(market.refusal(clearing, violation)) }
     }

@@ -27,7 +27,7 @@ pub(super) enum Found {
 }
 
 impl Hours {
-    /// Writes hours and what they serve.
+    /// Writes hours.
     pub fn fill(&mut self, prices: &Prices, market: &Market<'_>, clearing: &mut Clearing) -> Found {
         let workloads = market.demand.len();
         clearing.hours.clear();
@@ -50,7 +50,6 @@ impl Hours {
                 self.fine.share_out(prices, workloads, &mut clearing.hours);
             }
         }
-        serve(market, clearing);
         found
     }
 
@@ -63,22 +62,6 @@ impl Hours {
             }
         }
         self.fine.share_out(prices, workloads, &mut clearing.hours);
-        serve(market, clearing);
-    }
-}
-
-/// Adds up what the hours serve.
-fn serve(market: &Market<'_>, clearing: &mut Clearing) {
-    let workloads = market.demand.len();
-    clearing.served.clear();
-    clearing.served.resize(workloads, 0.0);
-    if workloads == 0 {
-        return;
-    }
-    for (rates, hours) in market.rate.chunks_exact(workloads).zip(clearing.hours.chunks_exact(workloads)) {
-        for (served, (rate, hours)) in clearing.served.iter_mut().zip(rates.iter().zip(hours)) {
-            *served += rate * hours;
-        }
     }
 }
 

@@ -16,7 +16,21 @@ impl Market<'_> {
     ///
     /// Dimensionless; 0 is exact, and a number that is not finite counts as infinite.
     pub fn violation(&self, clearing: &Clearing) -> f64 {
-        let (of_hours, served) = match self.demand.len() {
+        let (of_hours, served) = self.of_hours(clearing);
+        larger(of_hours, self.violation_of_demand(clearing, &served))
+    }
+
+    /// Writes what the hours of `clearing` serve, and returns its violation of the conditions.
+    pub(super) fn serve(&self, clearing: &mut Clearing) -> f64 {
+        let (of_hours, served) = self.of_hours(clearing);
+        clearing.served.clear();
+        clearing.served.extend_from_slice(&served[..self.demand.len()]);
+        larger(of_hours, self.violation_of_demand(clearing, &served))
+    }
+
+    /// The conditions on hours, and what these serve.
+    fn of_hours(&self, clearing: &Clearing) -> (f64, [f64; MAX_WORKLOADS]) {
+        match self.demand.len() {
             0 => (0.0, [0.0; MAX_WORKLOADS]),
             1 => self.violation_of_hours::<1>(clearing),
             2 => self.violation_of_hours::<2>(clearing),
@@ -26,8 +40,12 @@ impl Market<'_> {
             6 => self.violation_of_hours::<6>(clearing),
             7 => self.violation_of_hours::<7>(clearing),
             _ => self.violation_of_hours::<8>(clearing),
-        };
-        let mut worst = of_hours;
+        }
+    }
+
+    /// The conditions on demand, where the hours serve `served`.
+    fn violation_of_demand(&self, clearing: &Clearing, served: &[f64; MAX_WORKLOADS]) -> f64 {
+        let mut worst = 0.0;
         for (w, curve) in self.demand.iter().enumerate() {
             let price = clearing.price[w];
             if !(price * served[w] * clearing.served[w]).is_finite() {
@@ -130,12 +148,20 @@ impl Market<'_> {
 
 /// The first number that is not finite or is below `least`, as an error.
 fn refuse(what: &str, allowed: &str, numbers: &[f64], least: f64) -> Result<(), Unsolved> {
-    let good = |n: f64| n >= least && n < f64::INFINITY;
-    if numbers.iter().fold(true, |all, &n| all & good(n)) {
+    // Bits of positive numbers stand in the order of the numbers. So the highest bit is set in none of the three where a number
+    // is positive, is not below `least`, and has room for one more in its exponent. Where it is set they are looked at one by one.
+    const EXPONENT: u64 = 1 << 52;
+    let doubts = numbers.iter().fold(0, |doubts, n| {
+        let bits = n.to_bits();
+        doubts | bits | bits.wrapping_sub(least.to_bits()) | bits.wrapping_add(EXPONENT)
+    });
+    if doubts >> 63 == 0 {
         return Ok(());
     }
-    let at = numbers.iter().position(|&n| !good(n)).unwrap_or_default();
-    Err(Unsolved { why: format!("{what} {at} is {}, it must be {allowed}", numbers[at]) })
+    match numbers.iter().position(|&n| !(n >= least && n < f64::INFINITY)) {
+        None => Ok(()),
+        Some(at) => Err(Unsolved { why: format!("{what} {at} is {}, it must be {allowed}", numbers[at]) }),
+    }
 }
 
 fn larger(a: f64, b: f64) -> f64 {
