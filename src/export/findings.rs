@@ -235,24 +235,27 @@ impl Teller<'_> {
         ))
     }
 
-    /// What vendors and hosts feel, where there are hosts to feel it.
+    /// What hosts and vendors feel, where there are hosts to feel it.
     fn industry(&self) -> Option<String> {
         let month = headline_windows(self.outcome.months).into_iter().max()?;
         let rented = self.effect.row(&format!("rented_chips.{month}m"))?;
-        if rented.summary.p05.value == 0.0
-            && rented.summary.p95.value == 0.0
-            && rented.summary.mean.value == 0.0
-        {
+        let nothing = |row: &Row| {
+            let summary = &row.summary;
+            [summary.mean, summary.p05, summary.p95].iter().all(|estimate| estimate.value == 0.0)
+        };
+        if nothing(rented) {
             return None;
         }
         let (verb, chips, _) = self.signed(rented, ["more", "fewer"]);
+        let relet = self.quoted(self.effect.row("pv.relet")?);
+        let sales = self.effect.row("pv.domestic_sales").filter(|row| !nothing(row));
+        let sales = sales.map_or(String::new(), |row| {
+            format!(", and domestic vendors sell systems for {} more", self.quoted(row))
+        });
         Some(format!(
             "{}: in month {month} the labs rent {chips} {verb} chips abroad; over the run, chips that stand unused there would fetch \
-             {} more at the spot price, and domestic vendors sell systems for {} more{}.",
-            self.design,
-            self.quoted(self.effect.row("pv.relet")?),
-            self.quoted(self.effect.row("pv.domestic_sales")?),
-            self.condition,
+             {relet} more at the spot price{sales}{}.",
+            self.design, self.condition,
         ))
     }
 
