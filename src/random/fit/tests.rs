@@ -205,3 +205,14 @@ fn rents_of_an_h100_fit_as_found_elsewhere() {
     // The data do not choose: log-likelihoods differ by less than 1.
     assert!((gbm.log_likelihood - ou.log_likelihood).abs() < 1.0);
 }
+
+#[test]
+fn parameters_are_paid_for() {
+    let observations = simulated(3, 40, None);
+    for model in [Model::Gbm, Model::GbmWithDrift, Model::Ou] {
+        let found = fit(model, &observations).unwrap();
+        let (n, k) = (40.0, found.parameters as f64);
+        let aicc = -2.0 * found.log_likelihood + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
+        assert!((found.aicc - aicc).abs() < 1e-9, "{model:?}: {} is not {aicc}", found.aicc);
+    }
+}
