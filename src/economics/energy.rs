@@ -19,3 +19,16 @@ pub fn kw_per_pflops(system_kw: f64, pflops: f64) -> f64 {
 pub fn terawatt_hours(chip_hours: f64, it_power_kw: f64, pue: f64) -> f64 {
     chip_hours * it_power_kw * pue * 1e-9
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn energy_is_a_product() {
+        // 10⁹ hours at 2 kW and PUE 1.25 draw 2.5 TWh, at 0.08 USD a kWh for 0.20 USD an hour.
+        assert!((terawatt_hours(1e9, 2.0, 1.25) - 2.5).abs() < 1e-15);
+        assert!((cost_per_hour(2.0, 1.25, 0.08) - 0.2).abs() < 1e-15);
+        assert_eq!(kw_per_pflops(3.0, 4.0), 0.75);
+    }
+}

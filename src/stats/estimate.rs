@@ -169,3 +169,16 @@ pub(super) fn of_groups(groups: impl Iterator<Item = (f64, f64)> + Clone) -> Est
     let std_error = if g > 1.0 { sqrt(g / (g - 1.0) * squares) / n } else { f64::INFINITY };
     Estimate { value, std_error }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_as_far_as_by_hand() {
+        // 16 groups of 20: w = 1/20; at 0 the mean of squares is 2/(17·18), at ½ it is 1/(17·18) − 1/(2·17²).
+        assert!((granularity(0.0, 320, 16) - 0.05 * sqrt(1.0 / 153.0)).abs() < 1e-15);
+        assert!((granularity(0.5, 320, 16) - 0.05 * sqrt(1.0 / 306.0 - 1.0 / 578.0)).abs() < 1e-15);
+        assert!((granularity(0.9, 320, 16) - granularity(0.1, 320, 16)).abs() < 1e-15);
+    }
+}

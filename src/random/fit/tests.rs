@@ -368,3 +368,14 @@ fn slow_reversion_is_a_random_walk() {
     let gaps = [1e2, 1e4].map(|years| at(Model::Ou, &[ln(0.4), ln(0.1), ln(years)]) - walk);
     assert!(gaps[0].abs() < 0.05 && gaps[1].abs() < 5e-4, "{gaps:?}");
 }
+
+#[test]
+fn parameters_are_paid_for() {
+    let observations = simulated(3, 40, None);
+    for model in [Model::Gbm, Model::GbmWithDrift, Model::Ou] {
+        let found = fit(model, &observations).unwrap();
+        let (n, k) = (39.0, found.parameters as f64);
+        let aicc = -2.0 * found.log_likelihood + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
+        assert!((found.aicc - aicc).abs() < 1e-9, "{model:?}: {} is not {aicc}", found.aicc);
+    }
+}
