@@ -12,8 +12,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mut sealed = b"loophole checkpoint\n\x02".to_vec();
     sealed.extend_from_slice(identity.as_bytes());
     sealed.extend_from_slice(bytes);
-    let seal = sha256(&sealed);
-    sealed.extend_from_slice(seal.as_bytes());
+    let fits = sha256(&sealed);
+    sealed.extend_from_slice(fits.as_bytes());
     if let Ok(progress) = Progress::from_bytes(&sealed, &identity) {
         // Bytes, since numbers may be none (NaN) and then differ from themselves.
         let once = progress.to_bytes(&identity);
