@@ -94,7 +94,8 @@ pub struct Outcome {
     /// Month-0 calibration, where the scenario asks for it.
     pub calibration: Option<Calibration>,
     /// Lowest 5% and highest 95% quantile of the elasticities of demand, over labs and workloads: marginal costs rest on them.
-    pub elasticity: (f64, f64),
+    /// None where one moves over time.
+    pub elasticity: Option<(f64, f64)>,
     layout: Layout,
     /// Arm, scalar, path.
     scalars: Vec<Vec<Vec<f64>>>,
@@ -105,16 +106,17 @@ pub struct Outcome {
     sketches: Vec<CellSketches>,
 }
 
-/// Lowest 5% and highest 95% quantile of the elasticities of demand.
-fn elasticities(job: &Job) -> (f64, f64) {
-    let labs = job.arms[job.baseline()].world.labs.iter();
-    labs.flat_map(|lab| lab.demand.iter().flatten())
-        .map(|demand| match &job.quantities.list[demand.elasticity.0 as usize].form {
+/// Lowest 5% and highest 95% quantile of the elasticities of demand; none where one moves over time.
+fn elasticities(job: &Job) -> Option<(f64, f64)> {
+    let mut demands = job.arms[job.baseline()].world.labs.iter().flat_map(|lab| lab.demand.iter().flatten());
+    demands.try_fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), demand| {
+        let (a, b) = match &job.quantities.list[demand.elasticity.0 as usize].form {
             Form::Constant(value) => (*value, *value),
             Form::Parameter(distribution) => (distribution.quantile(0.05), distribution.quantile(0.95)),
-            Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => (f64::NAN, f64::NAN),
-        })
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)))
+            Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => return None,
+        };
+        Some((low.min(a), high.max(b)))
+    })
 }
 
 /// The distribution of one monthly number.

@@ -25,10 +25,14 @@ pub fn unit_of(unit: &str) -> Unit {
     }
 }
 
-/// What follows "elasticity of demand": "drawn from 0.35 to 1.25", 90% of its range, or "is 1.00" for a constant.
+/// What follows "elasticity of demand": "drawn from 0.35 to 1.25", 90% of its range, "is 1.00" for a constant, or that it
+/// moves.
 pub fn elasticity_range(outcome: &Outcome) -> String {
-    let (low, high) = outcome.elasticity;
-    if low == high { format!("is {low:.2}") } else { format!("drawn from {low:.2} to {high:.2}") }
+    match outcome.elasticity {
+        None => "moves over time as the scenario states".to_string(),
+        Some((low, high)) if low == high => format!("is {low:.2}"),
+        Some((low, high)) => format!("drawn from {low:.2} to {high:.2}"),
+    }
 }
 
 /// A value with the digits its sampling error supports, three where the error is not known; of percent and months two

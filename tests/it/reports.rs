@@ -157,3 +157,17 @@ fn several_labs_are_told_apart() {
     let line = calibration_line(&outcome, outcome.calibration.as_ref().expect("it is on"));
     assert!(line.contains(" to US$") && line.trim_end().ends_with("across 2 labs"), "{line}");
 }
+
+#[test]
+fn marginal_costs_say_what_elasticity_they_rest_on() {
+    let rests = |sets: &[&str]| {
+        let (outcome, effects) = told("known/no-uncertainty.toml", sets);
+        sentences(&outcome, &effects[0]).join("\n")
+    };
+    let key = "labs.all.demand.work.elasticity";
+    assert!(rests(&[]).contains("elasticity of demand is 1.00)"), "{}", rests(&[]));
+    let drawn = rests(&[&format!("{key}={{ uniform = [1.0, 2.0] }}")]);
+    assert!(drawn.contains("elasticity of demand drawn from 1.05 to 1.95)"), "{drawn}");
+    let moving = rests(&[&format!("{key}={{ schedule = {{ 2026-10 = 1.0, 2026-12 = 0.5 }} }}")]);
+    assert!(moving.contains("elasticity of demand moves over time as the scenario states)"), "{moving}");
+}
