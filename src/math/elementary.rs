@@ -40,7 +40,7 @@ pub fn power(x: f64, y: f64) -> f64 {
 }
 
 /// Square root; IEEE 754 fixes its every bit, so the standard one serves.
-#[inline]
+#[inline(always)]
 pub fn sqrt(x: f64) -> f64 {
     x.sqrt()
 }

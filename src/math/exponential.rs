@@ -11,6 +11,8 @@
 //!     ln(1 + f) = 2 artanh s = 2s + s·R = f − s·(f − R),  R = 2s²/3 + 2s⁴/5 + … + 2s^20/21,
 //! whose first term left out, 2s^22/23, is below 2e-18.
 
+use super::wide::wide;
+
 /// The leading 33 bits of ln 2, and the rest.
 const LN_2: (f64, f64) = (f64::from_bits(0x3FE6_2E42_FEF0_0000), f64::from_bits(0x3DD4_73DE_6AF2_78ED));
 
@@ -24,7 +26,7 @@ const MANTISSA: u32 = 52;
 const BIAS: u64 = 1023;
 
 /// e^x.
-#[inline]
+#[inline(always)]
 pub fn exp(x: f64) -> f64 {
     // Beyond these the result is ∞ and 0; NaN passes both.
     let x = if x > 710.0 { 710.0 } else { x };
@@ -44,13 +46,13 @@ pub fn exp(x: f64) -> f64 {
 }
 
 /// 2^n, where n stands in the lowest bits.
-#[inline]
+#[inline(always)]
 fn power_of_two(n: u64) -> f64 {
     f64::from_bits(n.wrapping_add(BIAS) << MANTISSA)
 }
 
 /// Natural logarithm. Domain: x ≥ 0; −∞ at 0, NaN below.
-#[inline]
+#[inline(always)]
 pub fn ln(x: f64) -> f64 {
     const ROOT_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
     const UP: f64 = (1_u64 << 54) as f64;
@@ -75,10 +77,12 @@ pub fn ln(x: f64) -> f64 {
     if x >= 0.0 { y } else { f64::NAN }
 }
 
-/// e^x of every number.
-pub fn exp_all(numbers: &mut [f64]) {
-    for x in numbers {
-        *x = exp(*x);
+wide! {
+    /// e^x of every number; the same bits as [`exp`] of each.
+    pub fn exp_all(numbers: &mut [f64]) {
+        for x in numbers {
+            *x = exp(*x);
+        }
     }
 }
 

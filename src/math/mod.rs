@@ -14,6 +14,7 @@ mod elementary;
 mod exponential;
 pub mod linear;
 mod normal;
+pub(crate) mod wide;
 
 pub use beta::{beta_cdf, beta_quantile, student_cdf, student_quantile};
 pub use elementary::{asin, cos, exp_m1, ln_1p, ln_gamma, log2, log10, pow, power, sin, sqrt};

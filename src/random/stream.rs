@@ -11,27 +11,32 @@ use std::convert::Infallible;
 use rand::TryRng;
 use sha2::{Digest, Sha256};
 
+use crate::math::wide::wide;
+
 /// One block of Philox4x32-10: four words that depend on key and counter.
 pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
-    philox_lanes(key, counter.map(|word| [word])).map(|[word]| word)
+    philox_lanes(key, counter.map(|word| [u64::from(word)])).map(|[word]| word as u32)
 }
 
-/// Several blocks at once, by word, then counter: independent work to overlap.
+/// Several blocks at once, by word, then counter: independent work to overlap. Each word of 32 bits stands in 64, where it is
+/// multiplied.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "four arrays go through the lanes together")]
-fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u32; N]; 4]) -> [[u32; N]; 4] {
-    const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u64; N]; 4]) -> [[u64; N]; 4] {
+    const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+    const LOW: u64 = 0xFFFF_FFFF;
     let (mut k, mut c) = (key, counters);
     for round in 0..10 {
         if round > 0 {
             k = [k[0].wrapping_add(KEY_STEPS[0]), k[1].wrapping_add(KEY_STEPS[1])];
         }
+        let keys = k.map(u64::from);
         for lane in 0..N {
-            let left = u64::from(MULTIPLIERS[0]) * u64::from(c[0][lane]);
-            let right = u64::from(MULTIPLIERS[1]) * u64::from(c[2][lane]);
-            (c[0][lane], c[1][lane]) = ((right >> 32) as u32 ^ c[1][lane] ^ k[0], right as u32);
-            (c[2][lane], c[3][lane]) = ((left >> 32) as u32 ^ c[3][lane] ^ k[1], left as u32);
+            let left = MULTIPLIERS[0] * (c[0][lane] & LOW);
+            let right = MULTIPLIERS[1] * (c[2][lane] & LOW);
+            (c[0][lane], c[1][lane]) = ((right >> 32) ^ c[1][lane] ^ keys[0], right & LOW);
+            (c[2][lane], c[3][lane]) = ((left >> 32) ^ c[3][lane] ^ keys[1], left & LOW);
         }
     }
     c
@@ -40,10 +45,27 @@ fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u32; N]; 4]) -> [[u32
 /// The uniform of 52 random bits, in the open interval (0, 1) and symmetric about ½.
 ///     u = (⌊bits / 2^12⌋ + ½) / 2^52
 /// Both u and 1 − u are exact, so an antithetic draw loses nothing.
-#[inline]
+#[inline(always)]
 pub fn open_uniform(bits: u64) -> f64 {
-    const SPACING: f64 = 1.0 / (1u64 << 52) as f64;
-    ((bits >> 12) as f64 + 0.5) * SPACING
+    const HALF_SPACING: f64 = 0.5 / (1u64 << 52) as f64;
+    // The bits become the mantissa of a number in [1, 2); what is left of it is exact.
+    (f64::from_bits(bits >> 12 | 1.0_f64.to_bits()) - 1.0) + HALF_SPACING
+}
+
+wide! {
+    /// [`StreamKey::uniforms`].
+    fn fill(key: [u32; 2], path: u64, lane: u32, uniforms: &mut [f64]) {
+        // Five times this is five years, and the words of so many blocks fill the registers.
+        const STEPS: usize = 12;
+        for (block, chunk) in uniforms.chunks_mut(STEPS).enumerate() {
+            let steps = std::array::from_fn(|step| (block * STEPS + step) as u64);
+            let counters =
+                [[u64::from(path as u32); STEPS], [path >> 32; STEPS], steps, [u64::from(lane); STEPS]];
+            let [low, high, ..] = philox_lanes(key, counters);
+            let all: [f64; STEPS] = std::array::from_fn(|step| open_uniform(high[step] << 32 | low[step]));
+            chunk.copy_from_slice(&all[..chunk.len()]);
+        }
+    }
 }
 
 /// The key of a stream of uniforms.
@@ -83,17 +105,7 @@ impl StreamKey {
 
     /// Uniforms of steps 0, 1, … of a path and lane.
     pub fn uniforms(&self, path: u64, lane: u32, uniforms: &mut [f64]) {
-        const STEPS: usize = 4;
-        for (block, chunk) in uniforms.chunks_mut(STEPS).enumerate() {
-            let steps: [u32; STEPS] = std::array::from_fn(|step| (block * STEPS + step) as u32);
-            let [low, high, ..] = philox_lanes(
-                self.key,
-                [[path as u32; STEPS], [(path >> 32) as u32; STEPS], steps, [lane; STEPS]],
-            );
-            for (uniform, (low, high)) in chunk.iter_mut().zip(low.into_iter().zip(high)) {
-                *uniform = open_uniform(u64::from(high) << 32 | u64::from(low));
-            }
-        }
+        fill(self.key, path, lane, uniforms);
     }
 
     /// A generator that starts at lane 0 of a path and step and walks through the lanes.
@@ -154,7 +166,7 @@ mod tests {
     #[test]
     fn many_at_once_are_the_same_bits() {
         let key = StreamKey::new(3, "many");
-        for n in [0, 1, 4, 7, 60] {
+        for n in [0, 1, 4, 7, 12, 13, 60] {
             let mut many = vec![0.0; n];
             key.uniforms(1 << 40 | 17, 2, &mut many);
             for (step, uniform) in many.iter().enumerate() {

@@ -123,6 +123,7 @@ fn what_a_floor_keeps_stays_there() {
         ("std::thread", vec!["engine", "cli"]),
         ("Instant::now", vec!["cli"]),
         ("SystemTime", vec![]),
+        ("unsafe {", vec!["math"]),
         ("println!", vec![]),
         ("eprintln!", vec![]),
     ];
