@@ -9,6 +9,7 @@ pub mod executor;
 pub mod job;
 pub mod memory;
 pub mod outcome;
+pub mod parallel;
 pub mod partition;
 pub mod progress;
 pub mod recorder;

@@ -87,20 +87,26 @@ fn start(checked: &Checked) -> Month {
     checked.month("settings.start").unwrap_or(Month::new(2000, 1))
 }
 
-/// Quantities so far and where each stream and form is.
+/// Quantities so far, and which there are of each stream.
 #[derive(Default)]
 struct Table {
     list: Vec<Quantity>,
-    index: BTreeMap<(String, String), Slot>,
+    index: BTreeMap<String, Vec<Slot>>,
 }
 
 impl Table {
     fn add(&mut self, key: &str, stream: &str, form: Form) -> Slot {
         let next = Slot(self.list.len() as u32);
-        *self.index.entry((stream.to_string(), format!("{form:?}"))).or_insert_with(|| {
-            self.list.push(Quantity { key: key.to_string(), stream: stream.to_string(), form });
-            next
-        })
+        let of_stream = match self.index.get_mut(stream) {
+            Some(slots) => slots,
+            None => self.index.entry(stream.to_string()).or_default(),
+        };
+        if let Some(known) = of_stream.iter().find(|slot| self.list[slot.0 as usize].form == form) {
+            return *known;
+        }
+        of_stream.push(next);
+        self.list.push(Quantity { key: key.to_string(), stream: stream.to_string(), form });
+        next
     }
 }
 

@@ -45,6 +45,13 @@ impl Checked {
             None => default_of(key).map(|text| text.trim_matches('"')),
         }
     }
+    /// The text of a field of a thing in a table or its default: the same as of their joined key, which need not be joined.
+    pub fn text_of(&self, table: &str, id: &str, field: &str) -> Option<&str> {
+        match [table, id, field].iter().try_fold(&self.tree, |node, key| node.get(key)) {
+            Some(node) => node.text(),
+            None => self.text(&[table, id, field].join(".")),
+        }
+    }
     /// The flag at `key` or its default.
     pub fn flag(&self, key: &str) -> bool {
         match self.tree.get(key) {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
@@ -43,6 +43,20 @@ pub struct SourceFile {
     pub text: Arc<str>,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+    /// Where its lines start, once somebody asks.
+    lines: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    /// Line of a byte, from 0, and where it starts.
+    fn line(&self, at: usize) -> (usize, usize) {
+        let starts = self.lines.get_or_init(|| {
+            let after = self.text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
+            std::iter::once(0).chain(after).collect()
+        });
+        let line = starts.partition_point(|start| *start as usize <= at) - 1;
+        (line, starts[line] as usize)
+    }
 }
 
 /// Every text a scenario was read from, in order of reading.
@@ -61,7 +75,14 @@ impl Files {
     /// Adds a text and returns its number.
     pub fn add(&mut self, name: String, kind: FileKind, folder: PathBuf, text: String) -> u32 {
         let sha256 = sha256(text.as_bytes());
-        self.list.push(Arc::new(SourceFile { name, kind, folder, text: text.into(), sha256 }));
+        self.list.push(Arc::new(SourceFile {
+            name,
+            kind,
+            folder,
+            text: text.into(),
+            sha256,
+            lines: OnceLock::new(),
+        }));
         self.list.len() as u32 - 1
     }
     /// Adds the texts of `later` and returns by how much their numbers grew.
@@ -84,10 +105,10 @@ impl Files {
     }
     /// Line and column of a place, counted from 1; columns are characters.
     pub fn line_column(&self, origin: Origin) -> (usize, usize) {
-        let text = &self.of(origin).text;
-        let before = &text[..floor_char(text, origin.start as usize)];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.bytes().filter(|byte| *byte == b'\n').count() + 1, before[line_start..].chars().count() + 1)
+        let file = self.of(origin);
+        let at = floor_char(&file.text, origin.start as usize);
+        let (line, start) = file.line(at);
+        (line + 1, file.text[start..at].chars().count() + 1)
     }
     /// A place for people: `file:line:column`, `file:line` in tables, the flag itself, or `default`.
     pub fn describe(&self, origin: Origin) -> String {

@@ -1,7 +1,7 @@
 //! Who serves what, and what a selector selects: questions that both the checks and the compiler ask.
 
 use super::checked::Checked;
-use super::raw::Node;
+use super::raw::{Node, Value};
 use super::registry::Ids;
 
 /// Why a channel cannot serve a workload.
@@ -19,15 +19,18 @@ pub enum Barrier {
 
 /// The efficiency profile a workload uses.
 pub fn profile<'a>(checked: &'a Checked, workload: &'a str) -> &'a str {
-    checked.text(&format!("workloads.{workload}.efficiency")).unwrap_or(workload)
+    checked.text_of("workloads", workload, "efficiency").unwrap_or(workload)
 }
 
 /// What keeps a channel from serving a workload, if anything does.
 pub fn barrier(checked: &Checked, channel: &str, workload: &str) -> Option<Barrier> {
-    let of = |field: &str| checked.text(&format!("channels.{channel}.{field}")).unwrap_or_default();
-    let serves = format!("channels.{channel}.serves");
+    let of = |field: &str| checked.text_of("channels", channel, field).unwrap_or_default();
     let (chip, region) = (of("chip"), of("region"));
-    if checked.tree.get(&serves).is_some() && !checked.texts(&serves).contains(&workload) {
+    let own = checked.tree.get("channels").and_then(|channels| channels.get(channel));
+    let serves = own.and_then(|channel| channel.get("serves"));
+    let listed =
+        |list: &Node| list.list().is_some_and(|list| list.iter().any(|item| item.text() == Some(workload)));
+    if serves.is_some_and(|list| !listed(list)) {
         Some(Barrier::NotListed)
     } else if checked.flag(&format!("workloads.{workload}.home_only"))
         && !checked.flag(&format!("regions.{region}.home"))
@@ -46,19 +49,21 @@ pub fn barrier(checked: &Checked, channel: &str, workload: &str) -> Option<Barri
 
 /// Whether `selector` selects a channel.
 pub fn selects_channel(checked: &Checked, selector: Option<&Node>, channel: &str) -> bool {
-    let of =
-        |place: &str, field: &str| checked.text(&format!("{place}.{field}")).unwrap_or_default().to_string();
-    let own = format!("channels.{channel}");
-    let chip = of(&own, "chip");
-    let matches = |key: &str, test: &dyn Fn(&str) -> bool| wanted(selector, key).is_none_or(test);
-    matches("channel", &|pattern| glob(pattern, channel))
-        && matches("tag", &|tag| checked.texts(&format!("{own}.tags")).contains(&tag))
-        && matches("region", &|pattern| glob(pattern, &of(&own, "region")))
-        && matches("chip", &|pattern| glob(pattern, &chip))
-        && matches("class", &|class| of(&format!("chips.{chip}"), "class") == class)
-        && matches("origin", &|origin| of(&own, "origin") == origin)
-        && matches("chip_origin", &|origin| of(&format!("chips.{chip}"), "origin") == origin)
-        && matches("kind", &|kind| of(&own, "kind") == kind)
+    let Some(Value::Table(asked)) = selector.map(|selector| &selector.value) else { return true };
+    // Looked up only where asked for: most selectors ask for one thing.
+    let own = |field: &str| checked.text_of("channels", channel, field).unwrap_or_default();
+    let chips = |field: &str| checked.text_of("chips", own("chip"), field).unwrap_or_default();
+    asked.iter().filter_map(|(key, entry)| Some((key.as_str(), entry.node.text()?))).all(|(key, wanted)| {
+        match key {
+            "channel" => glob(wanted, channel),
+            "tag" => checked.texts(&format!("channels.{channel}.tags")).contains(&wanted),
+            "region" | "chip" => glob(wanted, own(key)),
+            "class" => chips("class") == wanted,
+            "chip_origin" => chips("origin") == wanted,
+            "origin" | "kind" => own(key) == wanted,
+            _ => true,
+        }
+    })
 }
 
 /// Whether `selector` selects a workload or a lab, by its key `workload` or `lab`.

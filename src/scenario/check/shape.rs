@@ -426,7 +426,7 @@ fn inside_quantity(key: &str) -> bool {
 }
 
 fn join(place: &str, name: &str) -> String {
-    if place.is_empty() { name.to_string() } else { format!("{place}.{name}") }
+    if place.is_empty() { name.to_string() } else { [place, ".", name].concat() }
 }
 
 /// The table a key is in, for messages.

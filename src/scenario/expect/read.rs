@@ -10,12 +10,13 @@ use super::{Check, Direction, Measure, Pin, Pins, Run, Scope, Sign, Stamp, Stati
 use crate::calendar::Month;
 use crate::engine::catalogue::Catalogue;
 use crate::engine::job::Job;
-use crate::scenario::Loaded;
+use crate::engine::parallel;
 use crate::scenario::check::walk_part;
-use crate::scenario::diagnostic::{Diagnostic, Origin, Severity, nearest};
+use crate::scenario::diagnostic::{Diagnostic, Diagnostics, Origin, Severity, nearest};
 use crate::scenario::quantity::probability;
 use crate::scenario::raw::{Entry, Node};
 use crate::scenario::registry::{EXPECT, EXPECT_FILE};
+use crate::scenario::{Loaded, Scenario};
 
 /// Keys that only a metric has.
 const OF_METRIC: [&str; 9] =
@@ -32,8 +33,10 @@ const STATING: [&str; 6] = ["at_least", "at_most", "sign", "ascending", "descend
 /// The pins of a scenario and of the file beside it, with what is wrong with them.
 pub fn read(loaded: Loaded, beside: Option<&Node>) -> (Pins, Vec<Diagnostic>) {
     let scenario = loaded.scenario.clone();
-    let job = scenario.job();
+    let job = scenario.job_of_baseline();
     let catalogue = Catalogue::of(&job.arms[0].world);
+    let arms = scenario.arms();
+    let default_arm = arms.iter().find(|arm| arm.headline).or(arms.first()).map(|arm| arm.id.clone());
     let mut reader = Reader {
         pins: Pins {
             variants: vec![scenario.clone()],
@@ -44,7 +47,9 @@ pub fn read(loaded: Loaded, beside: Option<&Node>) -> (Pins, Vec<Diagnostic>) {
             records: BTreeMap::new(),
         },
         variants: BTreeMap::from([(String::new(), Some(0))]),
+        changed: BTreeMap::new(),
         job,
+        default_arm: default_arm.unwrap_or_default(),
         catalogue,
         problems: Vec::new(),
     };
@@ -63,7 +68,12 @@ struct Reader {
     pins: Pins,
     /// Variants by their changes; none where they do not make a sound scenario.
     variants: BTreeMap<String, Option<usize>>,
+    /// Changed scenarios that no pin has asked for yet.
+    changed: BTreeMap<String, Result<Scenario, Diagnostics>>,
+    /// Of the baseline.
     job: Job,
+    /// The arm of pins that name none.
+    default_arm: String,
     catalogue: Catalogue,
     problems: Vec<Diagnostic>,
 }
@@ -95,27 +105,29 @@ impl Reader {
         let seed = setting("seed").map_or(self.job.seed, |seed| seed as u64);
         let tolerance_on_same_draws = tree.get("expect_run.tolerance_on_same_draws").and_then(Node::number);
         let defaults = Defaults { paths, seed, tolerance_on_same_draws };
-        for (index, node) in list.iter().enumerate() {
-            if node.table().is_some() && self.shape(node, false).is_empty() {
-                let place = self.pins.scenario.files.describe(node.origin);
-                let file = self.pins.scenario.files.of(node.origin).name.clone();
-                let mut one = One { reader: self, node, index, problems: Vec::new() };
-                let pin = one.pin(defaults, (file, place));
-                let problems = one.problems;
-                self.problems.extend(problems);
-                self.pins.list.extend(pin);
-            }
+        let well_formed =
+            |(_, node): &(usize, &Node)| node.table().is_some() && self.shape(node, false).is_empty();
+        let list: Vec<(usize, &Node)> = list.iter().enumerate().filter(well_formed).collect();
+        self.change(list.iter().filter_map(|(_, node)| changes(node)).flatten());
+        for (index, node) in list {
+            let place = self.pins.scenario.files.describe(node.origin);
+            let file = self.pins.scenario.files.of(node.origin).name.clone();
+            let mut one = One { reader: self, node, index, problems: Vec::new() };
+            let pin = one.pin(defaults, (file, place));
+            let problems = one.problems;
+            self.problems.extend(problems);
+            self.pins.list.extend(pin);
         }
     }
 
     /// The variant of the scenario with some keys changed; none if that is not sound.
     fn variant(&mut self, changes: &[(String, Entry)]) -> Option<usize> {
-        let told: String =
-            changes.iter().map(|(key, entry)| format!("{key} = {}\n", entry.node.to_toml())).collect();
+        let told = told(changes);
         if let Some(known) = self.variants.get(&told) {
             return *known;
         }
-        let variant = match self.pins.scenario.changed(changes) {
+        let changed = self.changed.remove(&told);
+        let variant = match changed.unwrap_or_else(|| self.pins.scenario.changed(changes)) {
             Ok(scenario) => {
                 self.pins.variants.push(scenario);
                 Some(self.pins.variants.len() - 1)
@@ -130,12 +142,42 @@ impl Reader {
         variant
     }
 
+    /// Examines changed scenarios on all processors.
+    fn change(&mut self, all: impl Iterator<Item = Changes>) {
+        let asked: BTreeMap<String, Changes> = all.map(|changes| (told(&changes), changes)).collect();
+        let asked: Vec<_> = asked.into_iter().filter(|(told, _)| !self.variants.contains_key(told)).collect();
+        let scenario = &self.pins.scenario;
+        let examined = parallel::map(&asked, |(told, changes)| (told.clone(), scenario.changed(changes)));
+        self.changed.extend(examined);
+    }
+
     fn run(&mut self, run: Run) -> usize {
         self.pins.runs.iter().position(|other| *other == run).unwrap_or_else(|| {
             self.pins.runs.push(run);
             self.pins.runs.len() - 1
         })
     }
+}
+
+/// Keys of a scenario and what they become.
+type Changes = Vec<(String, Entry)>;
+
+/// What tells changes apart.
+fn told(changes: &[(String, Entry)]) -> String {
+    changes.iter().map(|(key, entry)| format!("{key} = {}\n", entry.node.to_toml())).collect()
+}
+
+/// The changes of each run that a pin asks for; none if its `over` is not sound.
+fn changes(pin: &Node) -> Option<Vec<Changes>> {
+    let set: Changes =
+        pin.get("set").and_then(Node::table).cloned().unwrap_or_default().into_iter().collect();
+    let Some(over) = pin.get("over").and_then(Node::table) else { return Some(vec![set]) };
+    let (key, entry) = over.iter().next()?;
+    let with = |value: &Node| {
+        let own = (key.clone(), Entry { key: entry.key, node: value.clone() });
+        set.iter().cloned().chain([own]).collect()
+    };
+    Some(entry.node.list()?.iter().map(with).collect())
 }
 
 fn integer(node: &Node, key: &str) -> Option<i64> {
@@ -343,9 +385,7 @@ impl One<'_> {
     }
 
     fn arm(&self) -> String {
-        let job = &self.reader.job;
-        let default = job.headline().unwrap_or(job.baseline());
-        self.text("arm").unwrap_or_else(|| job.arms[default].id.clone())
+        self.text("arm").unwrap_or_else(|| self.reader.default_arm.clone())
     }
 
     fn measure(&mut self, metric: &str, monthly: bool, arm: &str) -> Measure {
@@ -586,22 +626,8 @@ impl One<'_> {
     fn runs(&mut self, paths: usize, seed: u64) -> Option<Vec<usize>> {
         let paths = integer(self.node, "paths").map_or(paths, |paths| paths as usize);
         let seed = integer(self.node, "seed").map_or(seed, |seed| seed as u64);
-        let set: Vec<(String, Entry)> =
-            self.node.get("set").and_then(Node::table).cloned().unwrap_or_default().into_iter().collect();
-        let all: Vec<Vec<(String, Entry)>> = match self.node.get("over").and_then(Node::table).cloned() {
-            Some(table) => {
-                let (key, entry) = table.into_iter().next()?;
-                let values = entry.node.list()?.to_vec();
-                let with = |value: Node| {
-                    let own = (key.clone(), Entry { key: entry.key, node: value });
-                    set.iter().cloned().chain([own]).collect()
-                };
-                values.into_iter().map(with).collect()
-            }
-            None => vec![set],
-        };
         let mut runs = Vec::new();
-        for changes in all {
+        for changes in changes(self.node)? {
             let variant = self.reader.variant(&changes)?;
             runs.push(self.reader.run(Run { variant, paths, seed }));
         }
