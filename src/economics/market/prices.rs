@@ -340,11 +340,6 @@ impl Tranches {
     pub fn reach<const W: usize>(&self, at: usize, prices: &[f64; MAX_WORKLOADS], value: f64) -> Uses {
         reach::<W>(&self.columns(), at, prices, self.cost[at], value)
     }
-
-    /// What all hours of tranche `at` are worth.
-    pub fn worth(&self, at: usize) -> f64 {
-        self.capacity[at] * self.value[at]
-    }
 }
 
 /// The most an hour of a tranche earns at these prices, at least `least`.

@@ -39,6 +39,7 @@ pub(super) trait Amount:
     const LEAST: Self;
     const ZERO: Self;
     const ONE: Self;
+    const MAX: Self;
 
     /// Whole quanta of an amount.
     fn floor(amount: f64) -> Self;
@@ -51,6 +52,7 @@ impl Amount for i64 {
     const LEAST: i64 = 1 << 38;
     const ZERO: i64 = 0;
     const ONE: i64 = 1;
+    const MAX: i64 = i64::MAX;
 
     #[inline]
     fn floor(amount: f64) -> i64 {
@@ -68,6 +70,7 @@ impl Amount for i128 {
     const LEAST: i128 = 0;
     const ZERO: i128 = 0;
     const ONE: i128 = 1;
+    const MAX: i128 = i128::MAX;
 
     #[inline]
     fn floor(amount: f64) -> i128 {
@@ -80,25 +83,27 @@ impl Amount for i128 {
     }
 }
 
-/// A tranche with more than one best use.
+/// Contested tranches that stand side by side and have the same best uses.
 #[derive(Clone, Copy, Debug)]
-struct Contested<T> {
-    /// Its place among the tranches with capacity.
-    at: usize,
+struct Run<T> {
+    /// The first of them.
+    first: usize,
     /// The buyers still to be considered.
     uses: Uses,
-    /// What it may still earn, in quanta.
+    /// What they may still earn, in quanta.
     most: T,
-    /// What it must still earn: as much, or nothing if it may idle.
+    /// What they must still earn: as much, or nothing if they may idle.
     least: T,
 }
 
 /// Shares out contested tranches, reusing its memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Quanta<T> {
-    contested: Vec<Contested<T>>,
+    /// The contested tranches, as places among those with capacity.
+    contested: Vec<usize>,
     /// What each of them may earn in all.
     wholes: Vec<T>,
+    runs: Vec<Run<T>>,
     /// By set of buyers: worth of the contested tranches it can have, less what it must be served.
     spare: Vec<T>,
     /// By set of buyers: what it may be served, less what it must take.
@@ -108,16 +113,7 @@ pub(super) struct Quanta<T> {
 impl<T: Amount> Quanta<T> {
     /// Writes the hours of the contested tranches; if one is too small for these quanta, it tells so and writes none.
     pub fn share_out(&mut self, prices: &Prices, workloads: usize, hours: &mut [f64]) -> bool {
-        self.contested.clear();
-        for (at, &uses) in prices.tranches.uses.iter().enumerate() {
-            if !uses.is_power_of_two() {
-                self.contested.push(Contested { at, uses, most: T::ZERO, least: T::ZERO });
-            }
-        }
-        let bounds = Bounds::new(&mut self.contested, prices);
-        if self.contested.iter().any(|c| c.most < T::LEAST) {
-            return false;
-        }
+        let Some(bounds) = self.count(prices) else { return false };
         match bounds.count {
             0 | 1 => self.share_among::<1>(bounds, prices, workloads, hours),
             2 => self.share_among::<2>(bounds, prices, workloads, hours),
@@ -131,6 +127,49 @@ impl<T: Amount> Quanta<T> {
         true
     }
 
+    /// Counts the worth of contested tranches, run by run, and what buyers want of them, before rounding is allowed for; none
+    /// if a tranche is too small for these quanta.
+    fn count(&mut self, prices: &Prices) -> Option<Bounds<T>> {
+        let t = &prices.tranches;
+        let tranches = || t.uses.iter().zip(&t.capacity).zip(&t.value);
+        let (mut all, mut largest) = (0, SMALLEST);
+        for ((&uses, &capacity), &value) in tranches() {
+            if !uses.is_power_of_two() {
+                all |= uses;
+                largest = f64::max(largest, capacity * value);
+            }
+        }
+        let largest = members(all).map(|w| prices.spend[w]).fold(largest, f64::max);
+        let quantum = quantum(T::BITS, largest);
+        self.contested.clear();
+        self.wholes.clear();
+        self.runs.clear();
+        let mut own = [T::ZERO; MAX_WORKLOADS + 1];
+        let mut small = false;
+        for (at, ((&uses, &capacity), &value)) in tranches().enumerate() {
+            let whole = T::floor(capacity * value * quantum);
+            if uses.is_power_of_two() {
+                own[uses.trailing_zeros() as usize] += whole;
+                continue;
+            }
+            small |= whole < T::LEAST;
+            match self.runs.last_mut().filter(|run| run.uses == uses) {
+                Some(run) => run.most += whole,
+                None => {
+                    self.runs.push(Run { first: self.contested.len(), uses, most: whole, least: T::ZERO })
+                }
+            }
+            self.contested.push(at);
+            self.wholes.push(whole);
+        }
+        let bounds = Bounds::new(all, &own, quantum, prices);
+        for run in &mut self.runs {
+            run.least = if run.uses & IDLE == 0 { run.most } else { T::ZERO };
+            run.uses = bounds.renamed(run.uses);
+        }
+        if small { None } else { Some(bounds) }
+    }
+
     /// The same among `B` buyers: a constant, so that the loops over sets of them unroll.
     fn share_among<const B: usize>(
         &mut self,
@@ -142,85 +181,70 @@ impl<T: Amount> Quanta<T> {
         let mut slack = SLACK;
         while slack > 0.0 {
             bounds.widen(slack);
-            self.tabulate(&bounds);
-            slack = self.slack(&bounds);
+            self.tabulate::<B>(&bounds);
+            slack = self.slack::<B>(&bounds);
         }
-        self.wholes.clear();
-        self.wholes.extend(self.contested.iter().map(|c| c.most));
-        let mut first = 0;
-        while first < self.contested.len() {
-            let after = self.merge_run(first);
-            let (mut at, mut left) = (first, self.wholes[first]);
-            for k in members(self.contested[first].uses) {
-                if self.contested[first].most == T::ZERO {
+        let t = &prices.tranches;
+        for at in 0..self.runs.len() {
+            let mut run = self.runs[at];
+            let (mut next, mut left) = (run.first, self.wholes[run.first]);
+            for k in members(run.uses) {
+                if run.most == T::ZERO {
                     break;
                 }
-                let mut worth = self.give::<B>(first, k, &mut bounds);
+                let mut worth = self.give::<B>(&mut run, k, &mut bounds);
                 while worth > T::ZERO {
                     if left == T::ZERO {
-                        at += 1;
-                        left = self.wholes[at];
+                        next += 1;
+                        left = self.wholes[next];
                         continue;
                     }
                     let part = worth.min(left);
-                    let (t, tranche) = (&prices.tranches, self.contested[at].at);
+                    let tranche = self.contested[next];
                     let to = t.place[tranche] * workloads + prices.buyers()[bounds.buyers[k]].place;
-                    hours[to] = share(part, self.wholes[at], bounds.wanted[k]) * t.capacity[tranche];
+                    hours[to] = share(part, self.wholes[next], bounds.wanted[k]) * t.capacity[tranche];
                     worth -= part;
                     left -= part;
                 }
             }
-            first = after;
         }
-    }
-
-    /// Makes one of the contested tranches from `first` on that have the same uses and stand side by side: what they may
-    /// earn together is then poured into them in their order. Returns the place after the last of them.
-    fn merge_run(&mut self, first: usize) -> usize {
-        let (uses, idles) = (self.contested[first].uses, self.contested[first].least == T::ZERO);
-        let alike = |c: &&Contested<T>| c.uses == uses && (c.least == T::ZERO) == idles;
-        let run = self.contested[first..].iter().take_while(alike).count();
-        let most = self.wholes[first..first + run].iter().copied().sum();
-        self.contested[first].most = most;
-        self.contested[first].least = if idles { T::ZERO } else { most };
-        first + run
     }
 
     /// Tabulates spare and room by summing over subsets; spare first by the complement of the set.
-    fn tabulate(&mut self, bounds: &Bounds<T>) {
-        let sets = 1usize << bounds.count;
+    fn tabulate<const B: usize>(&mut self, bounds: &Bounds<T>) {
         for table in [&mut self.spare, &mut self.room] {
-            table.clear();
-            table.resize(sets, T::ZERO);
+            table.resize(table.len().max(1 << B), T::ZERO);
         }
+        let (spare, room) = (&mut self.spare[..1 << B], &mut self.room[..1 << B]);
+        spare.fill(T::ZERO);
+        room.fill(T::ZERO);
         let mut all = T::ZERO;
-        for c in &self.contested {
-            all += c.most;
-            self.spare[c.uses] -= c.most;
-            self.room[c.uses] -= c.least;
+        for run in &self.runs {
+            all += run.most;
+            spare[run.uses] -= run.most;
+            room[run.uses] -= run.least;
         }
-        for k in 0..bounds.count {
+        for k in 0..B {
             all -= bounds.least[k];
-            self.spare[1 << k] += bounds.least[k];
-            self.room[1 << k] += bounds.most[k];
+            spare[1 << k] += bounds.least[k];
+            room[1 << k] += bounds.most[k];
         }
-        for table in [&mut self.spare, &mut self.room] {
-            for k in 0..bounds.count {
-                for block in table.chunks_exact_mut(2 << k) {
-                    let (without, with) = block.split_at_mut(1 << k);
-                    with.iter_mut().zip(without).for_each(|(with, without)| *with += *without);
-                }
+        for k in 0..B {
+            for set in (0..1 << B).filter(|set| set & 1 << k != 0) {
+                let without = set & !(1 << k);
+                (spare[set], room[set]) = (spare[set] + spare[without], room[set] + room[without]);
             }
         }
-        self.spare.reverse();
-        self.spare.iter_mut().for_each(|spare| *spare += all);
+        spare.reverse();
+        spare.iter_mut().for_each(|spare| *spare += all);
     }
 
     /// The share of what a set wants by which the conditions fail, at most; 0 if they hold.
-    fn slack(&self, bounds: &Bounds<T>) -> f64 {
+    fn slack<const B: usize>(&self, bounds: &Bounds<T>) -> f64 {
+        let (spare, room) = (&self.spare[..1 << B], &self.room[..1 << B]);
         let mut slack = 0.0f64;
-        for (set, (&spare, &room)) in self.spare.iter().zip(&self.room).enumerate().skip(1) {
-            let short = spare.min(room);
+        for set in 1..1 << B {
+            let short = spare[set].min(room[set]);
             if short < T::ZERO {
                 let wanted: f64 = members(set).map(|k| bounds.wanted[k]).sum();
                 slack = slack.max(-short.as_f64() / wanted);
@@ -229,26 +253,26 @@ impl<T: Amount> Quanta<T> {
         slack
     }
 
-    /// How much of `worth` the conditions let a tranche give to the buyer `bit`, when it then has the uses `rest`.
+    /// How much of `worth` the conditions let a run give to the buyer `bit`, when it then has the uses `rest`.
     fn allowed<const B: usize>(&self, bit: Uses, rest: Uses, may_idle: bool, worth: T) -> T {
-        let mut allowed = worth;
         let (spare, room) = (&self.spare[..1 << B], &self.room[..1 << B]);
+        let mut allowed = worth;
         for set in 1..1 << B {
-            let (spare, room) = (spare[set], room[set]);
-            if set & bit == 0 {
-                if set & rest != 0 && spare < allowed {
-                    allowed = spare;
-                }
-            } else if (rest & !set != 0 || may_idle) && room < allowed {
-                allowed = room;
-            }
+            let least = if set & bit == 0 {
+                if set & rest != 0 { spare[set] } else { T::MAX }
+            } else if rest & !set != 0 || may_idle {
+                room[set]
+            } else {
+                T::MAX
+            };
+            allowed = if least < allowed { least } else { allowed };
         }
         allowed.max(T::ZERO)
     }
 
-    /// Gives contested tranche `c` to buyer `k` as far as the conditions allow, and returns the worth of it.
-    fn give<const B: usize>(&mut self, c: usize, k: usize, bounds: &mut Bounds<T>) -> T {
-        let Contested { uses, most, least, .. } = self.contested[c];
+    /// Gives as much of a run to buyer `k` as the conditions allow, and returns the worth of it.
+    fn give<const B: usize>(&mut self, run: &mut Run<T>, k: usize, bounds: &mut Bounds<T>) -> T {
+        let Run { uses, most, least, .. } = *run;
         let bit = 1 << k;
         let rest = uses & !bit;
         let last = rest == 0 && least == most;
@@ -259,25 +283,21 @@ impl<T: Amount> Quanta<T> {
         };
         let still_least = (least - worth).max(T::ZERO);
         let met = worth.min(bounds.least[k]);
+        let taken = worth - (least - still_least);
         let (spare, room) = (&mut self.spare[..1 << B], &mut self.room[..1 << B]);
         for set in 1..1 << B {
-            let (spare, room) = (&mut spare[set], &mut room[set]);
-            if set & bit != 0 {
-                *spare += met - if set & rest != 0 { worth } else { most };
-                *room -= if rest & !set == 0 { worth - (least - still_least) } else { worth };
+            let (touched, covered) = (set & rest != 0, rest & !set == 0);
+            let (had, took) = if set & bit != 0 {
+                (met - if touched { worth } else { most }, if covered { taken } else { worth })
             } else {
-                if set & rest != 0 {
-                    *spare -= worth;
-                }
-                if rest & !set == 0 {
-                    *room -= still_least;
-                }
-            }
+                (if touched { T::ZERO - worth } else { T::ZERO }, if covered { still_least } else { T::ZERO })
+            };
+            spare[set] += had;
+            room[set] -= took;
         }
         bounds.least[k] -= met;
         bounds.most[k] -= worth;
-        let contested = &mut self.contested[c];
-        (contested.uses, contested.most, contested.least) = (rest, most - worth, still_least);
+        (run.uses, run.most, run.least) = (rest, most - worth, still_least);
         worth
     }
 }
@@ -294,18 +314,8 @@ struct Bounds<T> {
 }
 
 impl<T: Amount> Bounds<T> {
-    /// Bounds before rounding is allowed for. Counts the worth of contested tranches, and renames their uses to the buyers
-    /// concerned.
-    fn new(contested: &mut [Contested<T>], prices: &Prices) -> Bounds<T> {
-        let t = &prices.tranches;
-        let all = contested.iter().fold(0, |all, c| all | c.uses);
-        let worths = contested.iter().map(|c| t.worth(c.at));
-        let amounts = worths.chain(members(all).map(|w| prices.spend[w]));
-        let quantum = quantum(T::BITS, amounts.fold(SMALLEST, f64::max));
-        let mut own = [T::ZERO; MAX_WORKLOADS + 1];
-        for (at, uses) in t.uses.iter().enumerate().filter(|(_, uses)| uses.is_power_of_two()) {
-            own[uses.trailing_zeros() as usize] += T::floor(t.worth(at) * quantum);
-        }
+    /// Bounds of the buyers in `all`, of whom `own` are the tranches that nobody contests, before rounding is allowed for.
+    fn new(all: Uses, own: &[T; MAX_WORKLOADS + 1], quantum: f64, prices: &Prices) -> Bounds<T> {
         let mut bounds = Bounds {
             count: 0,
             buyers: [0; MAX_WORKLOADS],
@@ -322,13 +332,12 @@ impl<T: Amount> Bounds<T> {
             bounds.least[k] = if choked { T::ZERO } else { bounds.most[k].max(T::ZERO) };
             bounds.count += 1;
         }
-        for c in contested {
-            c.most = T::floor(t.worth(c.at) * quantum);
-            c.least = if c.uses & IDLE == 0 { c.most } else { T::ZERO };
-            c.uses =
-                (0..bounds.count).filter(|&k| c.uses & (1 << bounds.buyers[k]) != 0).map(|k| 1 << k).sum();
-        }
         bounds
+    }
+
+    /// A set of buyers by their places here.
+    fn renamed(&self, uses: Uses) -> Uses {
+        (0..self.count).fold(0, |set, k| set | (uses >> self.buyers[k] & 1) << k)
     }
 
     /// Widens the bounds by a share of what each buyer wants.
