@@ -2,6 +2,8 @@
 //!
 //! Drivers, rules and feedback state come together here; plans and operations only read the result.
 
+use std::cell::Cell;
+
 use super::drivers::Drivers;
 use super::ledger::{ChannelMonth, PerWorkload};
 use super::parameters::{Channel, Owned, Rental, Slot, Supply, Target, WorkloadKind, World};
@@ -22,6 +24,32 @@ pub struct Quotes {
     roofs: Vec<ChipRoofs>,
     /// By channel: its place among those that learn.
     learners: Vec<Option<usize>>,
+    /// By channel: roofs and rates of all months, where nothing that makes them moves.
+    steady: Vec<Option<Roofed>>,
+}
+
+/// What a channel's chip can do by workload, before learning.
+#[derive(Clone, Copy, Debug)]
+struct Roofed {
+    roofs: [ChipRoofs; MAX_WORKLOADS],
+    rates: PerWorkload,
+}
+
+impl Roofed {
+    fn of(world: &World, channel: &Channel, value: impl Fn(Slot) -> f64) -> Roofed {
+        let roofs = roofs(world, channel, value);
+        Roofed { roofs, rates: rates(world, channel, &roofs, 1.0) }
+    }
+
+    /// The same in all months; none if anything moves.
+    fn steady(world: &World, channel: &Channel, drivers: &Drivers) -> Option<Roofed> {
+        let steady = Cell::new(true);
+        let roofed = Roofed::of(world, channel, |slot| {
+            steady.set(steady.get() && drivers.is_steady(slot));
+            drivers.now(slot, 0)
+        });
+        Some(roofed).filter(|_| steady.get())
+    }
 }
 
 /// What a channel's chip can do of a workload.
@@ -47,14 +75,25 @@ impl Quotes {
             learners += usize::from(learns);
             learns.then(|| learners - 1)
         }));
+        self.steady.clear();
+        self.steady.extend(world.channels.iter().map(|channel| Roofed::steady(world, channel, drivers)));
         for t in 0..world.months {
             for (k, channel) in world.channels.iter().enumerate() {
-                let now = roofs(world, channel, |slot| drivers.now(slot, t));
-                let ahead = roofs(world, channel, |slot| drivers.ahead(slot, t));
-                self.terms.push(quote(world, drivers, (k, t), [&now, &ahead]));
+                let moving;
+                let [now, ahead] = match &self.steady[k] {
+                    Some(steady) => [steady, steady],
+                    None => {
+                        moving = [
+                            Roofed::of(world, channel, |slot| drivers.now(slot, t)),
+                            Roofed::of(world, channel, |slot| drivers.ahead(slot, t)),
+                        ];
+                        [&moving[0], &moving[1]]
+                    }
+                };
+                self.terms.push(quote(world, drivers, (k, t), [&now.rates, &ahead.rates]));
                 if self.learners[k].is_some() {
-                    for roofs in [now, ahead] {
-                        self.roofs.extend_from_slice(&roofs[..world.workloads.len()]);
+                    for roofed in [now, ahead] {
+                        self.roofs.extend_from_slice(&roofed.roofs[..world.workloads.len()]);
                     }
                 }
             }
@@ -87,7 +126,7 @@ fn quote(
     world: &World,
     drivers: &Drivers,
     (k, t): (usize, usize),
-    [roofs_now, roofs_ahead]: [&[ChipRoofs; MAX_WORKLOADS]; 2],
+    [rates, rates_planned]: [&PerWorkload; 2],
 ) -> ChannelMonth {
     let channel = &world.channels[k];
     let (chip, region) = (&world.chips[channel.chip], &world.regions[channel.region]);
@@ -95,8 +134,8 @@ fn quote(
     let ahead = |slot: Slot| drivers.ahead(slot, t);
     let kw = now(chip.all_in_power_kw);
     let mut month = ChannelMonth {
-        rates: rates(world, channel, roofs_now, 1.0),
-        rates_planned: rates(world, channel, roofs_ahead, 1.0),
+        rates: *rates,
+        rates_planned: *rates_planned,
         availability: now(channel.availability),
         energy_per_hour: energy::cost_per_hour(kw, now(region.pue), now(region.electricity)),
         energy_per_hour_planned: energy::cost_per_hour(

@@ -40,6 +40,11 @@ impl Drivers {
         let place = self.places[slot.0 as usize];
         self.values[place.ahead as usize + place.stride as usize * t]
     }
+
+    /// Whether the quantity is the same in all months, and so is its forecast.
+    pub fn is_steady(&self, slot: Slot) -> bool {
+        self.places[slot.0 as usize].stride == 0
+    }
 }
 
 /// A tie between the normals of several sources.

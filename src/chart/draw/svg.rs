@@ -59,7 +59,8 @@ fn plotted(marks: &[&Mark], scene: &Scene) -> String {
     }
     let from = buffer.find(">\n").map_or(0, |at| at + 2);
     let to = buffer.rfind("</svg>").unwrap_or(buffer.len());
-    buffer.get(from..to).unwrap_or_default().to_string()
+    // Opacity of the one shape it stands at, which takes a renderer no layer of its own.
+    buffer.get(from..to).unwrap_or_default().replace("<polygon opacity=", "<polygon fill-opacity=")
 }
 
 fn hatched(points: &[(f64, f64)], color: Rgb, id: &str) -> String {
