@@ -64,15 +64,22 @@ impl Sketch {
 
     /// Takes in values. Domain: finite.
     pub fn add_all(&mut self, values: &[f64]) {
+        debug_assert!(values.iter().all(|value| value.is_finite()));
+        if values.is_empty() {
+            return;
+        }
         self.count += values.len() as u64;
+        let (least, greatest) = extremes(values);
+        self.least = if least < self.least { least } else { self.least };
+        self.greatest = if greatest > self.greatest { greatest } else { self.greatest };
+        if least == greatest {
+            return self.add_alike(least, values.len() as u64);
+        }
         if self.keys.is_empty() {
             self.make_room(values);
         }
         let mut at = 0;
         for &value in values {
-            debug_assert!(value.is_finite());
-            self.least = if value < self.least { value } else { self.least };
-            self.greatest = if value > self.greatest { value } else { self.greatest };
             if value == 0.0 {
                 self.zeros += 1;
                 continue;
@@ -86,6 +93,19 @@ impl Sketch {
             if *digit == 0 {
                 self.carry(1, at, place % STRETCH, 1);
             }
+        }
+    }
+
+    /// Takes `n` values of one size into their bin: many metrics are the same on all paths.
+    fn add_alike(&mut self, value: f64, n: u64) {
+        if value == 0.0 {
+            self.zeros += n;
+            return;
+        }
+        let (place, key) = place_and_key(value);
+        let at = self.find(key);
+        for (level, digit) in n.to_le_bytes().into_iter().enumerate() {
+            self.carry(level, at, place % STRETCH, digit);
         }
     }
 
@@ -134,7 +154,7 @@ impl Sketch {
         if digit == 0 {
             return;
         }
-        if level > self.high.len() {
+        while level > self.high.len() {
             self.high.push(vec![[0; STRETCH]; self.keys.len()]);
         }
         let plane = if level == 0 { &mut self.low } else { &mut self.high[level - 1] };
@@ -340,6 +360,24 @@ impl Sketch {
         }
         value
     }
+}
+
+/// The least and the greatest of some values, in lanes; zero has no sign. ∞ and −∞ of none.
+fn extremes(values: &[f64]) -> (f64, f64) {
+    const LANES: usize = 4;
+    let (mut least, mut greatest) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    let (whole, rest) = values.as_chunks::<LANES>();
+    let mut last = [values.first().copied().unwrap_or(f64::NAN); LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    for chunk in whole.iter().chain([&last]) {
+        for lane in 0..LANES {
+            least[lane] = if chunk[lane] < least[lane] { chunk[lane] } else { least[lane] };
+            greatest[lane] = if chunk[lane] > greatest[lane] { chunk[lane] } else { greatest[lane] };
+        }
+    }
+    let least = least.into_iter().fold(f64::INFINITY, |a, b| if b < a { b } else { a });
+    let greatest = greatest.into_iter().fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a });
+    (least + 0.0, greatest + 0.0)
 }
 
 /// A value's bin among those of all stretches, and the key of its stretch. Domain: not zero.

@@ -74,8 +74,12 @@ impl Account {
         for (months, lab) in self.labs.iter_mut().zip(&month.labs) {
             months[t].fill(world, month, std::slice::from_ref(lab));
         }
-        for (value, (metric, lab)) in row.iter_mut().zip(&catalogue.unnamed) {
-            *value = metric.value(world, &month.channels, &self.totals(*lab)[t]);
+        let mut row = row.iter_mut();
+        for (lab, metrics) in &catalogue.unnamed {
+            let totals = &self.totals(*lab)[t];
+            for (metric, value) in metrics.iter().zip(&mut row) {
+                *value = metric.value(world, &month.channels, totals);
+            }
         }
     }
 }

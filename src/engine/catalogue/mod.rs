@@ -56,8 +56,8 @@ pub struct Catalogue {
     pub paired: usize,
     /// Scalars with the lab they are of; none is all labs.
     pub scalars: Vec<(Label, Scalar, Option<usize>)>,
-    /// The monthly metrics without their names, side by side: they are read through every month.
-    unnamed: Vec<(Monthly, Option<usize>)>,
+    /// The monthly metrics without their names, side by side, by the lab they are of: they are read through every month.
+    unnamed: Vec<(Option<usize>, Vec<Monthly>)>,
 }
 
 const COST: &str = "USD per H100e-hour";
@@ -70,7 +70,9 @@ impl Catalogue {
         let labs = world.labs.iter().map(|lab| lab.id.clone()).collect();
         let mut catalogue = Catalogue { workloads, labs, ..Catalogue::default() };
         catalogue.add_monthly(world);
-        catalogue.unnamed = catalogue.monthly.iter().map(|(_, metric, lab)| (*metric, *lab)).collect();
+        let of_one_lab = catalogue.monthly.chunk_by(|(.., lab), (.., next)| lab == next);
+        catalogue.unnamed =
+            of_one_lab.map(|run| (run[0].2, run.iter().map(|(_, metric, _)| *metric).collect())).collect();
         catalogue.add_scalars(world);
         catalogue.add_scalars_of_labs(world);
         catalogue
