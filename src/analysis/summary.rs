@@ -65,7 +65,9 @@ pub fn summarise_values(values: &[f64], grouping: Grouping) -> Summary {
 
 /// A share of `paths` paths with an error that is honest where all of them agree: that of Laplace's (k + 1)/(n + 2).
 pub fn chance(share: Estimate, paths: usize) -> Estimate {
-    if share.std_error > 0.0 {
+    /// Replicates' shares that agree may differ by the rounding of their sums.
+    const ROUNDING: f64 = 1e-12;
+    if share.std_error > ROUNDING {
         return share;
     }
     let n = paths as f64;
