@@ -60,6 +60,23 @@ fn static_example() {
     close(&clearing.price, &[1.459244, 1.621382]);
     close(&clearing.hours, &[60.0, 0.0, 42.492407, 37.507593, 0.0, 50.0]);
     close(&clearing.served, &[144.984815, 92.513667]);
+
+    // Whatever is wrong with a clearing is seen, and by how much.
+    assert!(market.violation(&clearing) <= 1e-12);
+    type Wrong = (fn(&mut Clearing), f64);
+    let wrong: [Wrong; 5] = [
+        (|c| c.served[0] *= 1.01, 0.01),
+        (|c| c.served[1] *= 0.99, 0.01),
+        (|c| c.price[1] *= 1.02, 0.0196),
+        (|c| c.hours[0] = 45.0, 0.1),
+        (|c| c.hours[2] = 60.0, 0.2),
+    ];
+    for (spoil, least) in wrong {
+        let mut spoilt = clearing.clone();
+        spoil(&mut spoilt);
+        let violation = market.violation(&spoilt);
+        assert!(violation >= least * (1.0 - 1e-6) && violation.is_finite(), "{spoilt:?}: {violation}");
+    }
 }
 
 /// 5,000 markets with vertical demand against a simplex solver: value, and the lowest of the optimal prices.

@@ -10,6 +10,7 @@ use loophole::stats::quantile::{sorted, type_7, type_8};
 use loophole::stats::score::{crps_normal, crps_sample, pit};
 use loophole::stats::sketch::Sketch;
 use loophole::stats::tail::{cvar, lognormal_cvar, normal_cvar};
+use loophole::stats::tally::Tally;
 
 fn close(found: f64, truth: f64) {
     assert!((found - truth).abs() <= 1e-12 * truth.abs().max(1.0), "{found} against {truth}");
@@ -164,8 +165,32 @@ fn sketches_carry_large_counts() {
     merged.merge(&negative);
     assert_eq!(merged, whole);
     assert_eq!((whole.positive(), whole.negative(), whole.zero()), (70_200, 35_100, 0));
+    let mut at_once = Sketch::default();
+    at_once.add_all(&vec![1.5; 70_200]);
+    at_once.add_all(&vec![-2.5; 35_100]);
+    assert_eq!(at_once, whole);
     assert_eq!(whole.quantile(0.2), -2.5);
     assert!((whole.quantile(0.9) - 1.5).abs() <= 1.5 / 256.0);
+}
+
+/// A thousand values in each bin, evenly: what lies above a place in a bin is known to the bin's share.
+#[test]
+fn tallies_know_their_extremes_their_shape_and_the_share_above_any_place() {
+    let n = 256_000;
+    let values: Vec<f64> = (0..n).map(|i| 1.0 + (f64::from(i) + 0.5) / f64::from(n)).collect();
+    let mut tally = Tally::new(Grouping::Independent);
+    tally.add(0, &values);
+    assert_eq!((tally.least(), tally.greatest()), (values[0], values[values.len() - 1]));
+    let (shape, count) = (Tally::new(Grouping::Independent), n as u64);
+    assert!(tally.is_sound(&shape, count) && !tally.is_sound(&shape, count + 1));
+    assert!(!tally.is_sound(&Tally::new(Grouping::Pairs), count));
+    for i in 1..1_000 {
+        let x = 1.0 + f64::from(i) / 1_000.0;
+        let (above, below) = (tally.above(x, Grouping::Independent), tally.below(x, Grouping::Independent));
+        // Two values either way.
+        assert!((above.value - (2.0 - x)).abs() <= 2.0 / f64::from(n), "{x}: {above:?}");
+        assert!((below.value - (x - 1.0)).abs() <= 2.0 / f64::from(n), "{x}: {below:?}");
+    }
 }
 
 /// Estimates of the mean, a quantile and a probability of f = e^(Z/4) over many seeds, under every scheme: how often a

@@ -241,7 +241,6 @@ impl Bounds {
 /// Power of y in the term of index `i` (from 0), and whether it is multiplied by the logit.
 fn kind(i: usize) -> (usize, bool) {
     match i {
-        0 => (0, false),
         1 => (0, true),
         2 => (1, true),
         3 => (1, false),
