@@ -179,16 +179,29 @@ fn floor() -> f64 {
     (PATHS * 60) as f64 / time.as_secs_f64()
 }
 
-/// Processor milliseconds of the program with these arguments, over some runs.
-fn program(arguments: &[&str], runs: u32) -> f64 {
-    let busy = process_time();
+/// Nanoseconds of the exponential of `libm`: how fast this machine is, next to others.
+fn yardstick() -> f64 {
+    const ROUNDS: usize = 20_000;
+    let numbers: Vec<f64> = (0..1_000).map(|i| f64::from(i) * 0.004 - 2.0).collect();
+    let (mut time, mut sum) = (Duration::ZERO, 0.0);
+    timed(&mut time, || {
+        (0..ROUNDS).for_each(|_| sum += numbers.iter().map(|x| libm::exp(black_box(*x))).sum::<f64>());
+    });
+    black_box(sum);
+    time.as_secs_f64() * 1e9 / (ROUNDS * numbers.len()) as f64
+}
+
+/// Milliseconds of the processor and on the wall of the program with these arguments, over some runs.
+fn program(arguments: &[&str], runs: u32) -> (f64, f64) {
+    let (busy, begun) = (process_time(), Instant::now());
     for _ in 0..runs {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loophole"));
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         assert!(command.status().expect("the program starts").success());
     }
-    (process_time() - busy).as_secs_f64() * 1e3 / f64::from(runs)
+    let each = |time: Duration| time.as_secs_f64() * 1e3 / f64::from(runs);
+    (each(process_time() - busy), each(begun.elapsed()))
 }
 
 /// Work for a given error of the headline effect on economic cost: variance times processor time.
@@ -204,6 +217,7 @@ fn work(sampling: &str) -> f64 {
 
 fn main() {
     println!("| what | goal | measured |\n| --- | --- | --- |");
+    row("exponential of libm, ns: the yardstick", "", format!("{:.1}", yardstick()));
     let mut last = 0.0;
     for paths in [250, 1_000, 4_000] {
         let (_, busy, _) = run(&two_arms(&[&format!("settings.paths={paths}")]), 1);
@@ -217,10 +231,11 @@ fn main() {
     }
     let job = flagship(&["settings.paths=256"]).job();
     let unit = (256 * job.arms.len() * job.arms[0].world.months) as f64;
-    let (_, busy, one) = run(&job, 1);
+    let (_, busy, _) = run(&job, 1);
     row("flagship hot path, path-months a second, arm and core", "1,000,000", format!("{:.0}", unit / busy));
-    let (_, _, two) = run(&job, 2);
-    row("two threads against one, wall clock", "1.9×", format!("{:.2}×", one / two));
+    let job = two_arms(&["settings.paths=2048"]);
+    let [one, two] = [1, 2].map(|threads| run(&job, threads).2);
+    row("two threads against one, 2,048 paths of two arms, wall clock", "1.9×", format!("{:.2}×", one / two));
     row("draws and exponentials, 10 series, path-months a second", "12,000,000", format!("{:.0}", floor()));
     for (tranches, workloads) in [(12, 1), (12, 2), (12, 3), (20, 3), (40, 3), (40, 4)] {
         let (cold, warm) = solver(tranches, workloads);
@@ -234,22 +249,40 @@ fn main() {
         "1.00",
         format!("{:.2}", busy * 1e6 / 60_000.0 / last),
     );
-    let check = program(&["check", "scenarios/close-the-door.toml"], 20);
-    row("`loophole check` on the flagship, ms", "20", format!("{check:.0}"));
+    let (busy, wall) = program(&["check", "scenarios/close-the-door.toml"], 20);
+    row(
+        "`loophole check` on the flagship, ms of processor, on the wall",
+        "20",
+        format!("{busy:.0}, {wall:.0}"),
+    );
     let out = std::env::temp_dir().join("loophole-goals");
     let out = out.to_str().expect("a path in plain letters");
-    let first = [
-        "compare",
-        "scenarios/close-the-door.toml",
-        "--plain",
-        "--arms",
-        "open,wind-down",
-        "--paths",
-        "1000",
-        "--out",
-        out,
-    ];
-    row("table and charts, 1,000 paths, two arms, processor ms", "400", format!("{:.0}", program(&first, 1)));
+    let compared = |arms, paths| {
+        let arguments = [
+            "compare",
+            "scenarios/close-the-door.toml",
+            "--plain",
+            "--arms",
+            arms,
+            "--paths",
+            paths,
+            "--out",
+            out,
+        ];
+        let (busy, wall) = program(&arguments, 1);
+        format!("{:.1}, {:.1}", busy / 1e3, wall / 1e3)
+    };
+    let (two, six) = ("open,wind-down", "open,wind-down,immediate,grandfathered,leaky,expected");
+    row(
+        "tables and charts, 1,000 paths, two arms, s of processor, on the wall",
+        "0.4",
+        compared(two, "1000"),
+    );
+    row(
+        "tables and charts, 10,000 paths, six arms, s of processor, on the wall",
+        "5",
+        compared(six, "10000"),
+    );
     let plain = work("plain");
     for sampling in ["antithetic", "sobol"] {
         let what = format!("work for an error of the headline effect, {sampling} against plain");
