@@ -10,7 +10,7 @@ copy="${2:-$(mktemp -d)}"
 mkdir -p "$copy"
 git archive HEAD | tar x -C "$copy"
 cd "$copy"
-tests="analytic|coverage|demand|determinism|distributions|invariants|known|market|published|questions|second|small|statistics|support|two_routes|worked_examples"
+tests="analytic|coverage|demand|determinism|distributions|invariants|known|long_columns|market|published|questions|second|small|statistics|support|two_routes|worked_examples"
 sed -i -E "/^#\[cfg/d; /^mod ($tests);/b; /^mod /d" tests/it/main.rs
 export CARGO_PROFILE_DEV_DEBUG=0
 cargo mutants --in-place --no-default-features --shard "$shard" --sharding round-robin --timeout 900 --no-shuffle -o "$copy" \

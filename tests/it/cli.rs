@@ -359,3 +359,12 @@ fn a_run_that_would_take_too_much_memory_is_refused_with_the_remedy() {
         );
     }
 }
+
+#[test]
+fn a_run_that_keeps_only_some_paths_saves_none() {
+    let refused =
+        loophole(&["run", "scenarios/known/gbm-rent.toml", "--paths", "100001", "--save", "paths", "-n"]);
+    assert_eq!(code(&refused), 2, "{}", err(&refused));
+    assert!(err(&refused).contains("of more than 100,000 paths"), "{}", err(&refused));
+    assert_eq!(code(&loophole(&["run", "scenarios/known/gbm-rent.toml", "--paths", "100001", "-n"])), 0);
+}

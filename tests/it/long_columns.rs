@@ -15,7 +15,6 @@ use loophole::engine::progress::Progress;
 use loophole::stats::estimate::{self, Estimate, Grouping};
 use loophole::stats::tally::Tally;
 
-use crate::binary::{code, err, loophole};
 use crate::support::shipped;
 
 const SCHEMES: [&str; 4] = ["plain", "antithetic", "latin-hypercube", "sobol"];
@@ -197,13 +196,4 @@ fn memory_is_flat_beyond_the_paths_that_are_kept() {
     assert!(of(100_000) > 1.5 * of(50_000), "every path counts");
     assert!(of(1_000_000) < of(100_000));
     assert!(of(1_000_000_000) < 1.6 * of(1_000_000), "a count takes a byte more for every factor of 256");
-}
-
-#[test]
-fn a_run_that_keeps_only_some_paths_saves_none() {
-    let refused =
-        loophole(&["run", "scenarios/known/gbm-rent.toml", "--paths", "100001", "--save", "paths", "-n"]);
-    assert_eq!(code(&refused), 2, "{}", err(&refused));
-    assert!(err(&refused).contains("of more than 100,000 paths"), "{}", err(&refused));
-    assert_eq!(code(&loophole(&["run", "scenarios/known/gbm-rent.toml", "--paths", "100001", "-n"])), 0);
 }

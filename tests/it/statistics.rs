@@ -146,6 +146,12 @@ fn sketches_keep_their_bound_and_merge_in_any_order() {
     }
     assert_eq!(whole.quantile(0.0), ascending[0]);
     assert_eq!(whole.quantile(1.0), ascending[ascending.len() - 1]);
+    // The rank after the last zero is the first above it.
+    let mut some = Sketch::default();
+    some.add_all(&[-3.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
+    for (p, value) in [(0.0, -3.0), (0.2, 0.0), (0.4, 0.0), (0.6, 1.0), (0.8, 2.0), (1.0, 3.0)] {
+        assert!((some.quantile(p) - value).abs() <= value.abs() / 256.0, "{p}: {}", some.quantile(p));
+    }
     let mut one = Sketch::default();
     (0..3).for_each(|_| one.add(-7.3));
     assert_eq!(one.quantile(0.4), -7.3);

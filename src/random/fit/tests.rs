@@ -111,6 +111,30 @@ fn fits_recover_the_truth_within_their_errors() {
     }
 }
 
+/// Minus the log-likelihood of a normal law with information [[4, 1], [1, 2]], whose inverse is [[2, −1], [−1, 4]]/7.
+#[test]
+fn errors_of_a_quadratic_are_exact() {
+    let objective = |x: &[f64]| 0.5 * (4.0 * x[0] * x[0] + 2.0 * x[0] * x[1] + 2.0 * x[1] * x[1]);
+    let errors = log_errors(&objective, &[0.0, 0.0], &[(-1.0, 1.0); 2]);
+    for (error, variance) in errors.into_iter().zip([2.0 / 7.0, 4.0 / 7.0]) {
+        assert!((error.unwrap() - sqrt(variance)).abs() < 1e-9);
+    }
+    // A parameter at the end of its range has none, and the other is known as if that one were.
+    let errors = log_errors(&objective, &[0.0, 0.0], &[(-1.0, 1.0), (0.0, 1.0)]);
+    assert!((errors[0].unwrap() - 0.5).abs() < 1e-9 && errors[1].is_none());
+}
+
+/// From a corner of its box a search starts the other way, and finds the same.
+#[test]
+fn a_search_from_the_end_of_a_range_finds_the_minimum() {
+    let objective = |x: &[f64]| (x[0] - 0.3) * (x[0] - 0.3) + (x[1] + 0.2) * (x[1] + 0.2);
+    let ranges = [(-1.0, 1.0); 2];
+    for start in [[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [0.0, 0.0]] {
+        let found = minimise::minimum(&objective, &[&start], &ranges);
+        assert!((found.at[0] - 0.3).abs() < 1e-4 && (found.at[1] + 0.2).abs() < 1e-4, "{:?}", found.at);
+    }
+}
+
 #[test]
 fn the_last_level_is_as_uncertain_as_it_says() {
     let histories = 100;
