@@ -43,7 +43,7 @@ fn baseline(sets: &[&str]) -> Job {
 
 /// The flagship with `n` arms: its own, and closed arms again under other names. Nothing is shared between these.
 fn with_arms(n: usize) -> Job {
-    let mut job = flagship(&["settings.paths=128"]).job();
+    let mut job = flagship(&["settings.paths=512"]).job();
     let own = job.arms.len();
     for again in own..n {
         let mut arm = job.arms[1 + again % (own - 1)].clone();
@@ -56,7 +56,7 @@ fn with_arms(n: usize) -> Job {
 
 /// The flagship's baseline with its lab `n` times over.
 fn with_labs(n: usize) -> Job {
-    let mut job = baseline(&["settings.paths=128"]);
+    let mut job = baseline(&["settings.paths=512"]);
     let lab = job.arms[0].world.labs[0].clone();
     job.arms[0].world.labs = (0..n)
         .map(|i| {
@@ -94,7 +94,7 @@ fn measure(many: Option<usize>) -> Vec<Growth> {
             engine(&baseline(&[&format!("settings.paths={n}")]))
         }),
         grow("months", path, &[15, 30, 60, 120, 240], &|n| {
-            engine(&baseline(&["settings.paths=256", &format!("settings.months={n}")]))
+            engine(&baseline(&["settings.paths=512", &format!("settings.months={n}")]))
         }),
         grow("labs", "a path-month of a lab", &[1, 2, 4, 8, 12], &|n| engine(&with_labs(n))),
         grow("arms", "a path-month of an arm", &[1, 2, 4, 7, 10], &|n| engine(&with_arms(n))),
@@ -116,7 +116,7 @@ fn measure(many: Option<usize>) -> Vec<Growth> {
     all
 }
 
-/// The table as small charts, one a kind: relative cost of a unit of work over size, both on logarithmic axes.
+/// The table as small charts, one a kind: relative cost of a unit of work over size, both on logarithmic axes; from a quarter to twice.
 fn svg(all: &[Growth]) -> String {
     const WIDTH: f64 = 232.0;
     const HEIGHT: f64 = 170.0;
@@ -138,7 +138,7 @@ fn svg(all: &[Growth]) -> String {
         let (least, most) =
             (growth.points[0].0 as f64, growth.points.last().map_or(1.0, |point| point.0 as f64));
         let x = |size: f64| x0 + wide * ln(size / least) / ln(most / least);
-        let y = |ratio: f64| y0 + high * (0.5 - 0.5 * log2(ratio)).clamp(-0.1, 1.1);
+        let y = |ratio: f64| y0 + high * (1.0 - log2(ratio)) / 3.0;
         let _ = writeln!(
             out,
             "<text x=\"{:.1}\" y=\"{:.1}\" font-weight=\"700\">{}</text>",
@@ -146,7 +146,7 @@ fn svg(all: &[Growth]) -> String {
             y0 - 12.0,
             growth.what
         );
-        for (ratio, word) in [(0.5, "½"), (1.0, "1"), (2.0, "2")] {
+        for (ratio, word) in [(0.25, "¼"), (0.5, "½"), (1.0, "1"), (2.0, "2")] {
             let _ = writeln!(
                 out,
                 "<path d=\"M{x0:.1} {0:.1}h{wide:.1}\" stroke=\"#ddd\"/><text x=\"{1:.1}\" y=\"{2:.1}\" text-anchor=\"end\">{word}</text>",
@@ -171,12 +171,22 @@ fn svg(all: &[Growth]) -> String {
             let _ = writeln!(
                 out,
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"#1F5FA8\"/><text x=\"{x:.1}\" y=\"{:.1}\" \
-                 text-anchor=\"middle\">{size}</text>",
-                y0 + high + 16.0
+                 text-anchor=\"middle\">{}</text>",
+                y0 + high + 16.0,
+                short(*size)
             );
         }
     }
     out + "</svg>\n"
+}
+
+/// A size in at most four characters.
+fn short(size: usize) -> String {
+    match size {
+        1_000_000.. if size % 1_000_000 == 0 => format!("{}m", size / 1_000_000),
+        1_000.. if size % 1_000 == 0 => format!("{}k", size / 1_000),
+        _ => size.to_string(),
+    }
 }
 
 fn main() {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Instructions of the solver and of a month, counted by callgrind: the same on a busy machine as on an idle one. Needs valgrind.
+# Instructions and mispredicted branches of a month and of the solver, counted by callgrind: the same on a busy machine as on an idle
+# one. What a call costs includes what it calls. Needs valgrind.
 #     benches/instructions.sh [PATHS]
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,34 +10,45 @@ trap 'rm -rf "$work"' EXIT
 cargo build --release --quiet
 valgrind --tool=callgrind --branch-sim=yes --callgrind-out-file="$work/calls" target/release/loophole compare \
     scenarios/close-the-door.toml --arms open,wind-down --paths "$paths" --threads 1 --plain -q --out "$work/out" 2>/dev/null
-callgrind_annotate --inclusive=yes --tree=caller "$work/calls" >"$work/told"
-"${PYTHON:-python3}" - "$work/told" <<'P'
-import re, sys
+"${PYTHON:-python3}" - "$work/calls" <<'P'
+import collections, re, sys
 
-# A function's own line has a star; the lines before it are its callers, with how often they call it.
 wanted = {
     "a month of an arm": "model::step::step",
-    "  its terms, by channel": "model::conditions::channel_month",
-    "  its plan": "model::plan::Planner::plan",
-    "  its operation": "model::operate::Operator::operate",
-    "  solving a market, load and memory included": "model::tranches::Tranches::solve",
-    "    solving a market": "economics::market::Solver::solve_from",
-    "      sharing out contested hours": "economics::market::quanta::Quanta<T>::share_out",
+    "terms of a channel": "model::conditions::channel_month",
+    "a plan, its market included": "model::plan::Planner::plan",
+    "an operation, its market included": "model::operate::Operator::operate",
+    "a market's solution": "economics::market::Solver::solve_from",
+    "of it, sharing out contested hours": "economics::market::quanta::Quanta<T>::share_out",
+    "histograms of a batch of paths": "stats::sketch::Sketch::add_all",
 }
-number = lambda text: int(text.replace(",", ""))
-calls, found = 0, {}
+names, spent, missed, times = {}, collections.Counter(), collections.Counter(), collections.Counter()
+
+
+def name(text):
+    number, full = re.match(r"\((\d+)\)(?: (.*))?", text).groups()
+    if full:
+        names[number] = re.sub(r"'\d+$", "", full).replace("loophole::", "", 1)
+    return names[number]
+
+
+here = called = None
 for line in open(sys.argv[1], encoding="utf-8"):
-    own = re.match(r"\s*([\d,]+) .*?\*\s+\S*?:(?:loophole::)?(.*?)(?:'2)? \[", line)
-    caller = re.match(r"\s*([\d,]+) .*?<\s+.*\(([\d,]+)x\)", line)
-    if caller:
-        calls += number(caller[2])
-    elif own:
-        name = own[2]
-        if calls and number(own[1]) > found.get(name, (0, 0))[0]:
-            found[name] = (number(own[1]), calls)
-        calls = 0
-print("| part | instructions a call | calls |\n| --- | --- | --- |")
-for words, name in wanted.items():
-    spent, times = found.get("loophole::" + name, found.get(name, (0, 0)))
-    print(f"| {words.strip()} | {spent / times:,.0f} | {times:,} |" if times else f"| {words.strip()} | not found | |")
+    key, _, rest = line.rstrip().partition("=")
+    if key == "fn":
+        here = name(rest)
+    elif key == "cfn":
+        called = name(rest)
+    elif key == "calls":
+        times[called] += int(rest.split()[0])
+    elif here and line[0] in "+-*0123456789":
+        # A line number, then instructions, branches and their mispredictions, indirect ones and theirs; zeros at the end are left out.
+        costs = [int(cost) for cost in line.split()[1:]] + [0] * 5
+        spent[here] += costs[0]
+        missed[here] += costs[2] + costs[4]
+print("| part | instructions a call | mispredicted branches | calls |\n| --- | --- | --- | --- |")
+for words, function in wanted.items():
+    calls = times[function]
+    told = f"{spent[function] / calls:,.0f} | {missed[function] / calls:,.1f} | {calls:,}" if calls else "inlined | |"
+    print(f"| {words} | {told} |")
 P
