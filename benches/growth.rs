@@ -183,8 +183,8 @@ fn svg(all: &[Growth]) -> String {
 /// A size in at most four characters.
 fn short(size: usize) -> String {
     match size {
-        1_000_000.. if size % 1_000_000 == 0 => format!("{}m", size / 1_000_000),
-        1_000.. if size % 1_000 == 0 => format!("{}k", size / 1_000),
+        1_000_000.. if size.is_multiple_of(1_000_000) => format!("{}m", size / 1_000_000),
+        1_000.. if size.is_multiple_of(1_000) => format!("{}k", size / 1_000),
         _ => size.to_string(),
     }
 }
