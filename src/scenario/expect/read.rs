@@ -144,7 +144,11 @@ impl Reader {
 
     /// Examines changed scenarios on all processors.
     fn change(&mut self, all: impl Iterator<Item = Changes>) {
-        let asked: BTreeMap<String, Changes> = all.map(|changes| (told(&changes), changes)).collect();
+        let mut asked: BTreeMap<String, Changes> = BTreeMap::new();
+        for changes in all {
+            // The first pin to ask says where a problem stands.
+            asked.entry(told(&changes)).or_insert(changes);
+        }
         let asked: Vec<_> = asked.into_iter().filter(|(told, _)| !self.variants.contains_key(told)).collect();
         let scenario = &self.pins.scenario;
         let examined = parallel::map(&asked, |(told, changes)| (told.clone(), scenario.changed(changes)));
