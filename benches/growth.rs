@@ -41,7 +41,7 @@ fn baseline(sets: &[&str]) -> Job {
     job
 }
 
-/// The flagship with `n` arms: its own, and closed arms again under other names. Nothing is shared between these.
+/// The flagship with `n` arms: its own, and closed arms again under other names. They share their first months at most.
 fn with_arms(n: usize) -> Job {
     let mut job = flagship(&["settings.paths=512"]).job();
     let own = job.arms.len();

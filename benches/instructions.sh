@@ -5,11 +5,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 paths="${1:-32}"
+command -v valgrind >/dev/null || { echo "needs valgrind" >&2; exit 1; }
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cargo build --release --quiet
-valgrind --tool=callgrind --branch-sim=yes --callgrind-out-file="$work/calls" target/release/loophole compare \
-    scenarios/close-the-door.toml --arms open,wind-down --paths "$paths" --threads 1 --plain -q --out "$work/out" 2>/dev/null
+valgrind --tool=callgrind --branch-sim=yes --callgrind-out-file="$work/calls" "${CARGO_TARGET_DIR:-target}/release/loophole" compare \
+    scenarios/close-the-door.toml --arms open,wind-down --paths "$paths" --threads 1 --plain -q --out "$work/out" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 "${PYTHON:-python3}" - "$work/calls" <<'P'
 import collections, re, sys
 

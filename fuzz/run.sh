@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
 log="$work/log"
 failed=""
 for target in scenario tables overrides saved; do
@@ -14,7 +15,6 @@ for target in scenario tables overrides saved; do
         -print_final_stats=1 > "$log" 2>&1 || failed="$failed $target"
     grep -aE 'stat::number_of_executed|SUMMARY|panicked|Done|Test unit written' "$log" || tail -n 20 "$log"
 done
-rm -rf "$work"
 echo "== processor time of the shell and of all targets"
 times
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

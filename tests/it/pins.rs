@@ -377,6 +377,17 @@ fn junit_is_xml_and_counts_what_failed() {
 }
 
 #[test]
+fn a_pin_without_an_arm_is_of_the_first_that_is_not_the_baseline_where_none_is_marked() {
+    let pin = "[[expect]]\nmetric = \"lost.12m.all\"\nmeasure = \"difference\"\nsign = \"positive\"\n";
+    let place = Place::of("take-or-pay.toml", pin);
+    let file = place.folder.path().join("it.toml");
+    let text = std::fs::read_to_string(&file).expect("read").replace("headline = true", "");
+    std::fs::write(&file, text).expect("written");
+    let output = place.test(&[]);
+    assert_eq!(code(&output), 0, "{}{}", out(&output), err(&output));
+}
+
+#[test]
 fn what_cannot_be_tested_is_an_error() {
     let place = Place::of("gbm-rent.toml", "[[expect]]\nmetric = \"pv.spnd\"\nsign = \"positive\"\n");
     let output = place.test(&[]);

@@ -36,7 +36,10 @@ pub fn read(loaded: Loaded, beside: Option<&Node>) -> (Pins, Vec<Diagnostic>) {
     let job = scenario.job_of_baseline();
     let catalogue = Catalogue::of(&job.arms[0].world);
     let arms = scenario.arms();
-    let default_arm = arms.iter().find(|arm| arm.headline).or(arms.first()).map(|arm| arm.id.clone());
+    // As `Job::headline`: the one marked, or the first that is not the baseline.
+    let other = || arms.iter().find(|arm| !arm.baseline);
+    let default_arm = arms.iter().find(|arm| arm.headline).or_else(other).or(arms.first());
+    let default_arm = default_arm.map(|arm| arm.id.clone());
     let mut reader = Reader {
         pins: Pins {
             variants: vec![scenario.clone()],
@@ -146,7 +149,7 @@ impl Reader {
     fn change(&mut self, all: impl Iterator<Item = Changes>) {
         let mut asked: BTreeMap<String, Changes> = BTreeMap::new();
         for changes in all {
-            // The first pin to ask says where a problem stands.
+            // The first of them, in the order of the file, says where a problem stands.
             asked.entry(told(&changes)).or_insert(changes);
         }
         let asked: Vec<_> = asked.into_iter().filter(|(told, _)| !self.variants.contains_key(told)).collect();
