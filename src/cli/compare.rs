@@ -8,6 +8,7 @@ use loophole::engine::executor::{Checkpoint, Options, simulate_from};
 use loophole::engine::job::{Arm, Job};
 use loophole::engine::memory::Memory;
 use loophole::engine::outcome::Outcome;
+use loophole::engine::parallel;
 use loophole::engine::progress::Progress;
 #[cfg(feature = "parquet")]
 use loophole::export::columnar;
@@ -360,7 +361,7 @@ impl Task {
         };
         let asked: Vec<(&Figure, Size)> =
             figures.iter().flat_map(|(_, figure)| sizes.iter().map(move |size| (figure, *size))).collect();
-        let mut pictures = on_threads(&asked, drawn, threads).into_iter();
+        let mut pictures = parallel::map(&asked, threads, drawn).into_iter();
         for (name, figure) in &figures {
             folder.add(format!("charts/{name}.csv"), figure.csv());
             folder.add(format!("charts/{name}.txt"), format!("{}\n", figure.alt));
@@ -466,29 +467,6 @@ impl Task {
     }
 }
 
-/// Does a list of jobs on several threads; the results are in the jobs' order.
-#[cfg(feature = "chart")]
-fn on_threads<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync, threads: usize) -> Vec<R> {
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let worker = || {
-        let claim = || {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            jobs.get(at).map(|job| (at, job))
-        };
-        std::iter::from_fn(claim).map(|(at, job)| (at, work(job))).collect::<Vec<_>>()
-    };
-    let mut done = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.clamp(1, jobs.len().max(1))).map(|_| scope.spawn(worker)).collect();
-        // A panic of a worker is the program's own fault, and goes on here.
-        let joined = workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.flatten().collect::<Vec<_>>()
-    });
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
 /// The figures of a run of a scenario.
 #[cfg(feature = "chart")]
 pub(super) fn gallery<'a>(
@@ -551,10 +529,7 @@ fn titles(job: &Job) -> loophole::chart::gallery::Titles {
 
 /// As many threads as asked for, or as there are cores.
 pub(super) fn thread_count(asked: Option<u64>) -> usize {
-    asked.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        |threads| threads as usize,
-    )
+    asked.map_or_else(parallel::processors, |threads| threads as usize)
 }
 
 /// A folder of its own for what an interrupted run leaves.

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use loophole::analysis::expect::{Answer, Setting, Status, answers, draws, judge};
 use loophole::engine::executor::{Options, simulate};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
+use loophole::engine::parallel;
 use loophole::export::folder::write_file;
 use loophole::scenario::expect::bless::{Edit, blessed};
 use loophole::scenario::expect::inputs::Record;
@@ -170,23 +169,13 @@ fn cost(job: &Job) -> usize {
 fn run_all(terminal: &Terminal, args: &TestArgs, suites: &[Suite], tasks: &[Task]) -> Answered {
     let threads = super::compare::thread_count(args.threads);
     let bar = progress::bar(tasks.iter().map(|task| task.job.paths).sum(), terminal.live() && !args.quiet);
-    let (next, answered) = (AtomicUsize::new(0), Mutex::new(Answered::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(tasks.len()).max(1) {
-            scope.spawn(|| {
-                while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let found = run(&suites[task.suite], task);
-                    bar.inc(task.job.paths as u64);
-                    let mut all = answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    all.extend(
-                        found.into_iter().map(|((pin, place), found)| ((task.suite, pin, place), found)),
-                    );
-                }
-            });
-        }
+    let answered = parallel::map(tasks, threads, |task| {
+        let found = run(&suites[task.suite], task);
+        bar.inc(task.job.paths as u64);
+        found.into_iter().map(|((pin, place), found)| ((task.suite, pin, place), found)).collect::<Vec<_>>()
     });
     bar.finish_and_clear();
-    answered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    answered.into_iter().flatten().collect()
 }
 
 /// The answers of one run to every chosen pin that needs it, by pin and the run's place in it.

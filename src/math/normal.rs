@@ -46,7 +46,7 @@ wide! {
                 *u = central_quantile(*u - 0.5);
             }
             for ((&place, &u), &x) in places.iter().zip(&tails).zip(&quantiles).take(count) {
-                chunk[place] = if lower_tail(u, u - 0.5) > LEAST_TAIL { x } else { tail_quantile(u, u - 0.5) };
+                chunk[place] = if outer_tail(u, u - 0.5) > LEAST_TAIL { x } else { tail_quantile(u, u - 0.5) };
             }
         }
     }
@@ -76,18 +76,18 @@ fn central_quantile(q: f64) -> f64 {
 
 /// The smaller of u and 1 − u.
 #[inline(always)]
-fn lower_tail(u: f64, q: f64) -> f64 {
+fn outer_tail(u: f64, q: f64) -> f64 {
     if q < 0.0 { u } else { 1.0 - u }
 }
 
 /// The quantile in tails above [`LEAST_TAIL`]; anything elsewhere.
 #[inline(always)]
 fn middle_quantile(u: f64, q: f64) -> f64 {
-    ratio(&MIDDLE, sqrt(-ln(lower_tail(u, q))) - 1.6).copysign(q)
+    ratio(&MIDDLE, sqrt(-ln(outer_tail(u, q))) - 1.6).copysign(q)
 }
 
 fn tail_quantile(u: f64, q: f64) -> f64 {
-    let tail = lower_tail(u, q);
+    let tail = outer_tail(u, q);
     if tail <= 0.0 || tail.is_nan() {
         return if tail == 0.0 { f64::INFINITY.copysign(q) } else { f64::NAN };
     }

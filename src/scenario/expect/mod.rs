@@ -8,6 +8,7 @@ pub mod bless;
 pub mod find;
 pub mod inputs;
 mod read;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,17 +6,17 @@
 use std::collections::BTreeMap;
 
 use super::inputs::Record;
+use super::variants::{Variants, changes};
 use super::{Check, Direction, Measure, Pin, Pins, Run, Scope, Sign, Stamp, Statistic, What};
 use crate::calendar::Month;
 use crate::engine::catalogue::Catalogue;
 use crate::engine::job::Job;
-use crate::engine::parallel;
+use crate::scenario::Loaded;
 use crate::scenario::check::walk_part;
-use crate::scenario::diagnostic::{Diagnostic, Diagnostics, Origin, Severity, nearest};
+use crate::scenario::diagnostic::{Diagnostic, Origin, nearest};
 use crate::scenario::quantity::probability;
-use crate::scenario::raw::{Entry, Node};
+use crate::scenario::raw::Node;
 use crate::scenario::registry::{EXPECT, EXPECT_FILE};
-use crate::scenario::{Loaded, Scenario};
 
 /// Keys that only a metric has.
 const OF_METRIC: [&str; 9] =
@@ -35,22 +35,18 @@ pub fn read(loaded: Loaded, beside: Option<&Node>) -> (Pins, Vec<Diagnostic>) {
     let scenario = loaded.scenario.clone();
     let job = scenario.job_of_baseline();
     let catalogue = Catalogue::of(&job.arms[0].world);
-    let arms = scenario.arms();
-    // As `Job::headline`: the one marked, or the first that is not the baseline.
-    let other = || arms.iter().find(|arm| !arm.baseline);
-    let default_arm = arms.iter().find(|arm| arm.headline).or_else(other).or(arms.first());
-    let default_arm = default_arm.map(|arm| arm.id.clone());
+    // Arms stand in this order: the baseline, the headline, the others.
+    let default_arm = scenario.arms.get(1).or(scenario.arms.first()).map(|(id, _)| id.clone());
     let mut reader = Reader {
         pins: Pins {
-            variants: vec![scenario.clone()],
-            scenario,
+            variants: Vec::new(),
+            scenario: scenario.clone(),
             warnings: loaded.warnings,
             list: Vec::new(),
             runs: Vec::new(),
             records: BTreeMap::new(),
         },
-        variants: BTreeMap::from([(String::new(), Some(0))]),
-        changed: BTreeMap::new(),
+        variants: Variants::of(scenario),
         job,
         default_arm: default_arm.unwrap_or_default(),
         catalogue,
@@ -64,15 +60,12 @@ pub fn read(loaded: Loaded, beside: Option<&Node>) -> (Pins, Vec<Diagnostic>) {
         reader.problems.extend(problems);
         reader.source(beside);
     }
-    (reader.pins, reader.problems)
+    (Pins { variants: reader.variants.list, ..reader.pins }, reader.problems)
 }
 
 struct Reader {
     pins: Pins,
-    /// Variants by their changes; none where they do not make a sound scenario.
-    variants: BTreeMap<String, Option<usize>>,
-    /// Changed scenarios that no pin has asked for yet.
-    changed: BTreeMap<String, Result<Scenario, Diagnostics>>,
+    variants: Variants,
     /// Of the baseline.
     job: Job,
     /// The arm of pins that name none.
@@ -111,7 +104,7 @@ impl Reader {
         let well_formed =
             |(_, node): &(usize, &Node)| node.table().is_some() && self.shape(node, false).is_empty();
         let list: Vec<(usize, &Node)> = list.iter().enumerate().filter(well_formed).collect();
-        self.change(list.iter().filter_map(|(_, node)| changes(node)).flatten());
+        self.variants.examine(list.iter().filter_map(|(_, node)| changes(node)).flatten());
         for (index, node) in list {
             let place = self.pins.scenario.files.describe(node.origin);
             let file = self.pins.scenario.files.of(node.origin).name.clone();
@@ -123,68 +116,12 @@ impl Reader {
         }
     }
 
-    /// The variant of the scenario with some keys changed; none if that is not sound.
-    fn variant(&mut self, changes: &[(String, Entry)]) -> Option<usize> {
-        let told = told(changes);
-        if let Some(known) = self.variants.get(&told) {
-            return *known;
-        }
-        let changed = self.changed.remove(&told);
-        let variant = match changed.unwrap_or_else(|| self.pins.scenario.changed(changes)) {
-            Ok(scenario) => {
-                self.pins.variants.push(scenario);
-                Some(self.pins.variants.len() - 1)
-            }
-            Err(told) => {
-                let errors = told.list.into_iter().filter(|told| told.severity == Severity::Error);
-                self.problems.extend(errors);
-                None
-            }
-        };
-        self.variants.insert(told, variant);
-        variant
-    }
-
-    /// Examines changed scenarios on all processors.
-    fn change(&mut self, all: impl Iterator<Item = Changes>) {
-        let mut asked: BTreeMap<String, Changes> = BTreeMap::new();
-        for changes in all {
-            // The first of them, in the order of the file, says where a problem stands.
-            asked.entry(told(&changes)).or_insert(changes);
-        }
-        let asked: Vec<_> = asked.into_iter().filter(|(told, _)| !self.variants.contains_key(told)).collect();
-        let scenario = &self.pins.scenario;
-        let examined = parallel::map(&asked, |(told, changes)| (told.clone(), scenario.changed(changes)));
-        self.changed.extend(examined);
-    }
-
     fn run(&mut self, run: Run) -> usize {
         self.pins.runs.iter().position(|other| *other == run).unwrap_or_else(|| {
             self.pins.runs.push(run);
             self.pins.runs.len() - 1
         })
     }
-}
-
-/// Keys of a scenario and what they become.
-type Changes = Vec<(String, Entry)>;
-
-/// What tells changes apart.
-fn told(changes: &[(String, Entry)]) -> String {
-    changes.iter().map(|(key, entry)| format!("{key} = {}\n", entry.node.to_toml())).collect()
-}
-
-/// The changes of each run that a pin asks for; none if its `over` is not sound.
-fn changes(pin: &Node) -> Option<Vec<Changes>> {
-    let set: Changes =
-        pin.get("set").and_then(Node::table).cloned().unwrap_or_default().into_iter().collect();
-    let Some(over) = pin.get("over").and_then(Node::table) else { return Some(vec![set]) };
-    let (key, entry) = over.iter().next()?;
-    let with = |value: &Node| {
-        let own = (key.clone(), Entry { key: entry.key, node: value.clone() });
-        set.iter().cloned().chain([own]).collect()
-    };
-    Some(entry.node.list()?.iter().map(with).collect())
 }
 
 fn integer(node: &Node, key: &str) -> Option<i64> {
@@ -635,7 +572,8 @@ impl One<'_> {
         let seed = integer(self.node, "seed").map_or(seed, |seed| seed as u64);
         let mut runs = Vec::new();
         for changes in changes(self.node)? {
-            let variant = self.reader.variant(&changes)?;
+            let Reader { variants, problems, .. } = &mut *self.reader;
+            let variant = variants.place(&changes, problems)?;
             runs.push(self.reader.run(Run { variant, paths, seed }));
         }
         Some(runs)
