@@ -247,6 +247,10 @@ impl Walker<'_> {
         let (problem, hint) = match node.value {
             Value::Integer(n) if (low..=high).contains(&n) => return,
             Value::Integer(n) => (format!("{key} is outside its range"), Some((format!("found {n}"), None))),
+            Value::Text(ref text) if text.parse::<i64>().is_ok() => (
+                format!("{key} is not an integer"),
+                Some((format!("found {}", node.kind()), Some("remove the quotes".to_string()))),
+            ),
             // The language's integers have 64 bits; a flag's larger one is still a number to who wrote it.
             Value::Text(ref text) if text.parse::<i128>().is_ok() => {
                 (format!("{key} is outside its range"), Some((format!("found {text}"), None)))
