@@ -1,0 +1,148 @@
+//! A few paths side by side: the columns in which a month is told.
+//!
+//! The model computes a month for [`LANES`] paths at once. A number of the model is then a column, [`Lanes`], and a formula is
+//! applied to it path by path,
+//!     cost = Lanes::each(|i| usable_hour_cost(price[i], overhead[i], availability[i])),
+//! so that formulas stay functions of plain numbers, readable next to their source, while the compiler turns such a line into
+//! instructions that take several paths at a time. What happens in a lane never depends on another lane: each path has the
+//! same bits whatever its neighbours are.
+
+use std::ops::{AddAssign, Index, IndexMut};
+
+/// Paths that are told side by side.
+pub const LANES: usize = 8;
+
+/// One number on each of a few paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(align(64))]
+pub struct Lanes([f64; LANES]);
+
+impl Lanes {
+    /// One everywhere.
+    pub const ONE: Lanes = Lanes::all(1.0);
+
+    /// The same number on all paths.
+    pub const fn all(value: f64) -> Lanes {
+        Lanes([value; LANES])
+    }
+
+    /// A number for each path.
+    #[inline(always)]
+    pub fn each(mut value: impl FnMut(usize) -> f64) -> Lanes {
+        let mut lanes = [0.0; LANES];
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            *lane = value(i);
+        }
+        Lanes(lanes)
+    }
+
+    /// Whether this holds of the number of some path.
+    #[inline(always)]
+    pub fn any(&self, holds: impl Fn(f64) -> bool) -> bool {
+        self.0.iter().fold(false, |any, &value| any | holds(value))
+    }
+
+    /// The numbers, path by path.
+    #[inline(always)]
+    pub fn as_slice(&self) -> &[f64] {
+        &self.0
+    }
+}
+
+impl Index<usize> for Lanes {
+    type Output = f64;
+
+    #[inline(always)]
+    fn index(&self, i: usize) -> &f64 {
+        &self.0[i]
+    }
+}
+
+impl IndexMut<usize> for Lanes {
+    #[inline(always)]
+    fn index_mut(&mut self, i: usize) -> &mut f64 {
+        &mut self.0[i]
+    }
+}
+
+impl AddAssign for Lanes {
+    #[inline(always)]
+    fn add_assign(&mut self, other: Lanes) {
+        *self = Lanes::each(|i| self[i] + other[i]);
+    }
+}
+
+/// What is known of a few paths side by side, and can be read of one.
+pub trait InLanes {
+    /// The same of one path.
+    type One;
+
+    /// What it is on path `i`.
+    fn lane(&self, i: usize) -> Self::One;
+
+    /// The same on every path.
+    fn spread(one: &Self::One) -> Self;
+}
+
+impl InLanes for Lanes {
+    type One = f64;
+
+    #[inline(always)]
+    fn lane(&self, i: usize) -> f64 {
+        self[i]
+    }
+
+    fn spread(one: &f64) -> Lanes {
+        Lanes::all(*one)
+    }
+}
+
+impl<T: InLanes, const K: usize> InLanes for [T; K] {
+    type One = [T::One; K];
+
+    #[inline(always)]
+    fn lane(&self, i: usize) -> [T::One; K] {
+        std::array::from_fn(|k| self[k].lane(i))
+    }
+
+    fn spread(one: &[T::One; K]) -> [T; K] {
+        std::array::from_fn(|k| T::spread(&one[k]))
+    }
+}
+
+impl<T: InLanes> InLanes for Vec<T> {
+    type One = Vec<T::One>;
+
+    fn lane(&self, i: usize) -> Vec<T::One> {
+        self.iter().map(|of| of.lane(i)).collect()
+    }
+
+    fn spread(one: &Vec<T::One>) -> Vec<T> {
+        one.iter().map(T::spread).collect()
+    }
+}
+
+/// Defines structs whose numbers are of type `N`: of one path, or in [`Lanes`].
+macro_rules! in_lanes {
+    ($($(#[$about:meta])* pub struct $name:ident { $($(#[$field_about:meta])* pub $field:ident: $of:ty,)* })*) => {$(
+        $(#[$about])*
+        pub struct $name<N = f64> {
+            $($(#[$field_about])* pub $field: $of,)*
+        }
+
+        impl $crate::math::InLanes for $name<$crate::math::Lanes> {
+            type One = $name;
+
+            #[inline(always)]
+            fn lane(&self, i: usize) -> $name {
+                $name { $($field: self.$field.lane(i),)* }
+            }
+
+            fn spread(one: &$name) -> Self {
+                $name { $($field: $crate::math::InLanes::spread(&one.$field),)* }
+            }
+        }
+    )*};
+}
+
+pub(crate) use in_lanes;
