@@ -17,9 +17,10 @@ use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::partition::{BLOCK, grouping};
 use loophole::engine::recorder::{CellMoments, CellSketches, Layout, Rows};
-use loophole::model::conditions::Quotes;
+use loophole::math::LANES;
+use loophole::model::conditions::Givens;
 use loophole::model::drivers::{Drivers, Scratch};
-use loophole::model::rules::{Regime, RuleDates};
+use loophole::model::rules::{DatesInLanes, Regime, RuleDates};
 use loophole::model::step::{self, Workspace};
 use loophole::stats::estimate::mean;
 
@@ -41,29 +42,41 @@ fn stages(job: &Job, paths: u64) {
     let (arms, months) = (worlds.len(), worlds[0].months);
     let [mut draw, mut dates_time, mut simulate, mut enter, mut scalars, mut moments, mut sketch] =
         [Duration::ZERO; 7];
-    let (mut scratch, mut drivers, mut work) = (Scratch::default(), Drivers::default(), Workspace::default());
-    let mut dates: Vec<Vec<RuleDates>> = vec![Vec::new(); arms];
+    let (mut scratch, mut drivers, mut work) =
+        (Scratch::default(), vec![Drivers::default(); LANES], Workspace::default());
+    let mut side_by_side = Drivers::default();
+    let mut dates: Vec<Vec<DatesInLanes>> =
+        worlds.iter().map(|world| vec![[RuleDates::default(); LANES]; world.rules.len()]).collect();
     let mut accounts = vec![Account::default(); arms];
-    let mut quotes = Quotes::default();
+    let mut givens = Givens::default();
     let mut rows = Rows::default();
-    rows.reserve(&layout, HELD);
+    rows.reserve(&layout, HELD / LANES);
     let mut sketches: Vec<CellSketches> =
         (0..arms).map(|arm| CellSketches::empty(layout.arm_cells(arm).len())).collect();
     let mut total = CellMoments::empty(layout.cells());
-    for path in 0..paths {
-        let i = path as usize % HELD;
-        timed(&mut draw, || sampler.draw(path, &mut scratch, &mut drivers));
+    for first in (0..paths).step_by(LANES) {
+        let i = first as usize % HELD;
+        timed(&mut draw, || {
+            for (drivers, path) in drivers.iter_mut().zip(first..) {
+                sampler.draw(path, &mut scratch, drivers);
+            }
+            side_by_side.gather(&drivers);
+        });
         timed(&mut dates_time, || {
+            let mut of_path = Vec::new();
             for (world, dates) in worlds.iter().zip(&mut dates) {
-                RuleDates::draw_all(world, &sampler, &drivers, path, dates);
+                for (lane, drivers) in drivers.iter().enumerate() {
+                    RuleDates::draw_all(world, &sampler, drivers, first + lane as u64, &mut of_path);
+                    dates.iter_mut().zip(&of_path).for_each(|(rule, dates)| rule[lane] = *dates);
+                }
             }
         });
         timed(&mut simulate, || {
-            quotes.fill(&worlds[0], &drivers);
+            givens.fill(&worlds[0], &side_by_side);
             for (a, world) in worlds.iter().enumerate() {
-                let regime = Regime::new(world, &drivers, &dates[a]);
-                work.begin(world, &drivers);
-                step::walk(&regime, &quotes, 0..months, &mut work, |_, month| {
+                let regime = Regime { world, drivers: &side_by_side, dates: &dates[a] };
+                work.begin(world);
+                step::walk(&regime, &givens, 0..months, &mut work, |_, month| {
                     black_box(month);
                 })
                 .expect("it solves");
@@ -71,18 +84,18 @@ fn stages(job: &Job, paths: u64) {
         });
         timed(&mut enter, || {
             for (a, world) in worlds.iter().enumerate() {
-                let (account, row) = (&mut accounts[a], rows.row(i));
-                account.begin(world, &drivers);
-                let regime = Regime::new(world, &drivers, &dates[a]);
-                work.begin(world, &drivers);
-                step::walk(&regime, &quotes, 0..months, &mut work, |t, month| {
-                    account.enter(&catalogue, world, (t, month), &mut row[layout.month(a, t)]);
+                let (account, cells) = (&mut accounts[a], rows.group(i / LANES));
+                account.begin(world, &side_by_side);
+                let regime = Regime { world, drivers: &side_by_side, dates: &dates[a] };
+                work.begin(world);
+                step::walk(&regime, &givens, 0..months, &mut work, |t, month| {
+                    account.enter(&catalogue, world, (t, month), &mut cells[layout.month(a, t)]);
                 })
                 .expect("it solves");
             }
         });
         timed(&mut scalars, || {
-            rows.complete(i, &layout, &catalogue).expect("finite");
+            rows.complete(i / LANES, LANES, &layout, &catalogue).expect("finite");
             for a in 0..arms {
                 let view = PathView {
                     world: &worlds[a],
@@ -95,15 +108,19 @@ fn stages(job: &Job, paths: u64) {
                 }
             }
         });
-        if i == HELD - 1 {
+        if i + LANES == HELD {
             timed(&mut sketch, || {
                 for (arm, sketch) in sketches.iter_mut().enumerate() {
-                    sketch.add(&rows, layout.arm_cells(arm), HELD);
+                    sketch.add(&rows, layout.arm_cells(arm), HELD / LANES);
                 }
             });
             timed(&mut moments, || {
                 for block in 0..HELD / BLOCK {
-                    total.merge(&CellMoments::of(&rows, block * BLOCK..(block + 1) * BLOCK, 1));
+                    total.merge(&CellMoments::of(
+                        &rows,
+                        block * BLOCK / LANES..(block + 1) * BLOCK / LANES,
+                        1,
+                    ));
                 }
             });
         }

@@ -9,8 +9,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use loophole::analysis::compare::effects;
 use loophole::economics::market::{Clearing, Settled, Solver};
 use loophole::engine::executor::{self, Options};
+use loophole::math::LANES;
 use loophole::math::{exp, normal_quantile};
-use loophole::model::conditions::Quotes;
+use loophole::model::conditions::Givens;
 use loophole::model::drivers::{Drivers, Scratch};
 use loophole::model::rules::{Regime, RuleDates};
 use loophole::model::step::{self, Workspace};
@@ -72,14 +73,19 @@ fn step(bench: &mut Criterion) {
     let (mut drivers, mut dates) = (Drivers::default(), Vec::new());
     sampler.draw(7, &mut Scratch::default(), &mut drivers);
     RuleDates::draw_all(&worlds[arm], &sampler, &drivers, 7, &mut dates);
-    let (mut quotes, mut work) = (Quotes::default(), Workspace::default());
-    quotes.fill(&worlds[arm], &drivers);
-    bench.bench_function("step/quotes/60", |b| b.iter(|| quotes.fill(&worlds[arm], &drivers)));
-    let regime = Regime::new(&worlds[arm], &drivers, &dates);
-    bench.bench_function("step/months/60", |b| {
+    let mut side_by_side = Drivers::default();
+    bench.bench_function("step/drivers side by side", |b| {
+        b.iter(|| side_by_side.gather(std::slice::from_ref(&drivers)));
+    });
+    let (mut givens, mut work) = (Givens::default(), Workspace::default());
+    givens.fill(&worlds[arm], &side_by_side);
+    bench.bench_function("step/givens", |b| b.iter(|| givens.fill(&worlds[arm], &side_by_side)));
+    let dates: Vec<_> = dates.iter().map(|dates| [*dates; LANES]).collect();
+    let regime = Regime { world: &worlds[arm], drivers: &side_by_side, dates: &dates };
+    bench.bench_function(&format!("step/60 months of {LANES} paths"), |b| {
         b.iter(|| {
-            work.begin(&worlds[arm], &drivers);
-            step::walk(&regime, &quotes, 0..60, &mut work, |_, month| {
+            work.begin(&worlds[arm]);
+            step::walk(&regime, &givens, 0..60, &mut work, |_, month| {
                 black_box(month);
             })
         });

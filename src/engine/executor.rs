@@ -12,11 +12,12 @@ use super::outcome::{Outcome, stand};
 use super::partition::{BLOCK, Block, Partition, grouping, replicates, unit};
 use super::progress::Progress;
 use super::recorder::{CellMoments, CellSketches, Layout, NotFinite, Rows};
+use crate::math::{LANES, Lanes};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
-use crate::model::conditions::Quotes;
+use crate::model::conditions::Givens;
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
-use crate::model::rules::{Regime, RuleDates};
+use crate::model::rules::{DatesInLanes, Regime, RuleDates};
 use crate::model::step::{self, Failure, Snapshot, Workspace};
 
 /// How to run.
@@ -118,8 +119,8 @@ impl std::error::Error for EngineError {}
 struct Plan<'a> {
     job: &'a Job,
     worlds: Vec<World>,
-    /// By arm: the first arm with the same quotes.
-    quoted: Vec<usize>,
+    /// By arm: the first arm with the same givens.
+    given: Vec<usize>,
     /// By arm: what it shares its first months with.
     trunks: Vec<Trunk>,
     sampler: Sampler<'a>,
@@ -186,14 +187,14 @@ pub fn simulate_from(
     let catalogue = Catalogue::of(&job.arms[0].world);
     let layout = Layout::of(job, &catalogue);
     let partition = Partition { sampling: job.sampling, paths: job.paths };
-    let quoted = (0..worlds.len())
-        .map(|arm| (0..arm).find(|&first| Quotes::shared(&worlds[first], &worlds[arm])).unwrap_or(arm))
+    let given = (0..worlds.len())
+        .map(|arm| (0..arm).find(|&first| Givens::shared(&worlds[first], &worlds[arm])).unwrap_or(arm))
         .collect();
     let trunks = (0..worlds.len()).map(|arm| Trunk::of(&worlds, arm)).collect();
     let readings = if job.is_exact() { Vec::new() } else { readings(&catalogue) };
     let flag = |id: &str| catalogue.scalar_index(id).unwrap_or_else(|| unreachable!("every job has {id}"));
     let flags = [flag("rule_in_force"), flag("rule_reversed")];
-    let plan = Plan { job, worlds, quoted, trunks, sampler, catalogue, layout, partition, readings, flags };
+    let plan = Plan { job, worlds, given, trunks, sampler, catalogue, layout, partition, readings, flags };
     let nothing = empty(&plan);
     let state = match from {
         None => nothing,
@@ -400,10 +401,10 @@ fn stretch(
                         break;
                     }
                     let n = paths.paths.len();
-                    let held = worker.held - n..worker.held;
+                    let held = worker.held - n.div_ceil(LANES)..worker.held;
                     let moments = CellMoments::of(&worker.rows, held, unit(plan.job.sampling));
                     locked(&merger).take(plan, block, moments, std::mem::take(&mut worker.scalars));
-                    if worker.held + BLOCK > worker.room {
+                    if worker.held + BLOCK_GROUPS > worker.room {
                         worker.count(plan, &sketches);
                     }
                     let paths = done.fetch_add(n, Ordering::Relaxed) + n;
@@ -435,6 +436,9 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Groups of a block.
+const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
+
 /// Bytes of rows a thread holds before it counts them, within 1 to 8 blocks: the more, the fewer times every histogram
 /// is fetched from memory.
 const HELD_BYTES: usize = 48 << 20;
@@ -442,18 +446,20 @@ const HELD_BYTES: usize = 48 << 20;
 /// A thread's memory.
 struct Worker {
     scratch: Scratch,
-    drivers: Drivers,
+    /// Drivers of the paths at hand, one by one, and side by side.
+    paths: Vec<Drivers>,
+    drivers: Drivers<Lanes>,
     work: Workspace,
     /// By arm; of arms that share them, the first one's.
-    quotes: Vec<Quotes>,
+    givens: Vec<Givens>,
     accounts: Vec<Account>,
-    dates: Vec<Vec<RuleDates>>,
+    dates: Vec<Vec<DatesInLanes>>,
     /// By arm: months shared with its trunk, and where it leaves it.
     shared: Vec<usize>,
     branches: Vec<Snapshot>,
     /// Rows not yet counted.
     rows: Rows,
-    /// How many there are.
+    /// How many groups of them there are.
     held: usize,
     /// How many there may be.
     room: usize,
@@ -465,14 +471,16 @@ impl Worker {
     fn new(plan: &Plan<'_>) -> Worker {
         let arms = plan.worlds.len();
         let block_bytes = BLOCK * plan.layout.cells() * size_of::<f64>();
-        let room = BLOCK * (HELD_BYTES / block_bytes).clamp(1, 8).min(plan.partition.blocks().max(1));
+        let blocks = (HELD_BYTES / block_bytes).clamp(1, 8).min(plan.partition.blocks().max(1));
+        let room = BLOCK_GROUPS * blocks;
         let mut rows = Rows::default();
         rows.reserve(&plan.layout, room);
         Worker {
             scratch: Scratch::default(),
+            paths: vec![Drivers::default(); LANES],
             drivers: Drivers::default(),
             work: Workspace::default(),
-            quotes: vec![Quotes::default(); arms],
+            givens: vec![Givens::default(); arms],
             accounts: vec![Account::default(); arms],
             dates: vec![Vec::new(); arms],
             shared: vec![0; arms],
@@ -484,42 +492,56 @@ impl Worker {
         }
     }
 
-    /// Simulates a block and records its paths.
+    /// Simulates a block, [`LANES`] paths at a time, and records its paths.
     fn run(&mut self, plan: &Plan<'_>, block: &Block) -> Result<(), EngineError> {
         let n = block.paths.len();
         self.scalars.resize(plan.worlds.len() * plan.catalogue.scalars.len() * n, 0.0);
-        for (i, &path) in block.paths.iter().enumerate() {
-            plan.sampler.draw(path, &mut self.scratch, &mut self.drivers);
-            let arm_id = |arm: usize| plan.job.arms[arm].id.clone();
-            self.begin(plan, path);
+        let arm_id = |arm: usize| plan.job.arms[arm].id.clone();
+        for (group, paths) in block.paths.chunks(LANES).enumerate() {
+            for (path, drivers) in paths.iter().zip(&mut self.paths) {
+                plan.sampler.draw(*path, &mut self.scratch, drivers);
+            }
+            self.drivers.gather(&self.paths[..paths.len()]);
+            self.begin(plan, paths);
             for arm in 0..plan.worlds.len() {
                 self.simulate(plan, arm).map_err(|failure| EngineError::Market {
-                    path,
+                    path: paths[failure.lane.min(paths.len() - 1)],
                     arm: arm_id(arm),
                     failure,
                 })?;
             }
-            self.record(plan, (i, n)).map_err(|place| EngineError::NotFinite {
-                path,
-                arm: arm_id(place.arm),
-                place,
+            self.record(plan, (group * LANES, paths.len(), n)).map_err(|(lane, place)| {
+                EngineError::NotFinite { path: paths[lane], arm: arm_id(place.arm), place }
             })?;
             self.held += 1;
         }
         Ok(())
     }
 
-    /// Draws the rules' dates of a path and finds the months that each arm shares with its trunk.
-    fn begin(&mut self, plan: &Plan<'_>, path: u64) {
+    /// Draws the rules' dates on a few paths and finds the months that each arm shares with its trunk.
+    fn begin(&mut self, plan: &Plan<'_>, paths: &[u64]) {
+        let mut of_path = Vec::new();
         for (arm, world) in plan.worlds.iter().enumerate() {
-            RuleDates::draw_all(world, &plan.sampler, &self.drivers, path, &mut self.dates[arm]);
+            let dates = &mut self.dates[arm];
+            dates.clear();
+            dates.resize(world.rules.len(), [RuleDates::default(); LANES]);
+            for (i, drivers) in self.paths[..paths.len()].iter().enumerate() {
+                RuleDates::draw_all(world, &plan.sampler, drivers, paths[i], &mut of_path);
+                for (rule, dates) in dates.iter_mut().zip(&of_path) {
+                    rule[i..].fill(*dates);
+                }
+            }
             self.accounts[arm].begin(world, &self.drivers);
-            if plan.quoted[arm] == arm {
-                self.quotes[arm].fill(world, &self.drivers);
+            if plan.given[arm] == arm {
+                self.givens[arm].fill(world, &self.drivers);
             }
         }
         for (arm, trunk) in plan.trunks.iter().enumerate() {
-            let regime = |arm: usize| Regime::new(&plan.worlds[arm], &self.drivers, &self.dates[arm]);
+            let regime = |arm: usize| Regime {
+                world: &plan.worlds[arm],
+                drivers: &self.drivers,
+                dates: &self.dates[arm],
+            };
             let both =
                 regime(trunk.arm).silent_months(&trunk.theirs).min(regime(arm).silent_months(&trunk.own));
             self.shared[arm] = if trunk.arm == arm { 0 } else { both };
@@ -529,10 +551,10 @@ impl Worker {
     /// Simulates an arm from where it leaves its trunk, keeps where others leave it, and enters it month by month.
     fn simulate(&mut self, plan: &Plan<'_>, arm: usize) -> Result<(), Failure> {
         let (world, trunk) = (&plan.worlds[arm], plan.trunks[arm].arm);
-        let regime = Regime::new(world, &self.drivers, &self.dates[arm]);
+        let regime = Regime { world, drivers: &self.drivers, dates: &self.dates[arm] };
         let mut from = self.shared[arm];
         if from == 0 {
-            self.work.begin(world, &self.drivers);
+            self.work.begin(world);
         } else {
             self.work.resume(&self.branches[arm]);
             let [own, other] = self
@@ -542,14 +564,14 @@ impl Worker {
             own.share(other, from);
             self.rows.share(self.held, &plan.layout, (trunk, arm), from);
         }
-        let (account, row) = (&mut self.accounts[arm], self.rows.row(self.held));
+        let (account, cells) = (&mut self.accounts[arm], self.rows.group(self.held));
         loop {
             let leaving =
                 (0..self.shared.len()).filter(|&other| plan.trunks[other].arm == arm && other != arm);
             let until = leaving.map(|other| self.shared[other]).filter(|&month| month > from).min();
             let until = until.unwrap_or(world.months);
-            step::walk(&regime, &self.quotes[plan.quoted[arm]], from..until, &mut self.work, |t, month| {
-                account.enter(&plan.catalogue, world, (t, month), &mut row[plan.layout.month(arm, t)]);
+            step::walk(&regime, &self.givens[plan.given[arm]], from..until, &mut self.work, |t, month| {
+                account.enter(&plan.catalogue, world, (t, month), &mut cells[plan.layout.month(arm, t)]);
             })?;
             for (other, branch) in self.branches.iter_mut().enumerate() {
                 if other != arm && plan.trunks[other].arm == arm && self.shared[other] == until {
@@ -563,9 +585,14 @@ impl Worker {
         }
     }
 
-    /// Completes the row of path `i` of a block of `n`, and writes its scalars.
-    fn record(&mut self, plan: &Plan<'_>, (i, n): (usize, usize)) -> Result<(), NotFinite> {
-        self.rows.complete(self.held, &plan.layout, &plan.catalogue)?;
+    /// Completes the rows of `count` paths from path `first` of a block of `n` on, and writes their scalars; the first path
+    /// with a number that is not finite, and which, is an error.
+    fn record(
+        &mut self,
+        plan: &Plan<'_>,
+        (first, count, n): (usize, usize, usize),
+    ) -> Result<(), (usize, NotFinite)> {
+        self.rows.complete(self.held, count, &plan.layout, &plan.catalogue)?;
         let scalars = &plan.catalogue.scalars;
         for (arm, world) in plan.worlds.iter().enumerate() {
             let view = PathView {
@@ -576,10 +603,11 @@ impl Worker {
             };
             for (s, (label, scalar, lab)) in scalars.iter().enumerate() {
                 let value = scalar.value(&view, *lab);
-                if !value.is_finite() {
-                    return Err(NotFinite { metric: label.id.clone(), month: None, arm });
+                let values = &value.as_slice()[..count];
+                if let Some(lane) = values.iter().position(|value| !value.is_finite()) {
+                    return Err((lane, NotFinite { metric: label.id.clone(), month: None, arm }));
                 }
-                self.scalars[(arm * scalars.len() + s) * n + i] = value;
+                self.scalars[(arm * scalars.len() + s) * n + first..][..count].copy_from_slice(values);
             }
         }
         Ok(())

@@ -1,13 +1,14 @@
 //! From accounts to numbers: the rows of paths, the cells of a job.
 //!
 //! A *cell* is one monthly number of one arm: month by month every metric, and for every arm but the baseline, month by
-//! month, its differences to the baseline. [`Rows`] hold every cell on a few paths; [`CellSketches`] and [`CellMoments`]
+//! month, its differences to the baseline. [`Rows`] hold every cell on some paths, side by side as the model tells them; [`CellSketches`] and [`CellMoments`]
 //! keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
 
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::job::Job;
+use crate::math::{LANES, Lanes};
 use crate::stats::estimate::Estimate;
 use crate::stats::sketch::Sketch;
 
@@ -76,91 +77,87 @@ pub struct NotFinite {
     pub arm: usize,
 }
 
-/// Every cell on a few paths.
+/// Every cell on some paths, in groups of up to [`LANES`] paths side by side.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
+    /// Cells of a group.
     cells: usize,
-    values: Vec<f64>,
+    /// By group, then cell.
+    values: Vec<Lanes>,
+    /// By group: how many of its lanes are paths.
+    paths: Vec<usize>,
 }
 
-/// Cells taken together from rows, so that what is read of a row is a cache line.
+/// Cells whose moments are taken side by side.
 const TILE: usize = 8;
 
 impl Rows {
-    /// Makes room for `paths` paths.
-    pub fn reserve(&mut self, layout: &Layout, paths: usize) {
+    /// Makes room for `groups` groups.
+    pub fn reserve(&mut self, layout: &Layout, groups: usize) {
         self.cells = layout.cells();
-        self.values.resize(self.cells * paths, 0.0);
+        self.values.resize(self.cells * groups, Lanes::ZERO);
+        self.paths.resize(groups, 0);
     }
 
-    /// The row of a path.
-    pub fn row(&mut self, i: usize) -> &mut [f64] {
-        &mut self.values[i * self.cells..(i + 1) * self.cells]
+    /// The cells of a group.
+    pub fn group(&mut self, group: usize) -> &mut [Lanes] {
+        &mut self.values[group * self.cells..(group + 1) * self.cells]
     }
 
-    /// Copies the first `months` months of an arm's levels on a path from another arm's.
-    pub fn share(&mut self, i: usize, layout: &Layout, (from, to): (usize, usize), months: usize) {
-        let row = self.row(i);
+    /// Copies the first `months` months of an arm's levels in a group from another arm's.
+    pub fn share(&mut self, group: usize, layout: &Layout, (from, to): (usize, usize), months: usize) {
+        let cells = self.group(group);
         let (start, end) = (layout.level(from, 0, 0), layout.level(from, 0, months));
-        row.copy_within(start..end, layout.level(to, 0, 0));
+        cells.copy_within(start..end, layout.level(to, 0, 0));
     }
 
-    /// Completes a row whose levels are written: differences to the baseline.
+    /// Completes a group of `paths` paths whose levels are written: differences to the baseline.
     ///
     /// # Errors
-    /// [`NotFinite`], by arm, metric and month the first.
-    pub fn complete(&mut self, i: usize, layout: &Layout, catalogue: &Catalogue) -> Result<(), NotFinite> {
-        let row = self.row(i);
+    /// The first path with a number that is not finite, and by arm, metric and month the first such number.
+    pub fn complete(
+        &mut self,
+        group: usize,
+        paths: usize,
+        layout: &Layout,
+        catalogue: &Catalogue,
+    ) -> Result<(), (usize, NotFinite)> {
+        self.paths[group] = paths;
+        let cells = self.group(group);
         for arm in 0..layout.arms {
             for t in 0..layout.months {
                 if let Some(to) = layout.difference(arm, 0, t) {
                     let (own, base) = (layout.level(arm, 0, t), layout.level(layout.baseline, 0, t));
                     for metric in 0..layout.paired {
-                        row[to + metric] = row[own + metric] - row[base + metric];
+                        cells[to + metric] = cells[own + metric] - cells[base + metric];
                     }
                 }
             }
         }
-        if row.iter().all(|value| value.is_finite()) {
-            return Ok(());
+        // A number less itself is nothing, unless it is not finite.
+        let doubts = cells.iter().fold(Lanes::ZERO, |doubts, cell| doubts + (*cell - *cell));
+        match doubts.as_slice()[..paths].iter().position(|doubt| *doubt != 0.0) {
+            None => Ok(()),
+            Some(lane) => Err((lane, not_finite(cells, lane, layout, catalogue))),
         }
-        for arm in 0..layout.arms {
-            for (metric, (label, ..)) in catalogue.monthly.iter().enumerate() {
-                for t in 0..layout.months {
-                    let difference = layout.difference(arm, metric, t).is_none_or(|at| row[at].is_finite());
-                    if !difference || !row[layout.level(arm, metric, t)].is_finite() {
-                        return Err(NotFinite { metric: label.id.clone(), month: Some(t), arm });
-                    }
+    }
+}
+
+/// By arm, metric and month the first number of a lane that is not finite, which must have one.
+fn not_finite(cells: &[Lanes], lane: usize, layout: &Layout, catalogue: &Catalogue) -> NotFinite {
+    for arm in 0..layout.arms {
+        for (metric, (label, ..)) in catalogue.monthly.iter().enumerate() {
+            for t in 0..layout.months {
+                let finite = |cell: usize| cells[cell][lane].is_finite();
+                if !layout.difference(arm, metric, t).is_none_or(finite)
+                    || !finite(layout.level(arm, metric, t))
+                {
+                    return NotFinite { metric: label.id.clone(), month: Some(t), arm };
                 }
             }
         }
-        Ok(())
     }
-
-    /// The cells `first` to `first + TILE` on a path; 0 beyond the last.
-    fn tile(&self, path: usize, first: usize) -> [f64; TILE] {
-        let from = &self.values[path * self.cells..(path + 1) * self.cells][first..];
-        let mut tile = [0.0; TILE];
-        match from.first_chunk() {
-            Some(whole) => *whole,
-            None => {
-                tile[..from.len()].copy_from_slice(from);
-                tile
-            }
-        }
-    }
-
-    /// Gathers the cells `first` to `first + TILE`, as far as there are so many, on the paths `paths`, cell by cell.
-    fn gather(&self, first: usize, paths: std::ops::Range<usize>, tile: &mut Vec<f64>) {
-        let (cells, n) = (TILE.min(self.cells - first), paths.len());
-        tile.resize(cells * n, 0.0);
-        for (i, path) in paths.enumerate() {
-            let from = &self.values[path * self.cells + first..][..cells];
-            for (cell, value) in from.iter().enumerate() {
-                tile[cell * n + i] = *value;
-            }
-        }
-    }
+    unreachable!("the lane has a number that is not finite")
 }
 
 /// Count, mean and sum of squared deviations over independent units.
@@ -214,31 +211,42 @@ impl CellMoments {
         self.cells.len()
     }
 
-    /// The moments of a block of paths among the rows, `unit` paths a unit.
-    pub fn of(rows: &Rows, paths: std::ops::Range<usize>, unit: usize) -> CellMoments {
-        let count = paths.len().div_ceil(unit) as f64;
+    /// The moments of some groups, `unit` paths a unit: neighbours in a group.
+    pub fn of(rows: &Rows, groups: std::ops::Range<usize>, unit: usize) -> CellMoments {
+        let count = rows.paths[groups.clone()].iter().map(|paths| paths.div_ceil(unit)).sum::<usize>() as f64;
         let mut cells = Vec::with_capacity(rows.cells);
+        let mut units: Vec<[f64; TILE]> = Vec::new();
         for first in (0..rows.cells).step_by(TILE) {
-            let units = || {
-                paths.clone().step_by(unit).map(|from| {
-                    let members = from..paths.end.min(from + unit);
+            let width = TILE.min(rows.cells - first);
+            units.clear();
+            for group in groups.clone() {
+                let tile = &rows.values[group * rows.cells + first..][..width];
+                // Cell by cell what a path has, from path by path what a cell has.
+                let mut paths = [[0.0; TILE]; LANES];
+                for (cell, values) in tile.iter().enumerate() {
+                    for (path, value) in paths.iter_mut().zip(values.as_slice()) {
+                        path[cell] = *value;
+                    }
+                }
+                for members in paths[..rows.paths[group]].chunks(unit) {
                     let share = members.len() as f64;
                     let sums = members
-                        .map(|path| rows.tile(path, first))
+                        .iter()
+                        .copied()
                         .reduce(|sums, values| std::array::from_fn(|cell| sums[cell] + values[cell]));
-                    sums.unwrap_or_default().map(|sum| sum / share)
-                })
-            };
+                    units.push(sums.unwrap_or_default().map(|sum| sum / share));
+                }
+            }
             let (mut mean, mut squares) = ([0.0; TILE], [0.0; TILE]);
-            units().for_each(|values| (0..TILE).for_each(|cell| mean[cell] += values[cell]));
+            units.iter().for_each(|values| (0..TILE).for_each(|cell| mean[cell] += values[cell]));
             mean = mean.map(|sum| sum / count);
-            units().for_each(|values| {
+            for values in &units {
                 for cell in 0..TILE {
                     let deviation = values[cell] - mean[cell];
                     squares[cell] += deviation * deviation;
                 }
-            });
-            cells.extend(mean.into_iter().zip(squares).take(rows.cells - first));
+            }
+            cells.extend(mean.into_iter().zip(squares).take(width));
         }
         CellMoments { count, cells }
     }
@@ -279,14 +287,15 @@ impl CellSketches {
         CellSketches { cells: vec![Sketch::default(); cells] }
     }
 
-    /// Counts the first `n` rows; `cells` are those of this arm.
-    pub fn add(&mut self, rows: &Rows, cells: std::ops::Range<usize>, n: usize) {
-        let mut tile = Vec::new();
-        for (first, sketches) in cells.step_by(TILE).zip(self.cells.chunks_mut(TILE)) {
-            rows.gather(first, 0..n, &mut tile);
-            for (sketch, column) in sketches.iter_mut().zip(tile.chunks_exact(n)) {
-                sketch.add_all(column);
+    /// Counts the first `groups` groups; `cells` are those of this arm.
+    pub fn add(&mut self, rows: &Rows, cells: std::ops::Range<usize>, groups: usize) {
+        let mut column = Vec::with_capacity(groups * LANES);
+        for (cell, sketch) in cells.zip(&mut self.cells) {
+            column.clear();
+            for (values, &paths) in rows.values.chunks_exact(rows.cells).zip(&rows.paths[..groups]) {
+                column.extend_from_slice(&values[cell].as_slice()[..paths]);
             }
+            sketch.add_all(&column);
         }
     }
 }

@@ -7,7 +7,7 @@
 //! instructions that take several paths at a time. What happens in a lane never depends on another lane: each path has the
 //! same bits whatever its neighbours are.
 
-use std::ops::{AddAssign, Index, IndexMut};
+use std::ops::{Add, AddAssign, Div, Index, IndexMut, Mul, MulAssign, Sub};
 
 /// Paths that are told side by side.
 pub const LANES: usize = 8;
@@ -18,6 +18,8 @@ pub const LANES: usize = 8;
 pub struct Lanes([f64; LANES]);
 
 impl Lanes {
+    /// Zero everywhere.
+    pub const ZERO: Lanes = Lanes::all(0.0);
     /// One everywhere.
     pub const ONE: Lanes = Lanes::all(1.0);
 
@@ -40,6 +42,24 @@ impl Lanes {
     #[inline(always)]
     pub fn any(&self, holds: impl Fn(f64) -> bool) -> bool {
         self.0.iter().fold(false, |any, &value| any | holds(value))
+    }
+
+    /// Whether this holds of the numbers of all paths.
+    #[inline(always)]
+    pub fn all_are(&self, holds: impl Fn(f64) -> bool) -> bool {
+        self.0.iter().fold(true, |all, &value| all & holds(value))
+    }
+
+    /// The larger number on each path.
+    #[inline(always)]
+    pub fn max(self, other: Lanes) -> Lanes {
+        Lanes::each(|i| self[i].max(other[i]))
+    }
+
+    /// The smaller number on each path.
+    #[inline(always)]
+    pub fn min(self, other: Lanes) -> Lanes {
+        Lanes::each(|i| self[i].min(other[i]))
     }
 
     /// The numbers, path by path.
@@ -65,11 +85,89 @@ impl IndexMut<usize> for Lanes {
     }
 }
 
+macro_rules! lane_by_lane {
+    ($($operator:ident $name:ident $sign:tt;)*) => {$(
+        impl $operator for Lanes {
+            type Output = Lanes;
+
+            #[inline(always)]
+            fn $name(self, other: Lanes) -> Lanes {
+                Lanes::each(|i| self[i] $sign other[i])
+            }
+        }
+
+        impl $operator<f64> for Lanes {
+            type Output = Lanes;
+
+            #[inline(always)]
+            fn $name(self, other: f64) -> Lanes {
+                Lanes::each(|i| self[i] $sign other)
+            }
+        }
+    )*};
+}
+
+lane_by_lane! {
+    Add add +;
+    Sub sub -;
+    Mul mul *;
+    Div div /;
+}
+
 impl AddAssign for Lanes {
     #[inline(always)]
     fn add_assign(&mut self, other: Lanes) {
-        *self = Lanes::each(|i| self[i] + other[i]);
+        *self = *self + other;
     }
+}
+
+impl MulAssign for Lanes {
+    #[inline(always)]
+    fn mul_assign(&mut self, other: Lanes) {
+        *self = *self * other;
+    }
+}
+
+/// A number of one path, or of a few in [`Lanes`]: what formulas on both need.
+pub trait Number:
+    Copy
+    + Default
+    + AddAssign
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Mul<f64, Output = Self>
+{
+    /// One.
+    const ONE: Self;
+
+    /// The larger number.
+    fn larger(self, other: Self) -> Self;
+}
+
+impl Number for f64 {
+    const ONE: f64 = 1.0;
+
+    #[inline(always)]
+    fn larger(self, other: f64) -> f64 {
+        self.max(other)
+    }
+}
+
+impl Number for Lanes {
+    const ONE: Lanes = Lanes::ONE;
+
+    #[inline(always)]
+    fn larger(self, other: Lanes) -> Lanes {
+        self.max(other)
+    }
+}
+
+/// The sum of some numbers.
+#[inline(always)]
+pub fn sum<N: Number>(numbers: impl IntoIterator<Item = N>) -> N {
+    numbers.into_iter().fold(N::default(), |sum, number| sum + number)
 }
 
 /// What is known of a few paths side by side, and can be read of one.
@@ -124,7 +222,7 @@ impl<T: InLanes> InLanes for Vec<T> {
 
 /// Defines structs whose numbers are of type `N`: of one path, or in [`Lanes`].
 macro_rules! in_lanes {
-    ($($(#[$about:meta])* pub struct $name:ident { $($(#[$field_about:meta])* pub $field:ident: $of:ty,)* })*) => {$(
+    ($($(#[$about:meta])* pub struct $name:ident<N> { $($(#[$field_about:meta])* pub $field:ident: $of:ty,)* })*) => {$(
         $(#[$about])*
         pub struct $name<N = f64> {
             $($(#[$field_about])* pub $field: $of,)*

@@ -7,284 +7,227 @@ use std::cell::Cell;
 use super::drivers::Drivers;
 use super::ledger::{ChannelMonth, PerWorkload};
 use super::parameters::{Channel, Owned, Rental, Slot, Supply, Target, WorkloadKind, World};
-use super::rules::Regime;
+use super::rules::MonthRules;
 use super::state::ChannelState;
+use super::supply::owned::Finance;
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::MAX_WORKLOADS;
 use crate::economics::{distillation, energy, ownership, roofline};
+use crate::math::Lanes;
 
-/// What every channel asks and does in every month before rules and feedbacks: the same in all arms on a path that differ
-/// in neither channels, chips, regions nor workloads, and so computed once for them.
+/// What is the same in every month on a few paths, and in all arms that differ in neither channels, chips, regions nor
+/// workloads: computed once for them.
 #[derive(Clone, Debug, Default)]
-pub struct Quotes {
-    /// By month, then channel.
-    terms: Vec<ChannelMonth>,
-    /// What chips do before learning: by month, channel that learns, now and ahead, and workload.
-    roofs: Vec<ChipRoofs>,
-    /// By channel: its place among those that learn.
-    learners: Vec<Option<usize>>,
-    /// By channel: roofs and rates of all months, where nothing that makes them moves.
-    steady: Vec<Option<Roofed>>,
+pub struct Givens {
+    /// By channel: e by workload, where nothing that makes it moves.
+    steady_rates: Vec<Option<PerWorkload<Lanes>>>,
+    /// By channel; of rental channels empty.
+    finance: Vec<Finance>,
 }
 
-/// What a channel's chip can do by workload, before learning.
-#[derive(Clone, Copy, Debug)]
-struct Roofed {
-    roofs: [ChipRoofs; MAX_WORKLOADS],
-    rates: PerWorkload,
-}
-
-impl Roofed {
-    fn of(world: &World, channel: &Channel, value: impl Fn(Slot) -> f64) -> Roofed {
-        let roofs = roofs(world, channel, value);
-        Roofed { roofs, rates: rates(world, channel, &roofs, 1.0) }
-    }
-
-    /// The same in all months; none if anything moves.
-    fn steady(world: &World, channel: &Channel, drivers: &Drivers) -> Option<Roofed> {
-        let steady = Cell::new(true);
-        let roofed = Roofed::of(world, channel, |slot| {
-            steady.set(steady.get() && drivers.is_steady(slot));
-            drivers.now(slot, 0)
-        });
-        Some(roofed).filter(|_| steady.get())
-    }
-}
-
-/// What a channel's chip can do of a workload.
-#[derive(Clone, Copy, Debug, Default)]
-struct ChipRoofs {
-    roofs: roofline::Roofs,
-    /// Share of the reference chip's time in prefill.
-    prefill_share: f64,
-}
-
-impl Quotes {
-    /// Reads the drivers of a path.
-    pub fn fill(&mut self, world: &World, drivers: &Drivers) {
-        self.terms.clear();
-        self.roofs.clear();
-        self.learners.clear();
-        let mut learners = 0;
-        self.learners.extend(world.channels.iter().map(|channel| {
-            let learns = match &channel.supply {
-                Supply::Owned(owned) => drivers.now(owned.mfu_learning_rate, 0) != 0.0,
-                Supply::Rental(_) => false,
-            };
-            learners += usize::from(learns);
-            learns.then(|| learners - 1)
-        }));
-        self.steady.clear();
-        self.steady.extend(world.channels.iter().map(|channel| Roofed::steady(world, channel, drivers)));
-        for t in 0..world.months {
-            for (k, channel) in world.channels.iter().enumerate() {
-                let moving;
-                let [now, ahead] = match &self.steady[k] {
-                    Some(steady) => [steady, steady],
-                    None => {
-                        moving = [
-                            Roofed::of(world, channel, |slot| drivers.now(slot, t)),
-                            Roofed::of(world, channel, |slot| drivers.ahead(slot, t)),
-                        ];
-                        [&moving[0], &moving[1]]
-                    }
-                };
-                self.terms.push(quote(world, drivers, (k, t), [&now.rates, &ahead.rates]));
-                if self.learners[k].is_some() {
-                    for roofed in [now, ahead] {
-                        self.roofs.extend_from_slice(&roofed.roofs[..world.workloads.len()]);
-                    }
+impl Givens {
+    /// Reads the drivers of a few paths.
+    pub fn fill(&mut self, world: &World, drivers: &Drivers<Lanes>) {
+        self.steady_rates.clear();
+        self.steady_rates.extend(world.channels.iter().map(|channel| steady_rates(world, channel, drivers)));
+        self.finance.resize_with(world.channels.len(), Finance::default);
+        for (channel, finance) in world.channels.iter().zip(&mut self.finance) {
+            match &channel.supply {
+                Supply::Owned(owned) => {
+                    let region = &world.regions[channel.region];
+                    finance.fill(owned, region, drivers, world.months + world.lead);
                 }
+                Supply::Rental(_) => *finance = Finance::default(),
             }
         }
     }
 
-    /// Whether two arms have the same quotes on every path.
+    /// Whether two arms have the same on every path.
     pub fn shared(one: &World, other: &World) -> bool {
         one.months == other.months
+            && one.lead == other.lead
             && one.channels == other.channels
             && one.chips == other.chips
             && one.regions == other.regions
             && one.workloads == other.workloads
     }
 
-    /// Rates of channel `k` in month `t` when it has learned, and their forecast.
-    fn learned(&self, world: &World, (k, t): (usize, usize), mfu_learning: f64) -> Option<[PerWorkload; 2]> {
-        let learners = self.roofs.len() / (2 * world.workloads.len() * world.months);
-        let first = 2 * world.workloads.len() * (t * learners + self.learners[k]?);
-        let rates = |ahead: usize| {
-            let roofs = &self.roofs[first + ahead * world.workloads.len()..][..world.workloads.len()];
-            rates(world, &world.channels[k], roofs, mfu_learning)
-        };
-        Some([rates(0), rates(1)])
+    /// On what terms chips of channel `k` are owned.
+    #[inline(always)]
+    pub fn finance(&self, k: usize) -> &Finance {
+        &self.finance[k]
     }
 }
 
-/// The terms of channel `k` in month `t` before rules and feedbacks; the capital charge of a system is left out.
-fn quote(
-    world: &World,
-    drivers: &Drivers,
-    (k, t): (usize, usize),
-    [rates, rates_planned]: [&PerWorkload; 2],
-) -> ChannelMonth {
+/// e of a channel's chip by workload, the same in all months; none if anything that makes it moves.
+fn steady_rates(world: &World, channel: &Channel, drivers: &Drivers<Lanes>) -> Option<PerWorkload<Lanes>> {
+    if let Supply::Owned(owned) = &channel.supply
+        && drivers.now(owned.mfu_learning_rate, 0).any(|rate| rate != 0.0)
+    {
+        return None;
+    }
+    let steady = Cell::new(true);
+    let value = |slot: Slot| {
+        steady.set(steady.get() && drivers.is_steady(slot));
+        drivers.now(slot, 0)
+    };
+    let mut of = PerWorkload::<Lanes>::default();
+    rates(world, channel, value, Lanes::ONE, &mut of);
+    Some(of).filter(|_| steady.get())
+}
+
+/// Writes the terms of channel `k` this month.
+#[inline(always)]
+pub fn channel_month(
+    rules: &MonthRules<'_>,
+    state: &ChannelState,
+    givens: &Givens,
+    k: usize,
+    month: &mut ChannelMonth<Lanes>,
+) {
+    let (world, drivers, t) = (rules.regime.world, rules.regime.drivers, rules.t);
     let channel = &world.channels[k];
     let (chip, region) = (&world.chips[channel.chip], &world.regions[channel.region]);
     let now = |slot: Slot| drivers.now(slot, t);
     let ahead = |slot: Slot| drivers.ahead(slot, t);
-    let kw = now(chip.all_in_power_kw);
-    let mut month = ChannelMonth {
-        rates: *rates,
-        rates_planned: *rates_planned,
-        availability: now(channel.availability),
-        energy_per_hour: energy::cost_per_hour(kw, now(region.pue), now(region.electricity)),
-        energy_per_hour_planned: energy::cost_per_hour(
-            ahead(chip.all_in_power_kw),
-            ahead(region.pue),
-            ahead(region.electricity),
-        ),
-        kwh_per_hour: kw * now(region.pue),
-        mfu_learning: 1.0,
-        price_learning: 1.0,
-        supply_response: 1.0,
-        rent_response: 1.0,
-        ..ChannelMonth::default()
-    };
+    let (kw, pue, price) = (now(chip.all_in_power_kw), now(region.pue), now(region.electricity));
+    month.availability = now(channel.availability);
+    month.energy_per_hour = Lanes::each(|i| energy::cost_per_hour(kw[i], pue[i], price[i]));
+    month.kwh_per_hour = kw * pue;
+    let (kw_then, pue, price) = (ahead(chip.all_in_power_kw), ahead(region.pue), ahead(region.electricity));
+    month.energy_per_hour_planned = Lanes::each(|i| energy::cost_per_hour(kw_then[i], pue[i], price[i]));
+    month.mfu_learning = Lanes::ONE;
+    month.price_learning = Lanes::ONE;
+    month.supply_response = Lanes::ONE;
+    month.rent_response = Lanes::ONE;
     match &channel.supply {
-        Supply::Rental(rental) => {
-            month.contract_price_before_rules = now(rental.price) * now(rental.contract_basis);
-            month.contract_price_planned = ahead(rental.price) * ahead(rental.contract_basis);
-            month.spot_price = now(rental.price) * now(rental.spot_basis);
-            month.overhead = now(rental.overhead);
-            month.overhead_planned = ahead(rental.overhead);
-            month.on_offer = now(rental.on_offer);
-            month.on_offer_planned = ahead(rental.on_offer);
-        }
+        Supply::Rental(rental) => rental_terms(rules, state, rental, k, month),
         Supply::Owned(owned) => {
-            month.system_price = now(owned.capex);
+            let opex = now(region.opex_usd_per_kw_year);
             month.building_charge = now(region.shell_usd_per_kw) * kw;
-            month.operations_charge = ownership::operations_charge(now(region.opex_usd_per_kw_year), kw);
-            month.supply = now(owned.supply);
+            month.operations_charge = Lanes::each(|i| ownership::operations_charge(opex[i], kw[i]));
+            owned_terms(rules, state, givens.finance(k), owned, k, month);
         }
     }
-    month
-}
-
-/// Writes the terms of channel `k` in month `t`, from its quote.
-pub fn channel_month(
-    regime: &Regime<'_>,
-    state: &ChannelState,
-    quotes: &Quotes,
-    (k, t): (usize, usize),
-    month: &mut ChannelMonth,
-) {
-    let world = regime.world;
-    *month = quotes.terms[t * world.channels.len() + k];
-    match &world.channels[k].supply {
-        Supply::Rental(rental) => rental_terms(regime, state, rental, k, t, month),
-        Supply::Owned(owned) => owned_terms(regime, state, owned, k, t, month),
+    let workloads = world.workloads.len();
+    match &givens.steady_rates[k] {
+        Some(steady) => {
+            month.rates[..workloads].copy_from_slice(&steady[..workloads]);
+            month.rates_planned[..workloads].copy_from_slice(&steady[..workloads]);
+        }
+        None => {
+            rates(world, channel, now, month.mfu_learning, &mut month.rates);
+            rates(world, channel, ahead, month.mfu_learning, &mut month.rates_planned);
+        }
     }
-    if month.mfu_learning != 1.0
-        && let Some(learned) = quotes.learned(world, (k, t), month.mfu_learning)
-    {
-        [month.rates, month.rates_planned] = learned;
-    }
-    let effects = [regime.factor(Target::Efficiency, k, t), regime.factor_planned(Target::Efficiency, k, t)];
+    let effects = [rules.factor(Target::Efficiency, k), rules.factor_planned(Target::Efficiency, k)];
     for (rates, effect) in [&mut month.rates, &mut month.rates_planned].into_iter().zip(effects) {
-        if effect != 1.0 {
-            rates.iter_mut().for_each(|rate| *rate *= effect);
+        if effect.any(|effect| effect != 1.0) {
+            rates[..workloads].iter_mut().for_each(|rate| *rate *= effect);
         }
     }
 }
 
+#[inline(always)]
 fn rental_terms(
-    regime: &Regime<'_>,
+    rules: &MonthRules<'_>,
     state: &ChannelState,
     rental: &Rental,
     k: usize,
-    t: usize,
-    month: &mut ChannelMonth,
+    month: &mut ChannelMonth<Lanes>,
 ) {
-    let response = state.rent_response(rental, regime.drivers, t);
-    let factor = regime.factor(Target::Price, k, t);
+    let (drivers, t) = (rules.regime.drivers, rules.t);
+    let now = |slot: Slot| drivers.now(slot, t);
+    let ahead = |slot: Slot| drivers.ahead(slot, t);
+    let response = state.rent_response(rental, drivers, t);
+    let factor = rules.factor(Target::Price, k);
+    let price = now(rental.price);
     month.rent_response = response;
-    month.contract_price_before_rules *= response;
+    month.contract_price_before_rules = price * now(rental.contract_basis) * response;
     month.contract_price = month.contract_price_before_rules * factor;
-    month.contract_price_planned *= response * regime.factor_planned(Target::Price, k, t);
-    month.spot_price *= response * factor;
+    month.contract_price_planned = ahead(rental.price)
+        * ahead(rental.contract_basis)
+        * (response * rules.factor_planned(Target::Price, k));
+    month.spot_price = price * now(rental.spot_basis) * (response * factor);
+    month.overhead = now(rental.overhead);
+    month.overhead_planned = ahead(rental.overhead);
+    month.on_offer = now(rental.on_offer);
+    month.on_offer_planned = ahead(rental.on_offer);
 }
 
+#[inline(always)]
 fn owned_terms(
-    regime: &Regime<'_>,
+    rules: &MonthRules<'_>,
     state: &ChannelState,
+    finance: &Finance,
     owned: &Owned,
     k: usize,
-    t: usize,
-    month: &mut ChannelMonth,
+    month: &mut ChannelMonth<Lanes>,
 ) {
-    let drivers = regime.drivers;
-    (month.price_learning, month.mfu_learning) = state.learning(owned, drivers);
-    month.system_price = month.system_price * month.price_learning * regime.factor(Target::Price, k, t)
-        + owned.extra_capex.map_or(0.0, |slot| drivers.now(slot, t));
-    month.first_capital_charge = state.charges[0] * month.system_price;
-    month.building_charge *= state.building_factor;
+    let (drivers, t) = (rules.regime.drivers, rules.t);
+    (month.price_learning, month.mfu_learning) = state.learning(owned, finance, drivers);
+    month.system_price = drivers.now(owned.capex, t) * month.price_learning * rules.factor(Target::Price, k);
+    if let Some(slot) = owned.extra_capex {
+        month.system_price += drivers.now(slot, t);
+    }
+    month.first_capital_charge = finance.first_charge() * month.system_price;
+    month.building_charge *= finance.building_factor;
     let first_month = month.first_capital_charge + month.building_charge + month.operations_charge;
-    let buy = |energy| ownership::buy_cost(first_month, HOURS_PER_MONTH, month.availability, energy);
+    let availability = month.availability;
+    let buy = |energy: Lanes| {
+        Lanes::each(|i| ownership::buy_cost(first_month[i], HOURS_PER_MONTH, availability[i], energy[i]))
+    };
     (month.buy_cost, month.buy_cost_planned) =
         (buy(month.energy_per_hour), buy(month.energy_per_hour_planned));
     month.supply_response = state.supply_response(owned, drivers, t);
-    month.supply *= regime.factor(Target::ChipSupply, k, t) * month.supply_response;
+    month.supply =
+        drivers.now(owned.supply, t) * (rules.factor(Target::ChipSupply, k) * month.supply_response);
     if let Some(slot) = owned.import_quota {
-        let quota = drivers.now(slot, t) * regime.factor(Target::ImportQuota, k, t);
-        month.quota_binds = quota < month.supply;
-        month.supply = month.supply.min(quota);
+        let (quota, for_sale) = (drivers.now(slot, t) * rules.factor(Target::ImportQuota, k), month.supply);
+        month.quota_binds = Lanes::each(|i| if quota[i] < for_sale[i] { 1.0 } else { 0.0 });
+        month.supply = for_sale.min(quota);
     }
 }
 
-/// Roofs of a channel's chip by workload, before learning; none where it does not serve.
-fn roofs(world: &World, channel: &Channel, value: impl Fn(Slot) -> f64) -> [ChipRoofs; MAX_WORKLOADS] {
+/// Writes e of a channel's chip by workload: work per usable hour over the reference chip's at central parameters, so that
+/// the unit is never random; 0 where it does not serve. Learning acts on MFU.
+#[inline(always)]
+fn rates(
+    world: &World,
+    channel: &Channel,
+    value: impl Fn(Slot) -> Lanes,
+    mfu_learning: Lanes,
+    rates: &mut PerWorkload<Lanes>,
+) {
     let chip = &world.chips[channel.chip];
-    let mut of = [ChipRoofs::default(); MAX_WORKLOADS];
     for (w, workload) in world.workloads.iter().enumerate() {
+        rates[w] = Lanes::ZERO;
         let Some(efficiency) = chip.efficiency[w].as_ref().filter(|_| channel.serves[w]) else { continue };
-        let goodput = value(efficiency.goodput);
-        of[w].roofs = roofline::Roofs {
-            compute: roofline::compute_roof(goodput, value(efficiency.peak_tflops), value(efficiency.mfu)),
-            memory: workload.intensity.map_or(f64::INFINITY, |intensity| {
-                roofline::memory_roof(
-                    goodput,
-                    value(chip.memory_tb_per_s),
-                    value(efficiency.mbu),
-                    value(intensity),
-                )
-            }),
-        };
-        of[w].prefill_share = workload.prefill_share.map_or(0.0, &value);
-    }
-    of
-}
-
-/// e of a channel's chip by workload: work per usable hour over the reference chip's at central parameters, so that the
-/// unit is never random; learning acts on MFU.
-fn rates(world: &World, channel: &Channel, roofs: &[ChipRoofs], mfu_learning: f64) -> PerWorkload {
-    let mut rates = [0.0; MAX_WORKLOADS];
-    for (w, (workload, of)) in world.workloads.iter().zip(roofs).enumerate() {
-        if !channel.serves[w] || of.roofs.memory == 0.0 && of.roofs.compute == 0.0 {
-            continue;
+        let (goodput, peak, mfu) =
+            (value(efficiency.goodput), value(efficiency.peak_tflops), value(efficiency.mfu));
+        let mut memory = Lanes::all(f64::INFINITY);
+        if let Some(intensity) = workload.intensity {
+            let (bandwidth, mbu, intensity) =
+                (value(chip.memory_tb_per_s), value(efficiency.mbu), value(intensity));
+            memory = Lanes::each(|i| roofline::memory_roof(goodput[i], bandwidth[i], mbu[i], intensity[i]));
         }
-        let roofs = roofline::Roofs { compute: of.roofs.compute * mfu_learning, memory: of.roofs.memory };
-        let compute = roofs.compute / workload.reference.compute;
-        rates[w] = match workload.kind {
-            WorkloadKind::Training => compute,
-            WorkloadKind::Decode => roofs.bound() / workload.reference.bound,
-            WorkloadKind::Inference => roofline::mixed_efficiency(
-                of.prefill_share,
-                compute,
-                roofs.bound() / workload.reference.bound,
-            ),
-        };
+        let compute = Lanes::each(|i| roofline::compute_roof(goodput[i], peak[i], mfu[i]) * mfu_learning[i]);
+        let prefill = workload.prefill_share.map_or(Lanes::ZERO, &value);
+        let reference = &workload.reference;
+        rates[w] = Lanes::each(|i| {
+            let roofs = roofline::Roofs { compute: compute[i], memory: memory[i] };
+            let of_compute = roofs.compute / reference.compute;
+            match workload.kind {
+                _ if roofs.compute == 0.0 && roofs.memory == 0.0 => 0.0,
+                WorkloadKind::Training => of_compute,
+                WorkloadKind::Decode => roofs.bound() / reference.bound,
+                WorkloadKind::Inference => {
+                    roofline::mixed_efficiency(prefill[i], of_compute, roofs.bound() / reference.bound)
+                }
+            }
+        });
     }
-    rates
 }
 
 /// Which month a demand curve is of.
@@ -296,27 +239,28 @@ pub enum When {
     Planned,
 }
 
-/// What lab `lab` wants in month `t`: a curve a workload, and a distillation rule's factor in it.
+/// What lab `lab` wants this month: a curve a workload, and a distillation rule's factor in it.
+#[inline(always)]
 pub fn demand(
-    regime: &Regime<'_>,
+    rules: &MonthRules<'_>,
     lab: usize,
-    t: usize,
     when: When,
-    curves: &mut Vec<DemandCurve>,
-) -> PerWorkload {
-    let (world, drivers) = (regime.world, regime.drivers);
+    curves: &mut Vec<DemandCurve<Lanes>>,
+) -> PerWorkload<Lanes> {
+    let (world, drivers, t) = (rules.regime.world, rules.regime.drivers, rules.t);
     let planned = when == When::Planned;
     let value = |slot: Slot| if planned { drivers.ahead(slot, t) } else { drivers.now(slot, t) };
-    let distilled = distillation_factor(world, value, regime.distillation_left(t, planned));
-    let mut factors = [1.0; MAX_WORKLOADS];
+    let distilled = distillation_factor(world, value, rules.distillation_left(planned));
+    let mut factors = [Lanes::ONE; MAX_WORKLOADS];
     curves.clear();
     for (w, workload) in world.workloads.iter().enumerate() {
         let Some(demand) = &world.labs[lab].demand[w] else {
             curves.push(DemandCurve {
-                reference_price: 1.0,
-                choke_price: 1.0,
-                saturation: 1.0,
-                ..DemandCurve::default()
+                planned_use: Lanes::ZERO,
+                elasticity: Lanes::ZERO,
+                reference_price: Lanes::ONE,
+                choke_price: Lanes::ONE,
+                saturation: Lanes::ONE,
             });
             continue;
         };
@@ -327,7 +271,7 @@ pub fn demand(
             planned_use: value(demand.planned_use)
                 * HOURS_PER_MONTH
                 * world.demand_scale
-                * regime.demand_factor(lab, w, t, planned)
+                * rules.demand_factor(lab, w, planned)
                 * factors[w],
             elasticity: value(demand.elasticity),
             reference_price: value(demand.reference_price),
@@ -338,9 +282,11 @@ pub fn demand(
     factors
 }
 
-fn distillation_factor(world: &World, value: impl Fn(Slot) -> f64, left: f64) -> f64 {
-    world.distillation.as_ref().map_or(1.0, |today| {
+#[inline(always)]
+fn distillation_factor(world: &World, value: impl Fn(Slot) -> Lanes, left: Lanes) -> Lanes {
+    world.distillation.as_ref().map_or(Lanes::ONE, |today| {
         let (saving, research_share) = (value(today.saving), value(today.research_share));
-        distillation::demand_factor(saving, research_share, value(today.user_share), left)
+        let user_share = value(today.user_share);
+        Lanes::each(|i| distillation::demand_factor(saving[i], research_share[i], user_share[i], left[i]))
     })
 }

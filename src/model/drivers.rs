@@ -9,15 +9,15 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::parameters::{Form, Process, Quantities, Rule, Slot};
-use crate::math;
+use crate::math::{self, LANES, Lanes};
 use crate::random::design::{Design, Sampling, Source};
 use crate::random::process::{Jumps, Law, Prepared, Regime, Regimes, Shocks};
 
-/// Values of all quantities on one path.
+/// Values of all quantities on one path, or on a few in [`Lanes`].
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Drivers {
+pub struct Drivers<N = f64> {
     places: Vec<Place>,
-    values: Vec<f64>,
+    values: Vec<N>,
 }
 
 /// Where a quantity's columns start; constants and parameters have stride 0.
@@ -28,15 +28,17 @@ struct Place {
     stride: u32,
 }
 
-impl Drivers {
+impl<N: Copy> Drivers<N> {
     /// Value of the quantity in month `t`.
-    pub fn now(&self, slot: Slot, t: usize) -> f64 {
+    #[inline(always)]
+    pub fn now(&self, slot: Slot, t: usize) -> N {
         let place = self.places[slot.0 as usize];
         self.values[place.now as usize + place.stride as usize * t]
     }
 
     /// Median forecast made in month `t` for month `t + lead`.
-    pub fn ahead(&self, slot: Slot, t: usize) -> f64 {
+    #[inline(always)]
+    pub fn ahead(&self, slot: Slot, t: usize) -> N {
         let place = self.places[slot.0 as usize];
         self.values[place.ahead as usize + place.stride as usize * t]
     }
@@ -44,6 +46,19 @@ impl Drivers {
     /// Whether the quantity is the same in all months, and so is its forecast.
     pub fn is_steady(&self, slot: Slot) -> bool {
         self.places[slot.0 as usize].stride == 0
+    }
+}
+
+impl Drivers<Lanes> {
+    /// Reads up to [`LANES`] paths of one job side by side; the last stands in for those that are missing.
+    pub fn gather(&mut self, paths: &[Drivers]) {
+        let path = |i: usize| &paths[i.min(paths.len() - 1)];
+        self.places.clone_from(&path(0).places);
+        self.values.clear();
+        let columns: [&[f64]; LANES] = std::array::from_fn(|i| path(i).values.as_slice());
+        let n = columns.iter().map(|column| column.len()).min().unwrap_or(0);
+        let columns = columns.map(|column| &column[..n]);
+        self.values.extend((0..n).map(|at| Lanes::each(|i| columns[i][at])));
     }
 }
 

@@ -3,44 +3,45 @@
 use super::conditions::{self, When};
 use super::ledger::{ChannelMonth, Kind, LabMonth, PerWorkload};
 use super::parameters::{Origin, Supply, Target};
-use super::rules::Regime;
+use super::rules::{Door, MonthRules};
 use super::state::Holding;
+use super::supply::rental::Committed;
 use super::tranches::Tranches;
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::learning;
 use crate::economics::market::Unsolved;
+use crate::economics::rental::usable_hour_cost;
+use crate::math::{LANES, Lanes};
 
 /// What a plan needs to know.
 pub struct Planner<'a> {
-    /// Rules, drivers, world.
-    pub regime: Regime<'a>,
+    /// Rules of the month in which it plans, drivers, world.
+    pub rules: MonthRules<'a>,
     /// The lab.
     pub lab: usize,
-    /// The month in which it plans.
-    pub t: usize,
     /// Terms of all channels.
-    pub terms: &'a [ChannelMonth],
+    pub terms: &'a [ChannelMonth<Lanes>],
 }
 
 impl Planner<'_> {
-    /// Plans for month `t + lead`: orders chips, writes down planned use and scarcity rents, and returns, by channel, what
-    /// an hour is worth in the plan over what it costs.
+    /// Plans for month `t + lead`: orders chips, and writes down planned use and prices.
     ///
     /// # Errors
-    /// What the solver says.
+    /// The first path whose market is not solved, and what the solver says.
+    #[inline(always)]
     pub fn plan(
         &self,
         holdings: &mut [Holding],
-        curves: &mut Vec<DemandCurve>,
+        curves: &mut Vec<DemandCurve<Lanes>>,
         tranches: &mut Tranches,
-        month: &mut LabMonth,
-    ) -> Result<(), Unsolved> {
-        conditions::demand(&self.regime, self.lab, self.t, When::Planned, curves);
+        month: &mut LabMonth<Lanes>,
+    ) -> Result<(), (usize, Unsolved)> {
+        conditions::demand(&self.rules, self.lab, When::Planned, curves);
         self.hedge(holdings, curves, month);
         tranches.start(2 * self.lab, curves);
         for (k, terms) in self.terms.iter().enumerate() {
-            match self.regime.world.channels[k].supply {
+            match self.rules.regime.world.channels[k].supply {
                 Supply::Rental(_) => self.rent(k, terms, &holdings[k], tranches),
                 Supply::Owned(_) => {
                     self.own(k, terms, &holdings[k], month.channels[k].hedge_orders, tranches)
@@ -50,103 +51,142 @@ impl Planner<'_> {
         tranches.solve(curves)?;
         let price = &tranches.clearing.price;
         month.plan_price[..price.len()].copy_from_slice(price);
-        for (k, kind, _, hours) in tranches.used() {
-            let hours: f64 = hours.iter().sum();
+        for (k, kind, hours) in tranches.used() {
+            let hours = crate::math::sum(hours.iter().copied());
             match kind {
                 Kind::Buy => {
-                    month.channels[k].orders += hours / (self.usable_hours(k) * self.usable_share(k))
+                    let usable = self.usable_hours(k) * self.usable_share(k);
+                    month.channels[k].orders +=
+                        Lanes::each(|i| if hours[i] > 0.0 { hours[i] / usable[i] } else { 0.0 });
                 }
                 Kind::Committed | Kind::New | Kind::NewLeaked => month.channels[k].planned_hours += hours,
                 Kind::Spot | Kind::SpotLeaked | Kind::Fleet => {}
             }
         }
         for (k, holding) in holdings.iter_mut().enumerate() {
-            holding.planned_hours[self.t + self.regime.world.lead] = month.channels[k].planned_hours;
+            holding.planned_hours[self.then()] = month.channels[k].planned_hours;
         }
         Ok(())
     }
 
     /// What an hour of channel `k` is worth in the plan, USD.
-    pub fn worth(&self, k: usize, plan_price: &PerWorkload) -> f64 {
-        plan_price[..self.regime.world.workloads.len()]
-            .iter()
-            .zip(&self.terms[k].rates_planned)
-            .map(|(price, rate)| price * rate)
-            .fold(0.0, |best, worth| if worth > best { worth } else { best })
+    #[inline(always)]
+    pub fn worth(&self, k: usize, plan_price: &PerWorkload<Lanes>) -> Lanes {
+        plan_price[..self.rules.regime.world.workloads.len()].iter().zip(&self.terms[k].rates_planned).fold(
+            Lanes::ZERO,
+            |best, (price, rate)| {
+                Lanes::each(|i| {
+                    let worth = price[i] * rate[i];
+                    if worth > best[i] { worth } else { best[i] }
+                })
+            },
+        )
     }
 
     /// Scarcity rent by this plan of chips of channel `k`, USD per usable hour.
-    pub fn scarcity_rate(&self, k: usize, plan_price: &PerWorkload) -> f64 {
-        let channel = &self.regime.world.channels[k];
+    #[inline(always)]
+    pub fn scarcity_rate(&self, k: usize, plan_price: &PerWorkload<Lanes>) -> Lanes {
+        let channel = &self.rules.regime.world.channels[k];
         match &channel.supply {
             Supply::Owned(owned) if matches!(channel.origin, Origin::Domestic | Origin::Grey) => {
-                learning::scarcity_rent(
-                    self.regime.drivers.now(owned.scarcity_rent_share, 0),
-                    self.worth(k, plan_price),
-                    self.terms[k].buy_cost_planned,
-                )
+                let share = self.rules.regime.drivers.now(owned.scarcity_rent_share, 0);
+                let (worth, cost) = (self.worth(k, plan_price), self.terms[k].buy_cost_planned);
+                Lanes::each(|i| learning::scarcity_rent(share[i], worth[i], cost[i]))
             }
-            _ => 0.0,
+            _ => Lanes::ZERO,
         }
     }
 
+    #[inline(always)]
     fn then(&self) -> usize {
-        self.t + self.regime.world.lead
+        self.rules.t + self.rules.regime.world.lead
     }
 
-    fn share(&self, k: usize) -> f64 {
-        self.regime.drivers.now(self.regime.world.labs[self.lab].shares[k], self.t)
+    #[inline(always)]
+    fn share(&self, k: usize) -> Lanes {
+        let regime = &self.rules.regime;
+        regime.drivers.now(regime.world.labs[self.lab].shares[k], self.rules.t)
     }
 
-    fn anticipation(&self) -> f64 {
-        self.regime.drivers.now(self.regime.world.labs[self.lab].anticipation, self.t)
+    #[inline(always)]
+    fn door(&self, target: Target, k: usize) -> Door<Lanes> {
+        let regime = &self.rules.regime;
+        let anticipation = regime.drivers.now(regime.world.labs[self.lab].anticipation, self.rules.t);
+        self.rules.door_planned(target, k, anticipation)
     }
 
     /// Usable hours of a chip of channel `k` in month `t + lead`.
-    fn usable_hours(&self, k: usize) -> f64 {
-        HOURS_PER_MONTH * self.regime.drivers.ahead(self.regime.world.channels[k].availability, self.t)
+    #[inline(always)]
+    fn usable_hours(&self, k: usize) -> Lanes {
+        let regime = &self.rules.regime;
+        regime.drivers.ahead(regime.world.channels[k].availability, self.rules.t) * HOURS_PER_MONTH
     }
 
-    fn usable_share(&self, k: usize) -> f64 {
-        self.regime.door_planned(Target::OwnedAccess, k, self.t, self.anticipation()).usable()
+    #[inline(always)]
+    fn usable_share(&self, k: usize) -> Lanes {
+        self.door(Target::OwnedAccess, k).usable()
     }
 
-    fn rent(&self, k: usize, terms: &ChannelMonth, holding: &Holding, tranches: &mut Tranches) {
-        let door = self.regime.door_planned(Target::NewRental, k, self.t, self.anticipation());
+    #[inline(always)]
+    fn rent(&self, k: usize, terms: &ChannelMonth<Lanes>, holding: &Holding, tranches: &mut Tranches) {
+        let door = self.door(Target::NewRental, k);
         let committed = holding.book.committed_planned();
         let offer = Offer::of(terms.on_offer_planned * self.share(k), door, committed);
         let hours = self.usable_hours(k);
         let availability = hours / HOURS_PER_MONTH;
-        let cost = crate::economics::rental::usable_hour_cost(
-            terms.contract_price_planned,
-            terms.overhead_planned,
-            availability,
-        );
-        tranches.push(k, Kind::Committed, committed.total() * hours, 0.0, &terms.rates_planned);
-        tranches.push(k, Kind::New, offer.open * hours, cost, &terms.rates_planned);
-        tranches.push(k, Kind::NewLeaked, offer.leaked * hours, cost * door.premium, &terms.rates_planned);
+        let cost = Lanes::each(|i| {
+            usable_hour_cost(terms.contract_price_planned[i], terms.overhead_planned[i], availability[i])
+        });
+        let rates = &terms.rates_planned;
+        tranches.push(k, Kind::Committed, committed.total() * hours, Lanes::ZERO, rates);
+        tranches.push(k, Kind::New, offer.open * hours, cost, rates);
+        tranches.push(k, Kind::NewLeaked, offer.leaked * hours, cost * door.premium, rates);
     }
 
-    fn own(&self, k: usize, terms: &ChannelMonth, holding: &Holding, hedge: f64, tranches: &mut Tranches) {
+    #[inline(always)]
+    fn own(
+        &self,
+        k: usize,
+        terms: &ChannelMonth<Lanes>,
+        holding: &Holding,
+        hedge: Lanes,
+        tranches: &mut Tranches,
+    ) {
         let hours = self.usable_hours(k) * self.usable_share(k);
         let fleet = holding.fleet.chips[self.then()] + hedge;
-        let supply = (terms.supply * self.share(k) - hedge).max(0.0);
-        tranches.push(k, Kind::Fleet, fleet * hours, terms.energy_per_hour_planned, &terms.rates_planned);
-        tranches.push(k, Kind::Buy, supply * hours, terms.buy_cost_planned, &terms.rates_planned);
+        let supply = (terms.supply * self.share(k) - hedge).max(Lanes::ZERO);
+        let rates = &terms.rates_planned;
+        tranches.push(k, Kind::Fleet, fleet * hours, terms.energy_per_hour_planned, rates);
+        tranches.push(k, Kind::Buy, supply * hours, terms.buy_cost_planned, rates);
     }
 
     /// Orders domestic chips until they cover the lab's hedge share of planned use, cheapest first.
     ///     target = hedge_share · ΣQ_w(t + L) − Σ K · ē over the domestic fleet,  ē = ΣQ_w e_w / ΣQ_w
-    fn hedge(&self, holdings: &[Holding], curves: &[DemandCurve], month: &mut LabMonth) {
-        let world = self.regime.world;
-        let share = self.regime.drivers.now(world.labs[self.lab].hedge_share, self.t);
-        let planned: f64 = curves.iter().map(|curve| curve.planned_use).sum();
-        if share == 0.0 || planned == 0.0 {
+    fn hedge(&self, holdings: &[Holding], curves: &[DemandCurve<Lanes>], month: &mut LabMonth<Lanes>) {
+        let regime = &self.rules.regime;
+        let share = regime.drivers.now(regime.world.labs[self.lab].hedge_share, self.rules.t);
+        for i in (0..LANES).filter(|&i| share[i] != 0.0) {
+            self.hedge_on(i, share[i], holdings, curves, month);
+        }
+    }
+
+    /// The same on path `i`.
+    fn hedge_on(
+        &self,
+        i: usize,
+        share: f64,
+        holdings: &[Holding],
+        curves: &[DemandCurve<Lanes>],
+        month: &mut LabMonth<Lanes>,
+    ) {
+        let world = self.rules.regime.world;
+        let planned: f64 = curves.iter().map(|curve| curve.planned_use[i]).sum();
+        if planned == 0.0 {
             return;
         }
         let mean_rate = |k: usize| {
-            let weighted =
-                curves.iter().zip(&self.terms[k].rates_planned).map(|(curve, e)| curve.planned_use * e);
+            let rates = &self.terms[k].rates_planned;
+            let weighted = curves.iter().zip(rates).map(|(curve, e)| curve.planned_use[i] * e[i]);
             weighted.sum::<f64>() / planned
         };
         let mut domestic: Vec<(f64, usize, f64)> = (0..world.channels.len())
@@ -155,20 +195,21 @@ impl Planner<'_> {
             .map(|k| (k, mean_rate(k)))
             .filter(|&(_, rate)| rate > 0.0)
             .map(|(k, rate)| {
-                (self.terms[k].buy_cost_planned / rate, k, rate * self.usable_hours(k) * self.usable_share(k))
+                let work = rate * self.usable_hours(k)[i] * self.usable_share(k)[i];
+                (self.terms[k].buy_cost_planned[i] / rate, k, work)
             })
             .collect();
         let held: f64 =
-            domestic.iter().map(|&(_, k, work)| holdings[k].fleet.chips[self.then()] * work).sum();
+            domestic.iter().map(|&(_, k, work)| holdings[k].fleet.chips[self.then()][i] * work).sum();
         let mut missing = share * planned - held;
         domestic.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, k, work) in domestic {
             if missing <= 0.0 || work == 0.0 {
                 continue;
             }
-            let chips = (missing / work).min(self.terms[k].supply * self.share(k));
-            month.channels[k].hedge_orders = chips;
-            month.channels[k].orders = chips;
+            let chips = (missing / work).min(self.terms[k].supply[i] * self.share(k)[i]);
+            month.channels[k].hedge_orders[i] = chips;
+            month.channels[k].orders[i] = chips;
             missing -= chips * work;
         }
     }
@@ -178,19 +219,21 @@ impl Planner<'_> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Offer {
     /// Through the open door.
-    pub open: f64,
+    pub open: Lanes,
     /// At the leaky price.
-    pub leaked: f64,
+    pub leaked: Lanes,
 }
 
 impl Offer {
     /// What a door leaves of `n` chips on offer, `committed` of them under contract.
     ///     B = max(0, N − C_o − C_l),  open = clamp(a·N − C_o, 0, B),  leaked = clamp(l·N − C_l, 0, B − open)
     /// a: share open; l: share that leaks. Units: chips. Source: `docs/model.md §9`.
-    pub fn of(n: f64, door: super::rules::Door, committed: super::supply::rental::Committed) -> Offer {
-        let free = (n - committed.open - committed.leaked).max(0.0);
-        let open = (door.open * n - committed.open).clamp(0.0, free);
-        let leaked = (door.leaked * n - committed.leaked).clamp(0.0, free - open);
+    #[inline(always)]
+    pub fn of(n: Lanes, door: Door<Lanes>, committed: Committed<Lanes>) -> Offer {
+        let clamp = |x: f64, most: f64| x.max(0.0).min(most);
+        let free = Lanes::each(|i| (n[i] - committed.open[i] - committed.leaked[i]).max(0.0));
+        let open = Lanes::each(|i| clamp(door.open[i] * n[i] - committed.open[i], free[i]));
+        let leaked = Lanes::each(|i| clamp(door.leaked[i] * n[i] - committed.leaked[i], free[i] - open[i]));
         Offer { open, leaked }
     }
 }

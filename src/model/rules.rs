@@ -7,7 +7,7 @@
 use super::drivers::{Drivers, Sampler};
 use super::parameters::{Announcement, Effect, Months, Reversal, Rule, Slot, Target, WindDown, World};
 use crate::calendar::months_from_days;
-use crate::math;
+use crate::math::{self, LANES, Lanes, in_lanes};
 
 /// A rule's dates on a path, in steps; `None` is never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,10 +138,10 @@ pub enum Shape {
 }
 
 impl Shape {
-    fn of(wind_down: &WindDown, drivers: &Drivers) -> Shape {
+    fn of(wind_down: &WindDown, at: impl Fn(Slot) -> f64) -> Shape {
         let months = |duration: &Months| match duration {
-            Months::Days(slot) => months_from_days(drivers.now(*slot, 0)) as f64,
-            Months::Months(slot) => drivers.now(*slot, 0),
+            Months::Days(slot) => months_from_days(at(*slot)) as f64,
+            Months::Months(slot) => at(*slot),
         };
         match wind_down {
             WindDown::Immediate => Shape::Immediate,
@@ -152,23 +152,26 @@ impl Shape {
     }
 }
 
-/// How far a channel's door stands open in a month.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Door {
-    /// a: share open.
-    pub open: f64,
-    /// Share that leaks: Π(a_j + l_j(1 − a_j)) − Πa_j.
-    pub leaked: f64,
-    /// Price of leaked hours over the price.
-    pub premium: f64,
+in_lanes! {
+    /// How far a channel's door stands open in a month.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Door<N> {
+        /// a: share open.
+        pub open: N,
+        /// Share that leaks: Π(a_j + l_j(1 − a_j)) − Πa_j.
+        pub leaked: N,
+        /// Price of leaked hours over the price.
+        pub premium: N,
+    }
 }
 
-impl Door {
+impl Door<Lanes> {
     /// No rule.
-    pub const OPEN: Door = Door { open: 1.0, leaked: 0.0, premium: 1.0 };
+    pub const OPEN: Door<Lanes> = Door { open: Lanes::ONE, leaked: Lanes::ZERO, premium: Lanes::ONE };
 
     /// Usable share of an owned fleet behind this door.
-    pub fn usable(&self) -> f64 {
+    #[inline(always)]
+    pub fn usable(&self) -> Lanes {
         self.open + self.leaked
     }
 }
@@ -176,147 +179,109 @@ impl Door {
 /// Combines the doors of overlapping rules.
 #[derive(Clone, Copy, Debug)]
 struct Doorway {
-    open: f64,
-    passable: f64,
-    premium: f64,
+    open: Lanes,
+    passable: Lanes,
+    premium: Lanes,
 }
 
 impl Doorway {
     fn new() -> Doorway {
-        Doorway { open: 1.0, passable: 1.0, premium: 1.0 }
+        Doorway { open: Lanes::ONE, passable: Lanes::ONE, premium: Lanes::ONE }
     }
 
-    /// Adds a rule whose severity closes `closed` = s(1 − f) of what there is.
-    fn narrow(&mut self, closed: f64, leakage: f64, premium: f64) {
-        self.open *= 1.0 - closed;
-        self.passable *= 1.0 - closed + leakage * closed;
-        self.premium = self.premium.max(premium);
+    /// Adds a rule that is in force with `severity` s and closes s(1 − f) of what there is; where s is 0 it has no premium.
+    #[inline(always)]
+    fn narrow(&mut self, severity: Lanes, factor: Lanes, leakage: Lanes, premium: Lanes) {
+        let closed = Lanes::each(|i| severity[i] * (1.0 - factor[i]));
+        self.open = Lanes::each(|i| self.open[i] * (1.0 - closed[i]));
+        self.passable = Lanes::each(|i| self.passable[i] * (1.0 - closed[i] + leakage[i] * closed[i]));
+        self.premium = Lanes::each(|i| {
+            let premium = if severity[i] > 0.0 { premium[i] } else { 1.0 };
+            self.premium[i].max(premium)
+        });
     }
 
-    fn door(self) -> Door {
-        Door { open: self.open, leaked: (self.passable - self.open).max(0.0), premium: self.premium }
+    #[inline(always)]
+    fn door(self) -> Door<Lanes> {
+        let leaked = Lanes::each(|i| (self.passable[i] - self.open[i]).max(0.0));
+        Door { open: self.open, leaked, premium: self.premium }
     }
 }
 
-/// The rules of an arm on one path; see [`Regime::new`].
+/// A rule's dates on a few paths.
+pub type DatesInLanes = [RuleDates; LANES];
+
+/// How far a rule acts in a month, on each path.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Severity {
+    /// In this month.
+    now: Lanes,
+    /// `lead` months on, as planned for; 0 before the rule is known.
+    planned: Lanes,
+    /// `lead` months on, as expected before it is known; 0 from then on, and where no lab anticipates.
+    expected: Lanes,
+}
+
+/// The rules of an arm on a few paths.
 #[derive(Clone, Copy, Debug)]
 pub struct Regime<'a> {
     /// The arm.
     pub world: &'a World,
-    /// The path.
-    pub drivers: &'a Drivers,
+    /// The paths.
+    pub drivers: &'a Drivers<Lanes>,
     /// Dates of the world's rules, in their order.
-    pub dates: &'a [RuleDates],
-    /// By [`Target`], a bit each: whether any of these rules acts on it. Most act on few.
-    targets: u16,
+    pub dates: &'a [DatesInLanes],
 }
 
-impl<'a> Regime<'a> {
-    /// The rules of `world` with these dates. Shape: a date a rule.
-    pub fn new(world: &'a World, drivers: &'a Drivers, dates: &'a [RuleDates]) -> Regime<'a> {
-        let effects = world.rules.iter().flat_map(|rule| &rule.effects);
-        let targets = effects.fold(0, |targets, effect| targets | 1 << effect.target as u16);
-        Regime { world, drivers, dates, targets }
-    }
-
-    fn acts_on(&self, target: Target) -> bool {
-        self.targets & 1 << target as u16 != 0
-    }
-
-    fn effects(&self, target: Target) -> impl Iterator<Item = (&'a Rule, RuleDates, &'a Effect)> + use<'a> {
-        self.world.rules.iter().zip(self.dates).flat_map(move |(rule, dates)| {
-            rule.effects
-                .iter()
-                .filter(move |effect| effect.target == target)
-                .map(move |effect| (rule, *dates, effect))
-        })
-    }
-
-    /// Months from the start in which these of the world's rules change nothing: none is announced, and no lab plans for one
-    /// before it is.
+impl Regime<'_> {
+    /// Months from the start in which these of the world's rules change nothing on any of the paths: none is announced, and
+    /// no lab plans for one before it is.
     pub fn silent_months(&self, rules: &[usize]) -> usize {
         let months = self.world.months;
-        let anticipates = |slot: Slot| (0..months).any(|t| self.drivers.now(slot, t) > 0.0);
-        if !rules.is_empty() && self.world.labs.iter().any(|lab| anticipates(lab.anticipation)) {
+        if !rules.is_empty() && (0..months).any(|t| self.anticipated(t)) {
             return 0;
         }
-        let announced = rules.iter().filter_map(|&rule| self.dates[rule].announced);
+        let announced = rules.iter().flat_map(|&rule| &self.dates[rule]).filter_map(|dates| dates.announced);
         announced.min().map_or(months, |month| month.clamp(0, months as i64) as usize)
     }
 
-    /// A number of an effect in month `t`, or as forecast for `t + lead`.
-    fn value(&self, slot: Slot, t: usize, planned: bool) -> f64 {
-        if planned { self.drivers.ahead(slot, t) } else { self.drivers.now(slot, t) }
+    /// Whether any lab plans in month `t` for rules that are not announced.
+    fn anticipated(&self, t: usize) -> bool {
+        let anticipates = |slot: Slot| self.drivers.now(slot, t).any(|share| share > 0.0);
+        self.world.labs.iter().any(|lab| anticipates(lab.anticipation))
     }
 
-    fn ramp(&self, rule: &Rule) -> f64 {
-        self.drivers.now(rule.ramp_months, 0)
-    }
-
-    /// Severity in month `t`.
-    fn severity_now(&self, rule: &Rule, dates: RuleDates, t: usize) -> f64 {
-        match dates.effective {
-            Some(effective) if !dates.undone(t as i64) => severity(t as i64, effective, self.ramp(rule)),
-            _ => 0.0,
+    /// How far each rule acts in month `t`.
+    pub fn severities(&self, t: usize, severities: &mut Vec<Severity>) {
+        severities.clear();
+        if self.world.rules.is_empty() {
+            return;
         }
-    }
-
-    /// Severity in month `t + lead` as planned for in month `t`, of a rule already announced; 0 otherwise.
-    fn severity_planned(&self, rule: &Rule, dates: RuleDates, t: usize) -> f64 {
-        match dates.foreseen(t as i64) {
-            Some(effective) => severity((t + self.world.lead) as i64, effective, self.ramp(rule)),
-            None => 0.0,
-        }
-    }
-
-    /// Door of channel `k` for `target` in month `t`.
-    pub fn door(&self, target: Target, k: usize, t: usize) -> Door {
-        if !self.acts_on(target) {
-            return Door::OPEN;
-        }
-        let mut doorway = Doorway::new();
-        for (rule, dates, effect) in self.effects(target).filter(|(_, _, effect)| effect.channels[k]) {
-            let s = self.severity_now(rule, dates, t);
-            if s > 0.0 {
-                self.narrow(&mut doorway, effect, s, t, false);
-            }
-        }
-        doorway.door()
-    }
-
-    /// Door of channel `k` for `target` in month `t + lead`, as planned for in month `t` by a lab with this anticipation.
-    pub fn door_planned(&self, target: Target, k: usize, t: usize, anticipation: f64) -> Door {
-        if !self.acts_on(target) {
-            return Door::OPEN;
-        }
-        let mut doorway = Doorway::new();
-        for (rule, dates, effect) in self.effects(target).filter(|(_, _, effect)| effect.channels[k]) {
-            let s = if dates.known(t as i64) {
-                self.severity_planned(rule, dates, t)
-            } else if anticipation > 0.0 {
-                anticipation * self.expected_severity(rule, t)
-            } else {
-                0.0
+        let anticipated = self.anticipated(t);
+        let (now, then) = (t as i64, (t + self.world.lead) as i64);
+        severities.extend(self.world.rules.iter().zip(self.dates).map(|(rule, dates)| {
+            let ramp = self.drivers.now(rule.ramp_months, 0);
+            let since = |month: i64, effective: Option<i64>, ramp: f64| {
+                effective.map_or(0.0, |effective| severity(month, effective, ramp))
             };
-            if s > 0.0 {
-                self.narrow(&mut doorway, effect, s, t, true);
+            Severity {
+                now: Lanes::each(|i| {
+                    since(now, dates[i].effective.filter(|_| !dates[i].undone(now)), ramp[i])
+                }),
+                planned: Lanes::each(|i| since(then, dates[i].foreseen(now), ramp[i])),
+                expected: Lanes::each(|i| {
+                    if anticipated && !dates[i].known(now) { self.expected_severity(rule, t, i) } else { 0.0 }
+                }),
             }
-        }
-        doorway.door()
+        }));
     }
 
-    fn narrow(&self, doorway: &mut Doorway, effect: &Effect, severity: f64, t: usize, planned: bool) {
-        let optional = |slot: Option<Slot>, none: f64| slot.map_or(none, |slot| self.value(slot, t, planned));
-        let closed = severity * (1.0 - self.value(effect.factor, t, planned));
-        doorway.narrow(closed, optional(effect.leakage, 0.0), optional(effect.premium, 1.0));
-    }
-
-    /// E[s(t + lead) | not announced by t].
-    fn expected_severity(&self, rule: &Rule, t: usize) -> f64 {
-        let at = |slot: Slot| self.drivers.now(slot, 0);
+    /// E[s(t + lead) | not announced by t] on path `i`.
+    fn expected_severity(&self, rule: &Rule, t: usize, i: usize) -> f64 {
+        let at = |slot: Slot| self.drivers.now(slot, 0)[i];
         let lag = months_from_days(at(rule.lag_days)) as i64;
         let (now, then) = (t as i64, (t + self.world.lead) as i64);
-        let ramp = self.ramp(rule);
+        let ramp = at(rule.ramp_months);
         let severity_if = |announced: i64| severity(then, announced + lag, ramp);
         match rule.announcement {
             Announcement::Fixed(month) => severity_if(i64::from(month)),
@@ -341,75 +306,47 @@ impl<'a> Regime<'a> {
         }
     }
 
-    /// Factor of a channel quantity in month `t`: Π(1 − s(1 − f)).
-    pub fn factor(&self, target: Target, k: usize, t: usize) -> f64 {
-        self.product(target, |effect| effect.channels[k], t, false)
-    }
-
-    /// The same in month `t + lead` as planned for in month `t`.
-    pub fn factor_planned(&self, target: Target, k: usize, t: usize) -> f64 {
-        self.product(target, |effect| effect.channels[k], t, true)
-    }
-
-    /// Factor of a lab's planned use for workload `w` in month `t`, or as planned for `t + lead`.
-    pub fn demand_factor(&self, lab: usize, w: usize, t: usize, planned: bool) -> f64 {
-        self.product(Target::Demand, |effect| effect.labs[lab] && effect.workloads[w], t, planned)
-    }
-
-    /// What is left of the labs' distillation in month `t`, or as planned for `t + lead`.
-    pub fn distillation_left(&self, t: usize, planned: bool) -> f64 {
-        self.product(Target::Distillation, |_| true, t, planned)
-    }
-
-    fn product(&self, target: Target, selected: impl Fn(&Effect) -> bool, t: usize, planned: bool) -> f64 {
-        if !self.acts_on(target) {
-            return 1.0;
-        }
-        self.effects(target)
-            .filter(|(_, _, effect)| selected(effect))
-            .map(|(rule, dates, effect)| {
-                let s = if planned {
-                    self.severity_planned(rule, dates, t)
-                } else {
-                    self.severity_now(rule, dates, t)
-                };
-                1.0 - s * (1.0 - self.value(effect.factor, t, planned))
-            })
-            .product()
-    }
-
-    /// A rule on this channel's new capacity is announced and not yet in force.
-    pub fn closing_soon(&self, k: usize, t: usize) -> bool {
-        self.effects(Target::NewRental).any(|(_, dates, effect)| {
-            effect.channels[k] && dates.impending(t as i64) && !dates.undone(t as i64)
-        })
-    }
-
-    /// Rules on existing contracts of channel `k`, as seen in month `t`.
-    pub fn voids(&self, k: usize, t: usize, voids: &mut Vec<Void>) {
+    /// What rules on existing contracts leave of them, as seen in month `t`, by rule and effect.
+    pub fn voids(&self, t: usize, voids: &mut Vec<Void>) {
         voids.clear();
-        if !self.acts_on(Target::ExistingContracts) {
-            return;
-        }
         let (t, then) = (t as i64, (t + self.world.lead) as i64);
-        for (rule, dates, effect) in self.effects(Target::ExistingContracts) {
-            let Some(effective) = dates.effective.filter(|_| effect.channels[k]) else { continue };
-            let shape = Shape::of(&rule.wind_down, self.drivers);
-            let last = dates.reversed.map_or(i64::MAX, |reversed| reversed - 1);
-            let share =
-                |factor: f64, month: i64| 1.0 - (1.0 - factor) * (1.0 - share_kept(shape, month, effective));
-            // From the reversal on the share stays at its last value: what was voided stays void, and nothing more is.
-            let stands = t.min(last);
-            let kept = if stands < effective {
-                1.0
-            } else {
-                share(self.value(effect.factor, stands as usize, false), stands)
-            };
-            let foreseen = dates.known(t) && !dates.undone(t);
-            let planned =
-                if foreseen { share(self.value(effect.factor, t as usize, true), then) } else { kept };
-            if kept < 1.0 || planned < 1.0 {
-                voids.push(Void { effective, kept, planned });
+        for (rule_index, (rule, dates)) in self.world.rules.iter().zip(self.dates).enumerate() {
+            for (effect_index, effect) in rule.effects.iter().enumerate() {
+                if effect.target != Target::ExistingContracts {
+                    continue;
+                }
+                let mut void = Void {
+                    effect: (rule_index, effect_index),
+                    effective: [i64::MIN; LANES],
+                    kept: Lanes::ONE,
+                    planned: Lanes::ONE,
+                };
+                for i in 0..LANES {
+                    let Some(effective) = dates[i].effective else { continue };
+                    let shape = Shape::of(&rule.wind_down, |slot| self.drivers.now(slot, 0)[i]);
+                    let last = dates[i].reversed.map_or(i64::MAX, |reversed| reversed - 1);
+                    let share = |factor: f64, month: i64| {
+                        1.0 - (1.0 - factor) * (1.0 - share_kept(shape, month, effective))
+                    };
+                    // From the reversal on the share stays at its last value: what was voided stays void, and nothing more is.
+                    let stands = t.min(last);
+                    let kept = if stands < effective {
+                        1.0
+                    } else {
+                        share(self.drivers.now(effect.factor, stands as usize)[i], stands)
+                    };
+                    let foreseen = dates[i].known(t) && !dates[i].undone(t);
+                    void.effective[i] = effective;
+                    void.kept[i] = kept;
+                    void.planned[i] = if foreseen {
+                        share(self.drivers.ahead(effect.factor, t as usize)[i], then)
+                    } else {
+                        kept
+                    };
+                }
+                if void.kept.any(|kept| kept < 1.0) || void.planned.any(|planned| planned < 1.0) {
+                    voids.push(void);
+                }
             }
         }
     }
@@ -418,10 +355,157 @@ impl<'a> Regime<'a> {
 /// What a rule leaves of the contracts signed before its effect.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Void {
+    /// Places of the rule and of its effect.
+    effect: (usize, usize),
     /// Contracts signed from this month on are untouched.
-    pub effective: i64,
+    pub effective: [i64; LANES],
     /// Share kept this month.
-    pub kept: f64,
+    pub kept: Lanes,
     /// Share that planners expect to be kept `lead` months from now.
-    pub planned: f64,
+    pub planned: Lanes,
+}
+
+impl Void {
+    /// Whether the rule acts on channel `k` of its world.
+    pub fn acts_on(&self, world: &World, k: usize) -> bool {
+        world.rules[self.effect.0].effects[self.effect.1].channels[k]
+    }
+}
+
+/// The rules of an arm in one month.
+#[derive(Clone, Copy, Debug)]
+pub struct MonthRules<'a> {
+    /// The rules at all times.
+    pub regime: Regime<'a>,
+    /// The month.
+    pub t: usize,
+    severities: &'a [Severity],
+    /// By [`Target`], a bit each: whether any rule acts on it at all this month. Most act on few.
+    targets: u16,
+}
+
+impl<'a> MonthRules<'a> {
+    /// The rules in month `t`, given [`Regime::severities`] of that month.
+    pub fn new(regime: Regime<'a>, t: usize, severities: &'a [Severity]) -> MonthRules<'a> {
+        let acts = |severity: &Severity| {
+            [severity.now, severity.planned, severity.expected].iter().any(|of| of.any(|s| s > 0.0))
+        };
+        let acting = regime.world.rules.iter().zip(severities).filter(|(_, severity)| acts(severity));
+        let targets = acting
+            .flat_map(|(rule, _)| &rule.effects)
+            .fold(0, |targets, effect| targets | 1 << effect.target as u16);
+        MonthRules { regime, t, severities, targets }
+    }
+
+    #[inline(always)]
+    fn acts_on(&self, target: Target) -> bool {
+        self.targets & 1 << target as u16 != 0
+    }
+
+    /// A number of an effect in this month, or as forecast for `lead` months on.
+    #[inline(always)]
+    fn value(&self, slot: Slot, planned: bool) -> Lanes {
+        let drivers = self.regime.drivers;
+        if planned { drivers.ahead(slot, self.t) } else { drivers.now(slot, self.t) }
+    }
+
+    /// Effects on `target`, each with its rule's severity, where that is not 0 on all paths.
+    #[inline(always)]
+    fn effects(
+        &self,
+        target: Target,
+        severity: impl Fn(&Severity) -> Lanes,
+    ) -> impl Iterator<Item = (Lanes, &'a Effect)> {
+        let rules = self.regime.world.rules.iter().zip(self.severities);
+        rules.map(move |(rule, of)| (rule, severity(of))).filter(|(_, s)| s.any(|s| s > 0.0)).flat_map(
+            move |(rule, s)| {
+                rule.effects
+                    .iter()
+                    .filter(move |effect| effect.target == target)
+                    .map(move |effect| (s, effect))
+            },
+        )
+    }
+
+    /// Door of channel `k` for `target`.
+    #[inline(always)]
+    pub fn door(&self, target: Target, k: usize) -> Door<Lanes> {
+        if !self.acts_on(target) {
+            return Door::OPEN;
+        }
+        self.narrowed(target, k, |severity| severity.now, false)
+    }
+
+    /// Door of channel `k` for `target` in `lead` months, as planned for by a lab with this anticipation.
+    #[inline(always)]
+    pub fn door_planned(&self, target: Target, k: usize, anticipation: Lanes) -> Door<Lanes> {
+        if !self.acts_on(target) {
+            return Door::OPEN;
+        }
+        self.narrowed(target, k, |severity| severity.planned + anticipation * severity.expected, true)
+    }
+
+    fn narrowed(
+        &self,
+        target: Target,
+        k: usize,
+        severity: impl Fn(&Severity) -> Lanes,
+        planned: bool,
+    ) -> Door<Lanes> {
+        let optional =
+            |slot: Option<Slot>, none: f64| slot.map_or(Lanes::all(none), |slot| self.value(slot, planned));
+        let mut doorway = Doorway::new();
+        for (s, effect) in self.effects(target, severity).filter(|(_, effect)| effect.channels[k]) {
+            let (leakage, premium) = (optional(effect.leakage, 0.0), optional(effect.premium, 1.0));
+            doorway.narrow(s, self.value(effect.factor, planned), leakage, premium);
+        }
+        doorway.door()
+    }
+
+    /// Factor of a channel quantity: Π(1 − s(1 − f)).
+    #[inline(always)]
+    pub fn factor(&self, target: Target, k: usize) -> Lanes {
+        self.product(target, |effect| effect.channels[k], false)
+    }
+
+    /// The same `lead` months on, as planned for.
+    #[inline(always)]
+    pub fn factor_planned(&self, target: Target, k: usize) -> Lanes {
+        self.product(target, |effect| effect.channels[k], true)
+    }
+
+    /// Factor of a lab's planned use for workload `w`, or as planned for `lead` months on.
+    #[inline(always)]
+    pub fn demand_factor(&self, lab: usize, w: usize, planned: bool) -> Lanes {
+        self.product(Target::Demand, |effect| effect.labs[lab] && effect.workloads[w], planned)
+    }
+
+    /// What is left of the labs' distillation, or as planned for `lead` months on.
+    #[inline(always)]
+    pub fn distillation_left(&self, planned: bool) -> Lanes {
+        self.product(Target::Distillation, |_| true, planned)
+    }
+
+    #[inline(always)]
+    fn product(&self, target: Target, selected: impl Fn(&Effect) -> bool, planned: bool) -> Lanes {
+        if !self.acts_on(target) {
+            return Lanes::ONE;
+        }
+        let severity = |of: &Severity| if planned { of.planned } else { of.now };
+        let effects = self.effects(target, severity).filter(|(_, effect)| selected(effect));
+        effects.fold(Lanes::ONE, |product, (s, effect)| {
+            let factor = self.value(effect.factor, planned);
+            Lanes::each(|i| product[i] * (1.0 - s[i] * (1.0 - factor[i])))
+        })
+    }
+
+    /// On each path, whether a rule on this channel's new capacity is announced and not yet in force.
+    pub fn closing_soon(&self, k: usize) -> [bool; LANES] {
+        let t = self.t as i64;
+        let rules = self.regime.world.rules.iter().zip(self.regime.dates);
+        let here = |effect: &Effect| effect.target == Target::NewRental && effect.channels[k];
+        rules.filter(|(rule, _)| rule.effects.iter().any(here)).fold([false; LANES], |soon, (_, dates)| {
+            std::array::from_fn(|i| soon[i] || dates[i].impending(t) && !dates[i].undone(t))
+        })
+    }
 }

@@ -1,15 +1,13 @@
 //! What carries over from month to month: holdings, and the memory of feedbacks (`docs/model.md §8`).
 
 use super::drivers::Drivers;
-use super::parameters::{Owned, Rental, Supply, World};
-use super::supply::owned::Fleet;
+use super::parameters::{Owned, Rental, World};
+use super::supply::owned::{Finance, Fleet};
 use super::supply::rental::Book;
-use crate::economics::capital::DecliningAnnuity;
-use crate::economics::learning;
-use crate::economics::ownership::Terms;
-use crate::economics::rental;
+use crate::economics::{learning, rental};
+use crate::math::Lanes;
 
-/// State of an arm on a path at the start of a month.
+/// State of an arm on a few paths at the start of a month.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// By channel.
@@ -21,22 +19,16 @@ pub struct State {
 /// What a channel remembers.
 #[derive(Clone, Debug, Default)]
 pub struct ChannelState {
-    /// Owned: finance and life on this path.
-    pub terms: Option<Terms>,
-    /// Owned: capital charge per USD in month m of life, at m − 1.
-    pub charges: Vec<f64>,
-    /// Owned: exponents of learning on price and on MFU; 0 where there is none.
-    pub learning_exponents: (f64, f64),
-    /// Owned: monthly charge per USD of building.
-    pub building_factor: f64,
     /// Owned: chips ordered since the start by the labs and the rest of the market.
-    pub ordered: f64,
+    pub ordered: Lanes,
     /// Owned: worth of an hour over its cost in each month's plan so far, averaged over labs.
-    pub worth_ratios: Vec<f64>,
+    pub worth_ratios: Vec<Lanes>,
     /// Rental: hours used over hours on offer last month.
-    pub used_share: f64,
-    /// Rental: the same in the first month with chips on offer; none before it.
-    pub first_used_share: Option<f64>,
+    pub used_share: Lanes,
+    /// Rental: the same in the first month with chips on offer; 0 before it.
+    pub first_used_share: Lanes,
+    /// Rental: 1 from the first month with chips on offer on, 0 before it.
+    offered: Lanes,
 }
 
 /// What a lab holds of a channel.
@@ -47,59 +39,30 @@ pub struct Holding {
     /// Chips.
     pub fleet: Fleet,
     /// Use planned for each month, usable hours.
-    pub planned_hours: Vec<f64>,
+    pub planned_hours: Vec<Lanes>,
     /// Scarcity rent by the last plan, USD per usable hour.
-    pub scarcity_rate: f64,
+    pub scarcity_rate: Lanes,
 }
 
 impl State {
     /// Makes room for `world` and forgets everything.
-    pub fn begin(&mut self, world: &World, drivers: &Drivers) {
+    pub fn begin(&mut self, world: &World) {
         let columns = world.months + world.lead;
         self.channels.resize_with(world.channels.len(), ChannelState::default);
         self.holdings.resize_with(world.labs.len(), Vec::new);
-        for (channel, state) in world.channels.iter().zip(&mut self.channels) {
-            state.ordered = 0.0;
-            state.worth_ratios.clear();
-            state.used_share = 0.0;
-            state.first_used_share = None;
-            state.terms = None;
-            if let Supply::Owned(owned) = &channel.supply {
-                let region = &world.regions[channel.region];
-                let at = |slot| drivers.now(slot, 0);
-                let terms = Terms::new(
-                    at(region.wacc),
-                    at(owned.life_years),
-                    at(owned.residual),
-                    at(owned.price_decline),
-                );
-                state.charges.clear();
-                state.charges.extend((1..=terms.life_months).scan(terms.annuity.factor, |charge, _| {
-                    *charge *= terms.annuity.decay;
-                    Some(*charge)
-                }));
-                state.building_factor = DecliningAnnuity::new(
-                    at(region.wacc),
-                    (12.0 * at(region.shell_life_years)).round().max(1.0),
-                    0.0,
-                )
-                .charge(1.0);
-                state.terms = Some(terms);
-                let exponent = |slot| match at(slot) {
-                    0.0 => 0.0,
-                    rate => learning::exponent(rate),
-                };
-                state.learning_exponents = (exponent(owned.learning_rate), exponent(owned.mfu_learning_rate));
-            }
+        for state in &mut self.channels {
+            let mut worth_ratios = std::mem::take(&mut state.worth_ratios);
+            worth_ratios.clear();
+            *state = ChannelState { worth_ratios, ..ChannelState::default() };
         }
         for holdings in &mut self.holdings {
             holdings.resize_with(world.channels.len(), Holding::default);
             for holding in holdings {
-                holding.book.begin(0.0, 0.0, 1);
+                holding.book.begin(Lanes::ZERO, Lanes::ZERO, 1);
                 holding.fleet.clear(columns);
                 holding.planned_hours.clear();
-                holding.planned_hours.resize(columns, 0.0);
-                holding.scarcity_rate = 0.0;
+                holding.planned_hours.resize(columns, Lanes::ZERO);
+                holding.scarcity_rate = Lanes::ZERO;
             }
         }
     }
@@ -107,46 +70,63 @@ impl State {
 
 impl ChannelState {
     /// Factors of learning on price and MFU this month.
-    pub fn learning(&self, owned: &Owned, drivers: &Drivers) -> (f64, f64) {
+    #[inline(always)]
+    pub fn learning(&self, owned: &Owned, finance: &Finance, drivers: &Drivers<Lanes>) -> (Lanes, Lanes) {
         let at = |slot| drivers.now(slot, 0);
-        let (price, mfu) = self.learning_exponents;
-        let Some(start) = owned.cumulative.filter(|_| price != 0.0 || mfu != 0.0) else { return (1.0, 1.0) };
-        let cumulative = at(start) + self.ordered;
+        let (price, mfu) = finance.learning_exponents;
+        let learns = |exponents: &Lanes| exponents.any(|exponent| exponent != 0.0);
+        let Some(start) = owned.cumulative.filter(|_| learns(&price) || learns(&mfu)) else {
+            return (Lanes::ONE, Lanes::ONE);
+        };
+        let start = at(start);
+        let cumulative = start + self.ordered;
+        let ceiling = at(owned.mfu_learning_ceiling);
+        let factor = |exponent: Lanes, factor: &dyn Fn(usize) -> f64| {
+            if !learns(&exponent) {
+                return Lanes::ONE;
+            }
+            Lanes::each(|i| if exponent[i] == 0.0 { 1.0 } else { factor(i) })
+        };
         (
-            if price == 0.0 { 1.0 } else { learning::price_factor(cumulative, at(start), price) },
-            if mfu == 0.0 {
-                1.0
-            } else {
-                learning::mfu_factor(cumulative, at(start), mfu, at(owned.mfu_learning_ceiling))
-            },
+            factor(price, &|i| learning::price_factor(cumulative[i], start[i], price[i])),
+            factor(mfu, &|i| learning::mfu_factor(cumulative[i], start[i], mfu[i], ceiling[i])),
         )
     }
 
     /// Factor of the supply response in month `t`.
-    pub fn supply_response(&self, owned: &Owned, drivers: &Drivers, t: usize) -> f64 {
+    #[inline(always)]
+    pub fn supply_response(&self, owned: &Owned, drivers: &Drivers<Lanes>, t: usize) -> Lanes {
         let eta = drivers.now(owned.supply_response, 0);
         let delay = owned.supply_response_delay.max(1);
-        if eta == 0.0 || t < delay {
-            return 1.0;
+        if t < delay || eta.all_are(|eta| eta == 0.0) {
+            return Lanes::ONE;
         }
         let cap = drivers.now(owned.supply_response_cap, 0);
-        learning::supply_response(self.worth_ratios[t - delay], self.worth_ratios[0], eta, cap)
+        let (then, first) = (&self.worth_ratios[t - delay], &self.worth_ratios[0]);
+        Lanes::each(|i| match eta[i] {
+            0.0 => 1.0,
+            eta => learning::supply_response(then[i], first[i], eta, cap[i]),
+        })
     }
 
     /// Factor of the labs' use on the rent this month.
-    pub fn rent_response(&self, terms: &Rental, drivers: &Drivers, t: usize) -> f64 {
-        rental::rent_response(
-            self.used_share,
-            self.first_used_share.unwrap_or(0.0),
-            drivers.now(terms.rent_response, t),
-        )
+    #[inline(always)]
+    pub fn rent_response(&self, terms: &Rental, drivers: &Drivers<Lanes>, t: usize) -> Lanes {
+        let response = drivers.now(terms.rent_response, t);
+        if response.all_are(|response| response == 0.0) {
+            return Lanes::ONE;
+        }
+        Lanes::each(|i| rental::rent_response(self.used_share[i], self.first_used_share[i], response[i]))
     }
 
-    /// Remembers the month's use of a rental channel with chips on offer.
-    pub fn remember_use(&mut self, used_hours: f64, hours_on_offer: f64) {
-        if hours_on_offer > 0.0 {
-            self.used_share = used_hours / hours_on_offer;
-            self.first_used_share.get_or_insert(self.used_share);
-        }
+    /// Remembers the month's use of a rental channel on the paths where it has chips on offer.
+    #[inline(always)]
+    pub fn remember_use(&mut self, used_hours: Lanes, hours_on_offer: Lanes) {
+        let (used, first, offered) = (self.used_share, self.first_used_share, self.offered);
+        let share = |i: usize| used_hours[i] / hours_on_offer[i];
+        self.used_share = Lanes::each(|i| if hours_on_offer[i] > 0.0 { share(i) } else { used[i] });
+        self.first_used_share =
+            Lanes::each(|i| if hours_on_offer[i] > 0.0 && offered[i] == 0.0 { share(i) } else { first[i] });
+        self.offered = Lanes::each(|i| if hours_on_offer[i] > 0.0 { 1.0 } else { offered[i] });
     }
 }

@@ -2,29 +2,32 @@
 
 use std::ops::Range;
 
-use super::conditions::{self, Quotes};
+use super::conditions::{self, Givens};
 use super::drivers::Drivers;
 use super::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, Trace};
 use super::operate::Operator;
 use super::parameters::{Supply, World};
 use super::plan::Planner;
-use super::rules::{Regime, RuleDates, Void};
+use super::rules::{DatesInLanes, MonthRules, Regime, RuleDates, Severity, Void};
 use super::state::State;
 use super::supply::rental::VoidTerms;
 use super::tranches::{Memory, Tranches};
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::Unsolved;
+use crate::math::{InLanes, LANES, Lanes, sum};
 
-/// Memory of a simulation, reused from path to path.
+/// Memory of a simulation, reused from paths to paths.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
     state: State,
     tranches: Tranches,
-    curves: Vec<DemandCurve>,
-    voids: Vec<Vec<Void>>,
-    month: MonthTrace,
-    quotes: Quotes,
+    curves: Vec<DemandCurve<Lanes>>,
+    severities: Vec<Severity>,
+    voids: Vec<Void>,
+    /// Of these, those on the channel at hand.
+    channel_voids: Vec<Void>,
+    month: MonthTrace<Lanes>,
 }
 
 /// What a month leaves to the next, kept so that another arm can go on from it.
@@ -35,10 +38,12 @@ pub struct Snapshot {
 }
 
 impl Workspace {
-    /// Forgets everything: the start of an arm on a path.
-    pub fn begin(&mut self, world: &World, drivers: &Drivers) {
-        self.state.begin(world, drivers);
+    /// Forgets everything: the start of an arm on a few paths.
+    pub fn begin(&mut self, world: &World) {
+        self.state.begin(world);
         self.tranches.forget();
+        self.month.channels.clear();
+        self.month.labs.clear();
     }
 
     /// Keeps where the arm at hand stands.
@@ -51,12 +56,16 @@ impl Workspace {
     pub fn resume(&mut self, snapshot: &Snapshot) {
         self.state.clone_from(&snapshot.state);
         self.tranches.settled.clone_from(&snapshot.settled);
+        self.month.channels.clear();
+        self.month.labs.clear();
     }
 }
 
 /// A month could not be simulated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
+    /// Which of the paths side by side.
+    pub lane: usize,
     /// The month, in steps.
     pub month: usize,
     /// Index of the lab.
@@ -78,31 +87,32 @@ pub fn simulate(
     work: &mut Workspace,
     trace: &mut Trace,
 ) -> Result<(), Failure> {
-    let mut quotes = std::mem::take(&mut work.quotes);
-    quotes.fill(world, drivers);
-    trace.months.resize_with(world.months, MonthTrace::default);
-    let regime = Regime::new(world, drivers, dates);
-    work.begin(world, drivers);
-    walk(&regime, &quotes, 0..world.months, work, |t, month| trace.months[t].clone_from(month))?;
-    work.quotes = quotes;
-    Ok(())
+    let mut alike = Drivers::default();
+    alike.gather(std::slice::from_ref(drivers));
+    let dates: Vec<DatesInLanes> = dates.iter().map(|dates| [*dates; LANES]).collect();
+    let regime = Regime { world, drivers: &alike, dates: &dates };
+    let mut givens = Givens::default();
+    givens.fill(world, &alike);
+    trace.months.clear();
+    work.begin(world);
+    walk(&regime, &givens, 0..world.months, work, |_, month| trace.months.push(month.lane(0)))
 }
 
-/// Simulates some months of an arm on one path, given its quotes, from where the workspace stands, and shows each month as
-/// it is done to `see`.
+/// Simulates some months of an arm on a few paths from where the workspace stands, and shows each month as it is done to
+/// `see`.
 ///
 /// # Errors
-/// A market that cannot be solved, with its month and lab.
+/// A market that cannot be solved, with its path, month and lab.
 pub fn walk(
     regime: &Regime<'_>,
-    quotes: &Quotes,
+    givens: &Givens,
     months: Range<usize>,
     work: &mut Workspace,
-    mut see: impl FnMut(usize, &MonthTrace),
+    mut see: impl FnMut(usize, &MonthTrace<Lanes>),
 ) -> Result<(), Failure> {
     let mut month = std::mem::take(&mut work.month);
     for t in months {
-        step(regime, quotes, t, work, &mut month)?;
+        step(regime, givens, t, work, &mut month)?;
         see(t, &month);
     }
     work.month = month;
@@ -110,86 +120,81 @@ pub fn walk(
 }
 
 /// One month: rules and terms, wind-down, every lab's plan, every lab's operation, what the next month remembers.
+#[inline(always)]
 fn step(
     regime: &Regime<'_>,
-    quotes: &Quotes,
+    givens: &Givens,
     t: usize,
     work: &mut Workspace,
-    month: &mut MonthTrace,
+    month: &mut MonthTrace<Lanes>,
 ) -> Result<(), Failure> {
     let world = regime.world;
-    let failure = |lab, market| move |why| Failure { month: t, lab, market, why };
-    observe(regime, quotes, t, work, month);
+    let failure =
+        |lab, market| move |(lane, why): (usize, Unsolved)| Failure { lane, month: t, lab, market, why };
+    let mut severities = std::mem::take(&mut work.severities);
+    regime.severities(t, &mut severities);
+    let rules = MonthRules::new(*regime, t, &severities);
+    observe(&rules, givens, work, month);
     for lab in 0..world.labs.len() {
         let books = &mut month.labs[lab];
-        wind_down(regime, lab, t, work, &month.channels, books);
-        let planner = Planner { regime: *regime, lab, t, terms: &month.channels };
+        wind_down(&rules, lab, work, &month.channels, books);
+        let planner = Planner { rules, lab, terms: &month.channels };
         let holdings = &mut work.state.holdings[lab];
         planner.plan(holdings, &mut work.curves, &mut work.tranches, books).map_err(failure(lab, "plan"))?;
-        place_orders(&planner, &mut work.state, &month.channels, books);
+        place_orders(&planner, givens, &mut work.state, &month.channels, books);
     }
-    remember_plans(regime, t, work, month);
+    remember_plans(&rules, work, month);
     for lab in 0..world.labs.len() {
-        let operator = Operator { regime: *regime, lab, t, terms: &month.channels };
+        let operator = Operator { rules, lab, terms: &month.channels };
         let holdings = &mut work.state.holdings[lab];
         operator
             .operate(holdings, &mut work.curves, &mut work.tranches, &mut month.labs[lab])
             .map_err(failure(lab, "operate"))?;
     }
-    remember_use(regime, work, month);
+    remember_use(&rules, work, month);
+    work.severities = severities;
     Ok(())
 }
 
 /// Reads the month's terms and rules; in month 0, takes stock.
-fn observe(regime: &Regime<'_>, quotes: &Quotes, t: usize, work: &mut Workspace, month: &mut MonthTrace) {
-    let world = regime.world;
+#[inline(always)]
+fn observe(rules: &MonthRules<'_>, givens: &Givens, work: &mut Workspace, month: &mut MonthTrace<Lanes>) {
+    let world = rules.regime.world;
     month.channels.resize(world.channels.len(), ChannelMonth::default());
-    work.voids.resize_with(world.channels.len(), Vec::new);
     for (k, state) in work.state.channels.iter().enumerate() {
-        conditions::channel_month(regime, state, quotes, (k, t), &mut month.channels[k]);
-        regime.voids(k, t, &mut work.voids[k]);
+        conditions::channel_month(rules, state, givens, k, &mut month.channels[k]);
     }
+    rules.regime.voids(rules.t, &mut work.voids);
     month.labs.resize_with(world.labs.len(), LabMonth::default);
     for lab in &mut month.labs {
-        let mut channels = std::mem::take(&mut lab.channels);
-        channels.clear();
-        channels.resize(world.channels.len(), LabChannel::default());
-        *lab = LabMonth { channels, ..LabMonth::default() };
+        lab.channels.clear();
+        lab.channels.resize(world.channels.len(), LabChannel::default());
     }
-    if t == 0 {
-        take_stock(regime, work, &month.channels);
+    if rules.t == 0 {
+        take_stock(&rules.regime, givens, work, &month.channels);
     }
 }
 
 /// Fleets, pipelines and contracts of the start.
-fn take_stock(regime: &Regime<'_>, work: &mut Workspace, terms: &[ChannelMonth]) {
-    let drivers = regime.drivers;
+fn take_stock(regime: &Regime<'_>, givens: &Givens, work: &mut Workspace, terms: &[ChannelMonth<Lanes>]) {
+    let at_start = |slot| regime.drivers.now(slot, 0);
     for (lab, holdings) in regime.world.labs.iter().zip(&mut work.state.holdings) {
         for (k, channel) in regime.world.channels.iter().enumerate() {
-            let share = drivers.now(lab.shares[k], 0);
+            let share = at_start(lab.shares[k]);
             let holding = &mut holdings[k];
             match &channel.supply {
                 Supply::Rental(rental) => {
-                    let signing = rental.committed_price.map_or(
-                        drivers.now(rental.price, 0) * drivers.now(rental.contract_basis, 0),
-                        |slot| drivers.now(slot, 0),
-                    );
-                    holding.book.begin(share * drivers.now(rental.committed, 0), signing, rental.term);
+                    let signing = rental
+                        .committed_price
+                        .map_or(at_start(rental.price) * at_start(rental.contract_basis), at_start);
+                    holding.book.begin(share * at_start(rental.committed), signing, rental.term);
                 }
                 Supply::Owned(owned) => {
-                    let state = &work.state.channels[k];
-                    let Some(ownership) = state.terms.as_ref() else { continue };
-                    let price = terms[k].system_price;
-                    let chips = share * drivers.now(owned.fleet, 0);
-                    holding.fleet.begin(chips, owned.fleet_age_months, price, ownership, &state.charges);
+                    let (price, finance) = (terms[k].system_price, givens.finance(k));
+                    let chips = share * at_start(owned.fleet);
+                    holding.fleet.begin(chips, owned.fleet_age_months, price, finance);
                     for (arrives, chips) in owned.pipeline.iter().enumerate() {
-                        holding.fleet.buy(
-                            share * drivers.now(*chips, 0),
-                            arrives,
-                            price,
-                            0.0,
-                            &state.charges,
-                        );
+                        holding.fleet.buy(share * at_start(*chips), arrives, price, Lanes::ZERO, finance);
                     }
                 }
             }
@@ -198,67 +203,81 @@ fn take_stock(regime: &Regime<'_>, work: &mut Workspace, terms: &[ChannelMonth])
 }
 
 /// Voids what rules void of the lab's contracts and books what is due.
+#[inline(always)]
 fn wind_down(
-    regime: &Regime<'_>,
+    rules: &MonthRules<'_>,
     lab: usize,
-    t: usize,
     work: &mut Workspace,
-    terms: &[ChannelMonth],
-    books: &mut LabMonth,
+    terms: &[ChannelMonth<Lanes>],
+    books: &mut LabMonth<Lanes>,
 ) {
-    for (k, channel) in regime.world.channels.iter().enumerate() {
+    let (world, t) = (rules.regime.world, rules.t);
+    for (k, channel) in world.channels.iter().enumerate() {
         let Supply::Rental(rental) = &channel.supply else { continue };
-        let at = |slot| regime.drivers.now(slot, t);
+        let at = |slot| rules.regime.drivers.now(slot, t);
         let void_terms = VoidTerms {
             overhead: terms[k].overhead,
             prepaid: at(rental.prepaid),
             exit_fee_months: at(rental.exit_fee_months),
             owed_share: at(rental.owed_share_when_void),
         };
+        work.channel_voids.clear();
+        work.channel_voids.extend(work.voids.iter().filter(|void| void.acts_on(world, k)));
         let book = &mut work.state.holdings[lab][k].book;
-        books.channels[k].spend.dues = book.wind_down(t, &work.voids[k], &void_terms);
-        book.add_up(t + regime.world.lead, &work.voids[k]);
+        books.channels[k].spend.dues = book.wind_down(t, &work.channel_voids, &void_terms);
+        book.add_up(t + world.lead, &work.channel_voids);
     }
 }
 
 /// Buys what the plan ordered, at this month's price and the last plan's scarcity rent.
-fn place_orders(planner: &Planner<'_>, state: &mut State, terms: &[ChannelMonth], books: &mut LabMonth) {
-    let arrives = planner.t + planner.regime.world.lead;
+#[inline(always)]
+fn place_orders(
+    planner: &Planner<'_>,
+    givens: &Givens,
+    state: &mut State,
+    terms: &[ChannelMonth<Lanes>],
+    books: &mut LabMonth<Lanes>,
+) {
+    let (world, t) = (planner.rules.regime.world, planner.rules.t);
     for (k, holding) in state.holdings[planner.lab].iter_mut().enumerate() {
         let by_this_plan = planner.scarcity_rate(k, &books.plan_price);
-        let rate = if planner.t == 0 { by_this_plan } else { holding.scarcity_rate };
+        let rate = if t == 0 { by_this_plan } else { holding.scarcity_rate };
         let order = &mut books.channels[k];
         order.scarcity_rate = rate;
-        holding.fleet.buy(order.orders, arrives, terms[k].system_price, rate, &state.channels[k].charges);
+        holding.fleet.buy(order.orders, t + world.lead, terms[k].system_price, rate, givens.finance(k));
         holding.scarcity_rate = by_this_plan;
     }
 }
 
 /// Remembers orders for learning and what chips were worth for the supply response.
-fn remember_plans(regime: &Regime<'_>, t: usize, work: &mut Workspace, month: &MonthTrace) {
-    for (k, channel) in regime.world.channels.iter().enumerate() {
+#[inline(always)]
+fn remember_plans(rules: &MonthRules<'_>, work: &mut Workspace, month: &MonthTrace<Lanes>) {
+    let (world, drivers, t) = (rules.regime.world, rules.regime.drivers, rules.t);
+    for (k, channel) in world.channels.iter().enumerate() {
         let Supply::Owned(owned) = &channel.supply else { continue };
         let state = &mut work.state.channels[k];
-        let orders: f64 = month.labs.iter().map(|lab| lab.channels[k].orders).sum();
-        state.ordered += orders + regime.drivers.now(owned.rest_of_market, t);
-        let (mut ratio, mut shares) = (0.0, 0.0);
+        let orders = sum(month.labs.iter().map(|lab| lab.channels[k].orders));
+        state.ordered += orders + drivers.now(owned.rest_of_market, t);
+        let (mut ratio, mut shares) = (Lanes::ZERO, Lanes::ZERO);
         for (lab, books) in month.labs.iter().enumerate() {
-            let planner = Planner { regime: *regime, lab, t, terms: &month.channels };
-            let share = regime.drivers.now(regime.world.labs[lab].shares[k], t);
+            let planner = Planner { rules: *rules, lab, terms: &month.channels };
+            let share = drivers.now(world.labs[lab].shares[k], t);
             ratio += share * planner.worth(k, &books.plan_price) / month.channels[k].buy_cost_planned;
             shares += share;
         }
-        state.worth_ratios.push(if shares > 0.0 { ratio / shares } else { 0.0 });
+        state.worth_ratios.push(Lanes::each(|i| if shares[i] > 0.0 { ratio[i] / shares[i] } else { 0.0 }));
     }
 }
 
 /// Remembers the labs' use of rental channels for the rent response.
-fn remember_use(regime: &Regime<'_>, work: &mut Workspace, month: &MonthTrace) {
-    for (k, channel) in regime.world.channels.iter().enumerate() {
+#[inline(always)]
+fn remember_use(rules: &MonthRules<'_>, work: &mut Workspace, month: &MonthTrace<Lanes>) {
+    for (k, channel) in rules.regime.world.channels.iter().enumerate() {
         if let Supply::Rental(_) = &channel.supply {
-            let used: f64 = month.labs.iter().map(|lab| lab.channels[k].hours_run()).sum();
+            let used = sum(month.labs.iter().map(|lab| lab.channels[k].hours_run()));
             let terms = &month.channels[k];
-            work.state.channels[k].remember_use(used, terms.on_offer * HOURS_PER_MONTH * terms.availability);
+            let on_offer = terms.on_offer * HOURS_PER_MONTH * terms.availability;
+            work.state.channels[k].remember_use(used, on_offer);
         }
     }
 }

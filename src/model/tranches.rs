@@ -2,33 +2,35 @@
 
 use super::ledger::{Kind, PerWorkload};
 use crate::economics::demand::DemandCurve;
-use crate::economics::market::{Clearing, Market, Settled, Solver, Unsolved};
+use crate::economics::market::{ClearingLanes, LanesSolver, MarketLanes, SettledLanes, Unsolved};
+use crate::math::{LANES, Lanes};
 
-/// A market being put together, and its solution.
+/// The markets of a few paths being put together side by side, and their solution. A tranche is there if it has capacity on
+/// any of the paths; on the others its capacity is 0, which is as good as none.
 #[derive(Clone, Debug, Default)]
 pub struct Tranches {
-    capacity: Vec<f64>,
-    cost: Vec<f64>,
-    rate: Vec<f64>,
+    capacity: Vec<Lanes>,
+    cost: Vec<Lanes>,
+    rate: Vec<Lanes>,
     labels: Vec<(usize, Kind)>,
     workloads: usize,
-    lowest_cost: f64,
-    solver: Solver,
-    /// By market of a month: where it last settled on this path.
+    lowest_cost: Lanes,
+    solver: LanesSolver,
+    /// By market of a month: where it last settled on these paths.
     pub settled: Vec<Memory>,
     /// The market at hand.
     market: usize,
-    uses: Vec<u16>,
+    uses: Vec<[u16; LANES]>,
     /// The last solution.
-    pub clearing: Clearing,
+    pub clearing: ClearingLanes,
 }
 
 /// Where a market settled.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// By channel, then kind.
-    uses: Vec<u16>,
-    price: Vec<f64>,
+    uses: Vec<[u16; LANES]>,
+    price: Vec<Lanes>,
 }
 
 impl Tranches {
@@ -41,7 +43,8 @@ impl Tranches {
     }
 
     /// Starts market number `market` of a month, for `demand`. A marginal cost of zero counts as 1e-9 of the lowest reference price.
-    pub fn start(&mut self, market: usize, demand: &[DemandCurve]) {
+    #[inline(always)]
+    pub fn start(&mut self, market: usize, demand: &[DemandCurve<Lanes>]) {
         self.market = market;
         if market >= self.settled.len() {
             self.settled.resize_with(market + 1, Memory::default);
@@ -51,61 +54,63 @@ impl Tranches {
         self.rate.clear();
         self.labels.clear();
         self.workloads = demand.len();
-        let wanted = demand.iter().filter(|curve| curve.planned_use > 0.0);
-        self.lowest_cost = 1e-9 * wanted.map(|curve| curve.reference_price).fold(f64::INFINITY, f64::min);
-        if !self.lowest_cost.is_finite() {
-            self.lowest_cost = 1e-9;
-        }
+        let lowest = demand.iter().fold(Lanes::all(f64::INFINITY), |lowest, curve| {
+            Lanes::each(|i| {
+                if curve.planned_use[i] > 0.0 { lowest[i].min(curve.reference_price[i]) } else { lowest[i] }
+            })
+        });
+        self.lowest_cost = Lanes::each(|i| if lowest[i].is_finite() { 1e-9 * lowest[i] } else { 1e-9 });
     }
 
     /// Adds a tranche of channel `k`; tranches come in market order.
-    pub fn push(&mut self, k: usize, kind: Kind, capacity: f64, cost: f64, rates: &PerWorkload) {
-        if capacity > 0.0 {
-            self.capacity.push(capacity);
+    #[inline(always)]
+    pub fn push(&mut self, k: usize, kind: Kind, capacity: Lanes, cost: Lanes, rates: &PerWorkload<Lanes>) {
+        if capacity.any(|capacity| capacity > 0.0) {
+            self.capacity.push(capacity.max(Lanes::ZERO));
             self.cost.push(cost.max(self.lowest_cost));
             self.rate.extend_from_slice(&rates[..self.workloads]);
             self.labels.push((k, kind));
         }
     }
 
-    /// Solves the market. A tranche below 1e-12 of the largest counts as none: it is a remainder of rounding, and no hour
+    /// Solves the markets. A tranche below 1e-12 of the largest counts as none: it is a remainder of rounding, and no hour
     /// of it could be told from zero in the balance.
     ///
     /// # Errors
-    /// What the solver says.
-    pub fn solve(&mut self, demand: &[DemandCurve]) -> Result<(), Unsolved> {
-        let least = 1e-12 * self.capacity.iter().copied().fold(0.0, f64::max);
+    /// The first path whose market is not solved, and what the solver says.
+    #[inline(always)]
+    pub fn solve(&mut self, demand: &[DemandCurve<Lanes>]) -> Result<(), (usize, Unsolved)> {
+        let least = self.capacity.iter().fold(Lanes::ZERO, |most, capacity| most.max(*capacity)) * 1e-12;
         for capacity in &mut self.capacity {
-            if *capacity < least {
-                *capacity = 0.0;
-            }
+            *capacity = Lanes::each(|i| if capacity[i] < least[i] { 0.0 } else { capacity[i] });
         }
-        let market = Market { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand };
+        let market = MarketLanes { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand };
         let memory = &mut self.settled[self.market];
         self.uses.clear();
         let place = |(k, kind): (usize, Kind)| k * Kind::COUNT + kind as usize;
-        self.uses
-            .extend(self.labels.iter().map(|&label| memory.uses.get(place(label)).map_or(0, |uses| *uses)));
-        let settled = Settled { uses: &self.uses, price: &memory.price };
+        self.uses.extend(
+            self.labels.iter().map(|&label| memory.uses.get(place(label)).copied().unwrap_or_default()),
+        );
+        let settled = SettledLanes { uses: &self.uses, price: &memory.price };
         self.solver.solve_from(&market, &settled, &mut self.clearing)?;
-        memory.uses.fill(0);
-        for (tranche, uses) in self.solver.uses() {
-            let at = place(self.labels[tranche]);
+        memory.uses.fill([0; LANES]);
+        for (label, uses) in self.labels.iter().zip(self.solver.uses()) {
+            let at = place(*label);
             if at >= memory.uses.len() {
-                memory.uses.resize(at + 1, 0);
+                memory.uses.resize(at + 1, [0; LANES]);
             }
-            memory.uses[at] = uses;
+            memory.uses[at] = *uses;
         }
         memory.price.clone_from(&self.clearing.price);
         Ok(())
     }
 
-    /// Each tranche's channel, kind, capacity and hours by workload.
-    pub fn used(&self) -> impl Iterator<Item = (usize, Kind, f64, &[f64])> {
+    /// Each tranche's channel, kind and hours by workload.
+    #[inline(always)]
+    pub fn used(&self) -> impl Iterator<Item = (usize, Kind, &[Lanes])> {
         self.labels
             .iter()
-            .zip(&self.capacity)
             .zip(self.clearing.hours.chunks_exact(self.workloads.max(1)))
-            .map(|((&(k, kind), &capacity), hours)| (k, kind, capacity, hours))
+            .map(|(&(k, kind), hours)| (k, kind, hours))
     }
 }

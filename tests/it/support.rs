@@ -8,10 +8,11 @@ use loophole::engine::catalogue::{Account, Catalogue, PathView};
 use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::{Cell, Outcome};
+use loophole::math::LANES;
 use loophole::model::drivers::{Drivers, Scratch};
 use loophole::model::ledger::Trace;
 use loophole::model::parameters::{Slot, World};
-use loophole::model::rules::RuleDates;
+use loophole::model::rules::{DatesInLanes, RuleDates};
 use loophole::model::step::{self, Workspace};
 use loophole::scenario::{self, Scenario};
 use loophole::stats::estimate::{Estimate, Grouping, mean, quantile};
@@ -64,13 +65,14 @@ impl Told {
         let catalogue = Catalogue::of(&self.worlds[0]);
         let account =
             |arm: usize| Account::of(&catalogue, &self.worlds[arm], &self.drivers, &self.traces[arm]);
+        let dates: Vec<DatesInLanes> = self.dates[arm].iter().map(|dates| [*dates; LANES]).collect();
         let view = PathView {
             world: &self.worlds[arm],
             account: &account(arm),
             baseline: &account(self.baseline),
-            dates: &self.dates[arm],
+            dates: &dates,
         };
-        catalogue.scalars.iter().map(|(_, scalar, lab)| scalar.value(&view, *lab)).collect()
+        catalogue.scalars.iter().map(|(_, scalar, lab)| scalar.value(&view, *lab)[0]).collect()
     }
 }
 

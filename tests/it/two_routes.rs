@@ -271,7 +271,7 @@ fn compare_channel(
         ("building charge", second.first_charge[1], engine.building_charge),
         ("operations charge", second.first_charge[2], engine.operations_charge),
         ("supply", second.supply, engine.supply),
-        ("quota binds", f64::from(second.quota_binds), f64::from(engine.quota_binds)),
+        ("quota binds", f64::from(second.quota_binds), engine.quota_binds),
         ("supply response", second.supply_factor, engine.supply_response),
         ("price learning", second.price_learning, engine.price_learning),
         ("MFU learning", second.mfu_learning, engine.mfu_learning),

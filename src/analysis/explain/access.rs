@@ -2,6 +2,7 @@
 
 use super::{Input, Reader, product, simulated};
 use crate::calendar::HOURS_PER_MONTH;
+use crate::math::InLanes;
 use crate::model::parameters::{Effect, Owned, Rental, Rule, Supply, Target};
 use crate::model::rules::severity;
 
@@ -58,7 +59,7 @@ impl<'a> Reader<'a> {
         if acting.is_empty() {
             return None;
         }
-        let door = self.regime.door(target, self.k, self.t);
+        let door = self.rules.door(target, self.k).lane(0);
         self.severities(&acting);
         let (mut closing, mut inputs) = (String::new(), Vec::new());
         let (mut open, mut passable, mut premium) = (Vec::new(), Vec::new(), vec!["1".to_string()]);
@@ -107,7 +108,7 @@ impl<'a> Reader<'a> {
     }
 
     fn remark_door(&mut self, target: Target, acting: &[Acting<'_>]) {
-        let door = self.regime.door(target, self.k, self.t);
+        let door = self.rules.door(target, self.k).lane(0);
         let by: Vec<String> = acting
             .iter()
             .map(|acting| format!("\"{}\" (in force since {})", acting.rule.title, self.month(acting.since)))
@@ -166,7 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     fn supply_response(&mut self, owned: &Owned) -> Option<Input> {
-        let (start, delay) = (|slot| self.regime.drivers.now(slot, 0), owned.supply_response_delay.max(1));
+        let (start, delay) = (|slot| self.drivers.now(slot, 0), owned.supply_response_delay.max(1));
         if start(owned.supply_response) == 0.0 || self.t < delay {
             return None;
         }
@@ -196,8 +197,8 @@ impl<'a> Reader<'a> {
         let month = &self.trace.months[t];
         let terms = &month.channels[self.k];
         let (mut ratio, mut shares) = (0.0, 0.0);
-        for (lab, books) in self.regime.world.labs.iter().zip(&month.labs) {
-            let share = self.regime.drivers.now(lab.shares[self.k], t);
+        for (lab, books) in self.world.labs.iter().zip(&month.labs) {
+            let share = self.drivers.now(lab.shares[self.k], t);
             let worth = books.plan_price.iter().zip(&terms.rates_planned);
             let worth = worth.map(|(price, rate)| price * rate).fold(0.0, f64::max);
             ratio += share * worth / terms.buy_cost_planned;
@@ -235,17 +236,17 @@ impl<'a> Reader<'a> {
             inputs.push(self.above(&s));
             inputs.push(self.given(&format!("factor_{}", i + 1), effect.factor, ("rules", &rule.id)));
         }
-        let result = self.regime.factor(target, self.k, self.t);
+        let result = self.rules.factor(target, self.k)[0];
         Some(self.line(name, (symbol, factors.join(" · ")), inputs, (result, "times")))
     }
 
     /// Effects in force on the channel this month.
     fn acting(&self, target: Target) -> Vec<Acting<'a>> {
-        let (world, t) = (self.regime.world, self.t as i64);
+        let (world, t) = (self.world, self.t as i64);
         let mut all = Vec::new();
-        for (rule, dates) in world.rules.iter().zip(self.regime.dates) {
+        for (rule, dates) in world.rules.iter().zip(self.dates) {
             let Some(since) = dates.effective.filter(|_| !dates.undone(t)) else { continue };
-            let severity = severity(t, since, self.regime.drivers.now(rule.ramp_months, 0));
+            let severity = severity(t, since, self.drivers.now(rule.ramp_months, 0));
             let here = |effect: &&Effect| effect.target == target && effect.channels[self.k];
             for effect in rule.effects.iter().filter(here).filter(|_| severity > 0.0) {
                 all.push(Acting { rule, effect, since, severity });
@@ -265,7 +266,7 @@ impl<'a> Reader<'a> {
             let observed = format!("months in force, from {} to this one", self.month(*since));
             let mut inputs = vec![simulated("in_force", in_force, observed)];
             let ramp = Input {
-                value: self.regime.drivers.now(rule.ramp_months, 0),
+                value: self.drivers.now(rule.ramp_months, 0),
                 ..self.given("ramp", rule.ramp_months, ("rules", &rule.id))
             };
             let formula = if ramp.value > 0.0 { "min(1, in_force / ramp)" } else { "min(1, in_force)" };

@@ -4,6 +4,7 @@ use super::{Input, Reader, Reference, product, simulated, stated};
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::ownership::{self, Terms};
 use crate::economics::{energy, rental};
+use crate::math::InLanes;
 use crate::model::parameters::{Owned, Rental, Slot, Supply, Target, WorkloadKind};
 
 /// The annuity of `docs/model.md §6`, up to what defines its q.
@@ -20,11 +21,11 @@ impl Reader<'_> {
             Supply::Owned(owned) => self.owned(owned),
         };
         let rule = self.rule_factor(Target::Efficiency, "rule_on_work", "What rules leave of useful work");
-        for w in 0..self.regime.world.workloads.len() {
+        for w in 0..self.world.workloads.len() {
             if self.terms().rates[w] <= 0.0 {
                 continue;
             }
-            let title = &self.regime.world.workloads[w].title;
+            let title = &self.world.workloads[w].title;
             let Some(rate) = self.rate(w, rule.clone()) else { continue };
             let costs =
                 std::iter::once(("", &hour.open)).chain(hour.leaked.iter().map(|hour| (", leaked", hour)));
@@ -58,7 +59,7 @@ impl Reader<'_> {
         let cost = rental::usable_hour_cost(terms.contract_price, terms.overhead, terms.availability);
         let formula = "price · (1 + overhead) / availability";
         let open = self.line("Cost of a usable hour", ("c", formula), inputs, (cost, CHIP_HOUR));
-        let leaked = (self.regime.door(Target::NewRental, self.k, self.t).leaked > 0.0).then(|| {
+        let leaked = (self.rules.door(Target::NewRental, self.k).lane(0).leaked > 0.0).then(|| {
             let inputs = vec![open.clone(), self.above("premium")];
             let cost = cost * self.above("premium").value;
             self.line("Cost of a leaked hour", ("c_leaked", product(&inputs)), inputs, (cost, CHIP_HOUR))
@@ -83,7 +84,7 @@ impl Reader<'_> {
     }
 
     fn owned(&mut self, owned: &Owned) -> HourCost {
-        let (world, terms) = (self.regime.world, self.terms());
+        let (world, terms) = (self.world, self.terms());
         let channel = self.channel();
         let (chip, region) = (&world.chips[channel.chip], &world.regions[channel.region]);
         let (of_chip, of_region) = (("chips", chip.id.as_str()), ("regions", region.id.as_str()));
@@ -157,7 +158,7 @@ impl Reader<'_> {
             let orders = |t: usize| -> f64 {
                 let labs = self.trace.months[t].labs.iter();
                 labs.map(|lab| lab.channels[self.k].orders).sum::<f64>()
-                    + self.regime.drivers.now(owned.rest_of_market, t)
+                    + self.drivers.now(owned.rest_of_market, t)
             };
             let ordered = (0..self.t).map(orders).sum::<f64>();
             let observed = "ordered by the labs and the rest of the market before this month";
@@ -182,7 +183,7 @@ impl Reader<'_> {
 
     fn capital(&mut self, owned: &Owned, price: Input) -> Input {
         let channel = self.channel();
-        let region = &self.regime.world.regions[channel.region];
+        let region = &self.world.regions[channel.region];
         let (of_channel, of_region) = (("channels", channel.id.as_str()), ("regions", region.id.as_str()));
         let wacc = self.at_start("wacc", region.wacc, of_region);
         let life = self.at_start("life", owned.life_years, of_channel);
@@ -218,7 +219,7 @@ impl Reader<'_> {
 
     /// e of a workload: work per usable hour over the reference chip's.
     fn rate(&mut self, w: usize, rule: Option<Input>) -> Option<Input> {
-        let world = self.regime.world;
+        let world = self.world;
         let channel = self.channel();
         let (chip, workload) = (&world.chips[channel.chip], &world.workloads[w]);
         let efficiency = chip.efficiency[w].as_ref()?;

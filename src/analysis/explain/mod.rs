@@ -13,10 +13,11 @@ mod cost;
 use crate::calendar::Month;
 use crate::engine::executor::{self, EngineError};
 use crate::engine::job::Job;
+use crate::math::LANES;
 use crate::model::drivers::{Drivers, Scratch};
 use crate::model::ledger::{ChannelMonth, Trace};
-use crate::model::parameters::{Channel, Slot};
-use crate::model::rules::{Regime, RuleDates};
+use crate::model::parameters::{Channel, Slot, World};
+use crate::model::rules::{DatesInLanes, MonthRules, Regime, RuleDates};
 use crate::model::step::{self, Workspace};
 use crate::scenario::Scenario;
 
@@ -170,9 +171,18 @@ pub fn explain(scenario: &Scenario, question: &Question<'_>) -> Result<Explanati
     let mut central = Drivers::default();
     executor::sampler(&reference_job).central(&mut scratch, &mut central);
     let reference = Reference { chip: scenario.reference_chip(), job: &reference_job, central: &central };
+    let mut alike = Drivers::default();
+    alike.gather(std::slice::from_ref(&drivers));
+    let dates_alike: Vec<DatesInLanes> = dates.iter().map(|dates| [*dates; LANES]).collect();
+    let regime = Regime { world, drivers: &alike, dates: &dates_alike };
+    let mut severities = Vec::new();
+    regime.severities(t, &mut severities);
     let mut reader = Reader {
         job,
-        regime: Regime::new(world, &drivers, &dates),
+        world,
+        drivers: &drivers,
+        dates: &dates,
+        rules: MonthRules::new(regime, t, &severities),
         trace: &trace,
         reference,
         k,
@@ -219,7 +229,10 @@ struct Reference<'a> {
 /// Reads a channel's month and writes down its formulas.
 struct Reader<'a> {
     job: &'a Job,
-    regime: Regime<'a>,
+    world: &'a World,
+    drivers: &'a Drivers,
+    dates: &'a [RuleDates],
+    rules: MonthRules<'a>,
     trace: &'a Trace,
     reference: Reference<'a>,
     k: usize,
@@ -235,7 +248,7 @@ impl<'a> Reader<'a> {
     }
 
     fn channel(&self) -> &'a Channel {
-        &self.regime.world.channels[self.k]
+        &self.world.channels[self.k]
     }
 
     fn terms(&self) -> &'a ChannelMonth {
@@ -243,11 +256,11 @@ impl<'a> Reader<'a> {
     }
 
     fn now(&self, slot: Slot) -> f64 {
-        self.regime.drivers.now(slot, self.t)
+        self.drivers.now(slot, self.t)
     }
 
     fn month(&self, t: i64) -> Month {
-        self.regime.world.start.plus(t as i32)
+        self.world.start.plus(t as i32)
     }
 
     /// An input that the scenario states for `owner`, such as `("chips", "h20")`.
@@ -256,7 +269,7 @@ impl<'a> Reader<'a> {
     }
 
     fn at_start(&self, symbol: &str, slot: Slot, owner: (&str, &str)) -> Input {
-        Input { value: self.regime.drivers.now(slot, 0), ..self.given(symbol, slot, owner) }
+        Input { value: self.drivers.now(slot, 0), ..self.given(symbol, slot, owner) }
     }
 
     /// An input that the scenario states for the channel.

@@ -10,6 +10,7 @@ mod scalar;
 mod totals;
 
 use crate::calendar::Month;
+use crate::math::Lanes;
 use crate::model::parameters::{Origin, Owned, Supply, WorkloadKind, World};
 
 pub use account::Account;
@@ -430,6 +431,7 @@ pub fn calendar_years(start: Month, months: usize) -> Vec<(i32, usize, usize)> {
     if whole.is_empty() { touched } else { whole }
 }
 
-fn ratio(part: f64, whole: f64) -> f64 {
-    if whole == 0.0 { 0.0 } else { part / whole }
+#[inline(always)]
+fn ratio(part: Lanes, whole: Lanes) -> Lanes {
+    Lanes::each(|i| if whole[i] == 0.0 { 0.0 } else { part[i] / whole[i] })
 }

@@ -2,6 +2,7 @@
 
 use super::{Totals, ratio};
 use crate::economics::rental::usable_hour_cost;
+use crate::math::{Lanes, sum};
 use crate::model::ledger::{ChannelMonth, Spend};
 use crate::model::parameters::{Origin, Supply, World};
 
@@ -103,7 +104,7 @@ impl Part {
         }
     }
 
-    pub(super) fn of(self, spend: &Spend) -> f64 {
+    pub(super) fn of(self, spend: &Spend<Lanes>) -> Lanes {
         match self {
             Part::Contracts => spend.contracts,
             Part::Spot => spend.spot,
@@ -119,8 +120,9 @@ impl Part {
 
 impl Monthly {
     /// The metric's value, from the terms of the channels and the sums over the labs concerned.
-    pub fn value(self, world: &World, terms: &[ChannelMonth], totals: &Totals) -> f64 {
-        let all = |values: &[f64]| values[..world.workloads.len()].iter().sum::<f64>();
+    #[inline(always)]
+    pub fn value(self, world: &World, terms: &[ChannelMonth<Lanes>], totals: &Totals) -> Lanes {
+        let all = |values: &[Lanes]| sum(values[..world.workloads.len()].iter().copied());
         match self {
             Monthly::MarginalCost(w) => totals.price[w],
             Monthly::PlanMarginalCost(w) => totals.plan_price[w],
@@ -147,15 +149,18 @@ impl Monthly {
             Monthly::ChannelChips(k) => totals.channels[k].chips,
             Monthly::ChannelOrders(k) => totals.channels[k].orders,
             Monthly::ChannelWork(k) => totals.channels[k].work,
-            Monthly::QuotaBinds(k) => f64::from(u8::from(terms[k].quota_binds)),
+            Monthly::QuotaBinds(k) => terms[k].quota_binds,
         }
     }
 }
 
 /// Cost of a usable hour of a channel: contract, or m_buy.
-pub(super) fn hour_cost(world: &World, k: usize, terms: &ChannelMonth) -> f64 {
+#[inline(always)]
+pub(super) fn hour_cost(world: &World, k: usize, terms: &ChannelMonth<Lanes>) -> Lanes {
     match world.channels[k].supply {
-        Supply::Rental(_) => usable_hour_cost(terms.contract_price, terms.overhead, terms.availability),
+        Supply::Rental(_) => Lanes::each(|i| {
+            usable_hour_cost(terms.contract_price[i], terms.overhead[i], terms.availability[i])
+        }),
         Supply::Owned(_) => terms.buy_cost,
     }
 }

@@ -4,9 +4,10 @@ use super::account::Account;
 use super::monthly::hour_cost;
 use super::{Totals, ratio};
 use crate::calendar::HOURS_PER_MONTH;
+use crate::math::{Lanes, sum};
 use crate::model::ledger::{ChannelMonth, PerWorkload};
 use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
-use crate::model::rules::RuleDates;
+use crate::model::rules::{DatesInLanes, RuleDates};
 
 /// Relative difference below which two sums of work are the same.
 const SAME_WORK: f64 = 1e-12;
@@ -101,8 +102,8 @@ impl CostPart {
     }
 
     /// USD per usable chip-hour.
-    fn of(self, terms: &ChannelMonth) -> f64 {
-        let usable = HOURS_PER_MONTH * terms.availability;
+    fn of(self, terms: &ChannelMonth<Lanes>) -> Lanes {
+        let usable = terms.availability * HOURS_PER_MONTH;
         match self {
             CostPart::Capital => terms.first_capital_charge / usable,
             CostPart::Building => terms.building_charge / usable,
@@ -137,7 +138,7 @@ pub enum Stream {
     Relet,
 }
 
-/// A path as scalars see it.
+/// A few paths as scalars see them.
 pub struct PathView<'a> {
     /// The arm's world.
     pub world: &'a World,
@@ -146,7 +147,7 @@ pub struct PathView<'a> {
     /// The baseline's account on the same draws.
     pub baseline: &'a Account,
     /// The arm's rules' dates.
-    pub dates: &'a [RuleDates],
+    pub dates: &'a [DatesInLanes],
 }
 
 impl Scalar {
@@ -165,33 +166,40 @@ impl Scalar {
         )
     }
 
-    /// The metric's value on a path, over all labs or of one of several. Domain: a lab only where
+    /// The metric's value on each path, over all labs or of one of several. Domain: a lab only where
     /// [`Scalar::is_of_labs`].
-    pub fn value(self, path: &PathView<'_>, lab: Option<usize>) -> f64 {
+    pub fn value(self, path: &PathView<'_>, lab: Option<usize>) -> Lanes {
         let (world, months) = (path.world, path.account.totals(lab));
         let baseline = path.baseline.totals(lab);
         let n = months.len();
         let workloads = |w: Option<usize>| w.map_or(0..world.workloads.len(), |w| w..w + 1);
-        let total = |months: &[Totals], by_workload: fn(&Totals) -> &PerWorkload, w: Option<usize>| {
-            workloads(w).map(|w| months.iter().map(|totals| by_workload(totals)[w]).sum::<f64>()).sum::<f64>()
+        let total = |months: &[Totals], by_workload: fn(&Totals) -> &PerWorkload<Lanes>, w: Option<usize>| {
+            sum(workloads(w).map(|w| sum(months.iter().map(|totals| by_workload(totals)[w]))))
         };
-        let mean = |months: &[Totals], by_workload: fn(&Totals) -> &PerWorkload, w: usize| {
-            months.iter().map(|totals| by_workload(totals)[w]).sum::<f64>() / months.len() as f64
+        let mean = |months: &[Totals], by_workload: fn(&Totals) -> &PerWorkload<Lanes>, w: usize| {
+            sum(months.iter().map(|totals| by_workload(totals)[w])) / months.len() as f64
         };
         let flag = |yes: bool| f64::from(u8::from(yes));
+        // Whether a date of any rule lies within the run.
+        let within = |date: fn(&RuleDates) -> Option<i64>| {
+            let is = |i: usize| path.dates.iter().filter_map(|of| date(&of[i])).any(|month| month < n as i64);
+            Lanes::each(|i| flag(is(i)))
+        };
         match self {
             Scalar::PresentValue(stream) => {
-                months.iter().zip(&path.account.discount).map(|(month, v)| v * stream.value(month)).sum()
+                sum(months.iter().zip(&path.account.discount).map(|(month, v)| *v * stream.value(month)))
             }
             Scalar::AverageCashCost => ratio(
-                months.iter().map(|month| month.spend.total()).sum(),
+                sum(months.iter().map(|month| month.spend.total())),
                 total(months, |month| &month.served, None),
             ),
             Scalar::UnservedShare(w) => {
                 ratio(total(months, |month| &month.unserved, w), total(months, |month| &month.planned_use, w))
             }
             Scalar::MeanMarginalCost(w) => mean(months, |month| &month.price, w),
-            Scalar::PeakMarginalCost(w) => months.iter().map(|month| month.price[w]).fold(0.0, f64::max),
+            Scalar::PeakMarginalCost(w) => {
+                months.iter().fold(Lanes::ZERO, |peak, month| peak.max(month.price[w]))
+            }
             Scalar::YearMarginalCost(w, from, until) => mean(&months[from..until], |month| &month.price, w),
             Scalar::YearPlanMarginalCost(w, from, until) => {
                 mean(&months[from..until], |month| &month.plan_price, w)
@@ -210,51 +218,50 @@ impl Scalar {
                 Scalar::Lost(w, window).value(path, lab),
                 total(&baseline[..window], |month| &month.planned_use, w),
             ),
-            Scalar::TrainingDelay(month) => training_delay(world, (months, baseline), month).0,
-            Scalar::TrainingDelayCensored(month) => flag(training_delay(world, (months, baseline), month).1),
+            Scalar::TrainingDelay(month) => {
+                Lanes::each(|i| training_delay(world, (months, baseline), month, i).0)
+            }
+            Scalar::TrainingDelayCensored(month) => {
+                Lanes::each(|i| flag(training_delay(world, (months, baseline), month, i).1))
+            }
             Scalar::WorkShare(origin, month) => {
                 let origins = &months[month - 1].origins;
-                ratio(origins[origin as usize].work, origins.iter().map(|of| of.work).sum())
+                ratio(origins[origin as usize].work, sum(origins.iter().map(|of| of.work)))
             }
             Scalar::PeakShare(origin, month) => {
                 let origins = &months[month - 1].origins;
-                ratio(origins[origin as usize].peak_in_use, origins.iter().map(|of| of.peak_in_use).sum())
+                ratio(origins[origin as usize].peak_in_use, sum(origins.iter().map(|of| of.peak_in_use)))
             }
-            Scalar::ParityMonth(w) => parity_month(months, w).unwrap_or(n) as f64,
-            Scalar::ParityNever(w) => flag(parity_month(months, w).is_none()),
-            Scalar::Electricity => months.iter().map(|month| month.electricity).sum(),
-            Scalar::Orders(origin) => months.iter().map(|month| month.origins[origin as usize].orders).sum(),
-            Scalar::RentedChips(month) => (world.channels.iter().zip(&months[month - 1].channels))
-                .filter(|(channel, _)| {
+            Scalar::ParityMonth(w) => Lanes::each(|i| parity_month(months, w, i).unwrap_or(n) as f64),
+            Scalar::ParityNever(w) => Lanes::each(|i| flag(parity_month(months, w, i).is_none())),
+            Scalar::Electricity => sum(months.iter().map(|month| month.electricity)),
+            Scalar::Orders(origin) => sum(months.iter().map(|month| month.origins[origin as usize].orders)),
+            Scalar::RentedChips(month) => {
+                let channels = world.channels.iter().zip(&months[month - 1].channels);
+                let rented = channels.filter(|(channel, _)| {
                     channel.origin == Origin::Offshore && matches!(channel.supply, Supply::Rental(_))
-                })
-                .map(|(_, of)| of.chips)
-                .sum(),
-            Scalar::EffectiveMonth => path
-                .dates
-                .iter()
-                .filter_map(|dates| dates.effective)
-                .min()
-                .map_or(n as f64, |month| (month as f64).min(n as f64)),
-            Scalar::Bound => {
-                flag(path.dates.iter().any(|dates| dates.effective.is_some_and(|month| month < n as i64)))
+                });
+                sum(rented.map(|(_, of)| of.chips))
             }
-            Scalar::Reversed => {
-                flag(path.dates.iter().any(|dates| dates.reversed.is_some_and(|month| month < n as i64)))
-            }
+            Scalar::EffectiveMonth => Lanes::each(|i| {
+                let first = path.dates.iter().filter_map(|dates| dates[i].effective).min();
+                first.map_or(n as f64, |month| (month as f64).min(n as f64))
+            }),
+            Scalar::Bound => within(|dates| dates.effective),
+            Scalar::Reversed => within(|dates| dates.reversed),
         }
     }
 }
 
 impl Stream {
     /// The amount of a month, undiscounted.
-    fn value(self, month: &Totals) -> f64 {
+    fn value(self, month: &Totals) -> Lanes {
         let of = |origin: Origin| &month.origins[origin as usize];
         match self {
             Stream::EconomicCost => month.economic_cost(),
             Stream::EconomicCostBeforeTransfer => month.economic_cost() - month.spend.scarcity,
             Stream::Spend => month.spend.total(),
-            Stream::ValueLost => month.value_lost.iter().sum(),
+            Stream::ValueLost => sum(month.value_lost),
             Stream::OffshoreRent => of(Origin::Offshore).rent,
             Stream::Resource(Origin::Offshore) => of(Origin::Offshore).own_cost,
             Stream::Resource(origin) => of(origin).own_cost + of(origin).rent,
@@ -265,13 +272,18 @@ impl Stream {
     }
 }
 
-/// Months beyond `month` until the arm's cumulative useful training work reaches the baseline's of `month` months, linear
-/// within months, none if it is the same by then; and whether that is censored at the horizon.
-fn training_delay(world: &World, (months, baseline): (&[Totals], &[Totals]), month: usize) -> (f64, bool) {
+/// On path `i`, months beyond `month` until the arm's cumulative useful training work reaches the baseline's of `month`
+/// months, linear within months, none if it is the same by then; and whether that is censored at the horizon.
+fn training_delay(
+    world: &World,
+    (months, baseline): (&[Totals], &[Totals]),
+    month: usize,
+    i: usize,
+) -> (f64, bool) {
     let training = |totals: &Totals| -> f64 {
         (world.workloads.iter().zip(&totals.useful_work))
             .filter(|(workload, _)| workload.kind == WorkloadKind::Training)
-            .map(|(_, work)| work)
+            .map(|(_, work)| work[i])
             .sum()
     };
     let by = |months: &[Totals]| months[..month].iter().map(training).sum::<f64>();
@@ -291,10 +303,10 @@ fn training_delay(world: &World, (months, baseline): (&[Totals], &[Totals]), mon
     ((months.len() - month) as f64, true)
 }
 
-/// First month in which the cheapest domestic chip on sale costs no more than the cheapest offshore contract.
-fn parity_month(months: &[Totals], w: usize) -> Option<usize> {
+/// First month in which, on path `i`, the cheapest domestic chip on sale costs no more than the cheapest offshore contract.
+fn parity_month(months: &[Totals], w: usize, i: usize) -> Option<usize> {
     months.iter().position(|month| {
-        let (domestic, offshore) = (month.domestic_cost[w], month.offshore_cost[w]);
+        let (domestic, offshore) = (month.domestic_cost[w][i], month.offshore_cost[w][i]);
         domestic.is_finite() && offshore.is_finite() && domestic <= offshore
     })
 }

@@ -3,7 +3,7 @@
 use super::ratio;
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::energy;
-use crate::economics::market::MAX_WORKLOADS;
+use crate::math::{Lanes, sum};
 use crate::model::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, PerWorkload, Spend};
 use crate::model::parameters::{Origin, Supply, World};
 
@@ -11,95 +11,118 @@ use crate::model::parameters::{Origin, Supply, World};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
     /// Q by workload.
-    pub planned_use: PerWorkload,
+    pub planned_use: PerWorkload<Lanes>,
     /// d.
-    pub served: PerWorkload,
+    pub served: PerWorkload<Lanes>,
     /// Served over the distillation factor.
-    pub useful_work: PerWorkload,
+    pub useful_work: PerWorkload<Lanes>,
     /// max(0, Q − d).
-    pub unserved: PerWorkload,
+    pub unserved: PerWorkload<Lanes>,
     /// max(0, d − Q).
-    pub beyond_plan: PerWorkload,
+    pub beyond_plan: PerWorkload<Lanes>,
     /// Signed area under inverse demand.
-    pub value_lost: PerWorkload,
+    pub value_lost: PerWorkload<Lanes>,
     /// Operating dual; over several labs the mean by planned use.
-    pub price: PerWorkload,
+    pub price: PerWorkload<Lanes>,
     /// Dual of the plan.
-    pub plan_price: PerWorkload,
+    pub plan_price: PerWorkload<Lanes>,
     /// Money spent, by part.
-    pub spend: Spend,
+    pub spend: Spend<Lanes>,
     /// By [`Origin`].
     pub origins: [OfOrigin; 4],
     /// By channel.
     pub channels: Vec<OfChannel>,
     /// Electricity of the hours run, TWh.
-    pub electricity: f64,
+    pub electricity: Lanes,
     /// Offshore chips on offer that no lab uses, at the spot price, USD; 0 of a single lab of several, as are the costs below.
-    pub relet: f64,
+    pub relet: Lanes,
     /// Lowest LCOC of domestic chips on sale, USD per H100e-hour; ∞ if none is.
-    pub domestic_cost: PerWorkload,
+    pub domestic_cost: PerWorkload<Lanes>,
     /// Lowest contract unit cost of offshore chips on offer, before rules.
-    pub offshore_cost: PerWorkload,
+    pub offshore_cost: PerWorkload<Lanes>,
 }
 
 /// Sums over an origin's channels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OfOrigin {
     /// H100e-hours of work.
-    pub work: f64,
+    pub work: Lanes,
     /// Chips ordered.
-    pub orders: f64,
+    pub orders: Lanes,
     /// Chips in use in h100e by peak.
-    pub peak_in_use: f64,
+    pub peak_in_use: Lanes,
     /// What goes to hosts, USD.
-    pub rent: f64,
+    pub rent: Lanes,
     /// Spend without rent and without the transfer to vendors, USD.
-    pub own_cost: f64,
+    pub own_cost: Lanes,
     /// Systems ordered, at price, USD.
-    pub sales: f64,
+    pub sales: Lanes,
 }
 
 /// Sums of a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OfChannel {
     /// Chips in use.
-    pub chips: f64,
+    pub chips: Lanes,
     /// Chips ordered or signed for.
-    pub orders: f64,
+    pub orders: Lanes,
     /// H100e-hours of work.
-    pub work: f64,
+    pub work: Lanes,
 }
 
 impl Totals {
     /// Adds up a month of `world` over the given labs.
-    pub fn fill(&mut self, world: &World, month: &MonthTrace, labs: &[LabMonth]) {
-        let mut channels = std::mem::take(&mut self.channels);
-        channels.clear();
-        channels.resize(world.channels.len(), OfChannel::default());
-        *self = Totals { channels, ..Totals::default() };
+    #[inline(always)]
+    pub fn fill(&mut self, world: &World, month: &MonthTrace<Lanes>, labs: &[LabMonth<Lanes>]) {
+        self.clear(world);
         for books in labs {
             self.add_workloads(world, books);
             for (k, channel) in books.channels.iter().enumerate() {
                 self.add_channel(world, k, &month.channels[k], channel);
             }
         }
+        let workloads = world.workloads.len();
         if let [only] = labs {
-            (self.price, self.plan_price) = (only.price, only.plan_price);
+            self.price[..workloads].copy_from_slice(&only.price[..workloads]);
+            self.plan_price[..workloads].copy_from_slice(&only.plan_price[..workloads]);
         } else {
-            for w in 0..world.workloads.len() {
+            for w in 0..workloads {
                 self.price[w] = ratio(self.price[w], self.planned_use[w]);
                 self.plan_price[w] = ratio(self.plan_price[w], self.planned_use[w]);
             }
         }
     }
 
+    /// Sets everything that is added up to nothing.
+    #[inline(always)]
+    fn clear(&mut self, world: &World) {
+        for sums in [
+            &mut self.planned_use,
+            &mut self.served,
+            &mut self.useful_work,
+            &mut self.unserved,
+            &mut self.beyond_plan,
+            &mut self.value_lost,
+            &mut self.price,
+            &mut self.plan_price,
+        ] {
+            sums[..world.workloads.len()].fill(Lanes::ZERO);
+        }
+        self.spend = Spend::default();
+        self.origins = Default::default();
+        self.channels.clear();
+        self.channels.resize(world.channels.len(), OfChannel::default());
+        (self.electricity, self.relet) = (Lanes::ZERO, Lanes::ZERO);
+    }
+
     /// Spend and value lost, USD.
-    pub fn economic_cost(&self) -> f64 {
-        self.spend.total() + self.value_lost.iter().sum::<f64>()
+    pub fn economic_cost(&self) -> Lanes {
+        self.spend.total() + sum(self.value_lost)
     }
 
     /// Adds what a lab wants and gets; duals weighted by planned use.
-    fn add_workloads(&mut self, world: &World, books: &LabMonth) {
+    #[inline(always)]
+    fn add_workloads(&mut self, world: &World, books: &LabMonth<Lanes>) {
         for w in 0..world.workloads.len() {
             self.planned_use[w] += books.planned_use[w];
             self.served[w] += books.served[w];
@@ -112,12 +135,19 @@ impl Totals {
         }
     }
 
-    fn add_channel(&mut self, world: &World, k: usize, terms: &ChannelMonth, channel: &LabChannel) {
-        let chips = channel.chips_in_use(HOURS_PER_MONTH * terms.availability);
-        let work = channel.work[..world.workloads.len()].iter().sum::<f64>();
+    #[inline(always)]
+    fn add_channel(
+        &mut self,
+        world: &World,
+        k: usize,
+        terms: &ChannelMonth<Lanes>,
+        channel: &LabChannel<Lanes>,
+    ) {
+        let chips = channel.chips_in_use(terms.availability * HOURS_PER_MONTH);
+        let work = sum(channel.work[..world.workloads.len()].iter().copied());
         self.spend = self.spend.plus(&channel.spend);
-        self.electricity +=
-            energy::terawatt_hours(channel.hours_run() + channel.idle_hours, terms.kwh_per_hour, 1.0);
+        let hours = channel.hours_run() + channel.idle_hours;
+        self.electricity += Lanes::each(|i| energy::terawatt_hours(hours[i], terms.kwh_per_hour[i], 1.0));
         let of = &mut self.channels[k];
         of.chips += chips;
         of.orders += channel.orders + channel.signed_open + channel.signed_leaked;
@@ -133,24 +163,39 @@ impl Totals {
 
     /// Compares what is for sale at home with what is for hire abroad, and lets what is not used abroad; of the country,
     /// whose channels are the same for every lab.
-    pub fn compare_offers(&mut self, world: &World, month: &MonthTrace) {
-        self.domestic_cost = [f64::INFINITY; MAX_WORKLOADS];
-        self.offshore_cost = [f64::INFINITY; MAX_WORKLOADS];
+    #[inline(always)]
+    pub fn compare_offers(&mut self, world: &World, month: &MonthTrace<Lanes>) {
+        let workloads = world.workloads.len();
+        self.domestic_cost[..workloads].fill(Lanes::all(f64::INFINITY));
+        self.offshore_cost[..workloads].fill(Lanes::all(f64::INFINITY));
         for (k, (channel, terms)) in world.channels.iter().zip(&month.channels).enumerate() {
-            let served = (0..world.workloads.len()).filter(|w| terms.rates[*w] > 0.0);
-            match (channel.origin, &channel.supply) {
-                (Origin::Domestic, Supply::Owned(_)) if terms.supply > 0.0 => {
-                    served.for_each(|w| self.domestic_cost[w] = self.domestic_cost[w].min(terms.lcoc(w)));
+            // The lower cost on the paths where something is to be had that does this work.
+            let lower = |lowest: &mut Lanes, w: usize, offered: &Lanes, cost: Lanes| {
+                let rate = terms.rates[w];
+                *lowest = Lanes::each(|i| {
+                    if offered[i] > 0.0 && rate[i] > 0.0 { lowest[i].min(cost[i]) } else { lowest[i] }
+                });
+            };
+            for w in 0..workloads {
+                match (channel.origin, &channel.supply) {
+                    (Origin::Domestic, Supply::Owned(_)) => {
+                        lower(&mut self.domestic_cost[w], w, &terms.supply, terms.lcoc(w));
+                    }
+                    (Origin::Offshore, Supply::Rental(_)) => {
+                        let cost = terms.contract_cost_before_rules(w);
+                        lower(&mut self.offshore_cost[w], w, &terms.on_offer, cost);
+                    }
+                    _ => {}
                 }
-                (Origin::Offshore, Supply::Rental(_)) if terms.on_offer > 0.0 => served.for_each(|w| {
-                    let cost = terms.contract_cost_before_rules(w);
-                    self.offshore_cost[w] = self.offshore_cost[w].min(cost);
-                }),
-                _ => {}
             }
-            if channel.origin == Origin::Offshore && terms.on_offer > 0.0 {
-                let idle = (terms.on_offer - self.channels[k].chips).max(0.0);
-                self.relet += idle * HOURS_PER_MONTH * terms.spot_price;
+            if channel.origin == Origin::Offshore {
+                let (offered, used) = (terms.on_offer, self.channels[k].chips);
+                self.relet += Lanes::each(|i| match offered[i] {
+                    offered if offered > 0.0 => {
+                        (offered - used[i]).max(0.0) * HOURS_PER_MONTH * terms.spot_price[i]
+                    }
+                    _ => 0.0,
+                });
             }
         }
     }

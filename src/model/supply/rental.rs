@@ -5,46 +5,50 @@
 
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::rental::{monthly_bill, months_owed_when_void};
+use crate::math::{Lanes, in_lanes};
 use crate::model::rules::Void;
 
-/// Chips signed for in one month at one price.
+/// Chips signed for in one month at one price on each path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Contract {
     signed: i64,
     /// First month after the term.
     ends: i64,
-    chips: f64,
-    price: f64,
+    chips: Lanes,
+    price: Lanes,
     leaked: bool,
     /// Share not voided.
-    kept: f64,
+    kept: Lanes,
 }
 
 /// What a void contract owes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VoidTerms {
     /// Billed on top of the price.
-    pub overhead: f64,
+    pub overhead: Lanes,
     /// Prepaid share of the bill.
-    pub prepaid: f64,
+    pub prepaid: Lanes,
     /// Months of bill due at once.
-    pub exit_fee_months: f64,
+    pub exit_fee_months: Lanes,
     /// Share of the rest that is owed.
-    pub owed_share: f64,
+    pub owed_share: Lanes,
 }
 
-/// Chips under contract, open and leaked.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Committed {
-    /// Signed through the open door.
-    pub open: f64,
-    /// Signed at the leaky price.
-    pub leaked: f64,
+in_lanes! {
+    /// Chips under contract, open and leaked.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct Committed<N> {
+        /// Signed through the open door.
+        pub open: N,
+        /// Signed at the leaky price.
+        pub leaked: N,
+    }
 }
 
-impl Committed {
+impl Committed<Lanes> {
     /// Both.
-    pub fn total(&self) -> f64 {
+    #[inline(always)]
+    pub fn total(&self) -> Lanes {
         self.open + self.leaked
     }
 }
@@ -53,18 +57,18 @@ impl Committed {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     contracts: Vec<Contract>,
-    committed: Committed,
-    planned: Committed,
+    committed: Committed<Lanes>,
+    planned: Committed<Lanes>,
     /// Σ chips · price: an hour's rent before overhead.
-    rent_per_hour: f64,
+    rent_per_hour: Lanes,
 }
 
 impl Book {
     /// The stock of the start: `term` equal vintages, one ending after each month.
-    pub fn begin(&mut self, chips: f64, price: f64, term: usize) {
+    pub fn begin(&mut self, chips: Lanes, price: Lanes, term: usize) {
         *self = Book { contracts: std::mem::take(&mut self.contracts), ..Book::default() };
         self.contracts.clear();
-        if chips > 0.0 {
+        if chips.any(|chips| chips > 0.0) {
             let vintage = chips / term as f64;
             self.contracts.extend((1..=term as i64).map(|ends| Contract {
                 signed: -1,
@@ -72,14 +76,15 @@ impl Book {
                 chips: vintage,
                 price,
                 leaked: false,
-                kept: 1.0,
+                kept: Lanes::ONE,
             }));
         }
     }
 
     /// Signs `chips` at `price` in month `t` for `term` months.
-    pub fn sign(&mut self, t: usize, term: usize, chips: f64, price: f64, leaked: bool) {
-        if chips > 0.0 {
+    #[inline(always)]
+    pub fn sign(&mut self, t: usize, term: usize, chips: Lanes, price: Lanes, leaked: bool) {
+        if chips.any(|chips| chips > 0.0) {
             let signed = t as i64;
             self.rent_per_hour += chips * price;
             self.contracts.push(Contract {
@@ -88,79 +93,92 @@ impl Book {
                 chips,
                 price,
                 leaked,
-                kept: 1.0,
+                kept: Lanes::ONE,
             });
         }
     }
 
     /// Drops what has run out, voids what rules void in month `t`, and returns what is due for it, USD.
-    pub fn wind_down(&mut self, t: usize, voids: &[Void], terms: &VoidTerms) -> f64 {
+    #[inline(always)]
+    pub fn wind_down(&mut self, t: usize, voids: &[Void], terms: &VoidTerms) -> Lanes {
         let t = t as i64;
-        self.contracts.retain(|contract| contract.ends > t && contract.kept > 0.0);
-        let mut due = 0.0;
+        self.contracts.retain(|contract| contract.ends > t && contract.kept.any(|kept| kept > 0.0));
+        let mut due = Lanes::ZERO;
         if voids.is_empty() {
             return due;
         }
         for contract in &mut self.contracts {
             let left = kept(voids, contract.signed, |void| void.kept).min(contract.kept);
-            if left < contract.kept {
-                let months = months_owed_when_void(
-                    (contract.ends - t) as f64,
-                    terms.exit_fee_months,
-                    terms.prepaid,
-                    terms.owed_share,
-                );
-                due += contract.chips
-                    * (contract.kept - left)
-                    * monthly_bill(contract.price, terms.overhead, HOURS_PER_MONTH)
-                    * months;
-                contract.kept = left;
+            if Lanes::each(|i| contract.kept[i] - left[i]).all_are(|lost| lost == 0.0) {
+                continue;
             }
+            let months_left = (contract.ends - t) as f64;
+            due += Lanes::each(|i| {
+                let months = months_owed_when_void(
+                    months_left,
+                    terms.exit_fee_months[i],
+                    terms.prepaid[i],
+                    terms.owed_share[i],
+                );
+                contract.chips[i]
+                    * (contract.kept[i] - left[i])
+                    * monthly_bill(contract.price[i], terms.overhead[i], HOURS_PER_MONTH)
+                    * months
+            });
+            contract.kept = left;
         }
         due
     }
 
     /// Adds up what is under contract this month, and what will be in month `then` of those signed so far, as far as
     /// announced rules leave them. Call after [`Book::wind_down`].
+    #[inline(always)]
     pub fn add_up(&mut self, then: usize, voids: &[Void]) {
-        (self.committed, self.planned, self.rent_per_hour) = Default::default();
+        let mut committed = [Lanes::ZERO; 2];
+        let mut later = [Lanes::ZERO; 2];
+        let mut rent_per_hour = Lanes::ZERO;
         for contract in &self.contracts {
             let chips = contract.chips * contract.kept;
-            let planned = if contract.ends <= then as i64 {
-                0.0
-            } else if voids.is_empty() {
-                chips
-            } else {
-                contract.chips * contract.kept.min(kept(voids, contract.signed, |void| void.planned))
-            };
-            self.rent_per_hour += chips * contract.price;
-            if contract.leaked {
-                self.committed.leaked += chips;
-                self.planned.leaked += planned;
-            } else {
-                self.committed.open += chips;
-                self.planned.open += planned;
+            rent_per_hour += chips * contract.price;
+            let door = usize::from(contract.leaked);
+            committed[door] += chips;
+            if contract.ends > then as i64 {
+                later[door] += if voids.is_empty() {
+                    chips
+                } else {
+                    contract.chips * contract.kept.min(kept(voids, contract.signed, |void| void.planned))
+                };
             }
         }
+        self.rent_per_hour = rent_per_hour;
+        self.committed = Committed { open: committed[0], leaked: committed[1] };
+        self.planned = Committed { open: later[0], leaked: later[1] };
     }
 
     /// Chips under contract this month, its signatures not included.
-    pub fn committed(&self) -> Committed {
+    #[inline(always)]
+    pub fn committed(&self) -> Committed<Lanes> {
         self.committed
     }
 
     /// Chips that will be under contract in the month last added up for.
-    pub fn committed_planned(&self) -> Committed {
+    #[inline(always)]
+    pub fn committed_planned(&self) -> Committed<Lanes> {
         self.planned
     }
 
     /// This month's bill, its signatures included, USD; used or not.
-    pub fn bill(&self, overhead: f64) -> f64 {
-        monthly_bill(self.rent_per_hour, overhead, HOURS_PER_MONTH)
+    #[inline(always)]
+    pub fn bill(&self, overhead: Lanes) -> Lanes {
+        Lanes::each(|i| monthly_bill(self.rent_per_hour[i], overhead[i], HOURS_PER_MONTH))
     }
 }
 
 /// Share that all rules together leave of a contract signed in month `signed`.
-fn kept(voids: &[Void], signed: i64, share: impl Fn(&Void) -> f64) -> f64 {
-    voids.iter().filter(|void| signed < void.effective).map(share).product()
+#[inline(always)]
+fn kept(voids: &[Void], signed: i64, share: impl Fn(&Void) -> Lanes) -> Lanes {
+    voids.iter().fold(Lanes::ONE, |kept, void| {
+        let share = share(void);
+        Lanes::each(|i| if signed < void.effective[i] { kept[i] * share[i] } else { kept[i] })
+    })
 }
