@@ -5,6 +5,7 @@
 
 use crate::engine::column::{Column, Over, Reading};
 use crate::engine::outcome::Outcome;
+use crate::engine::parallel;
 use crate::math::sqrt;
 use crate::stats::estimate::{Estimate, Grouping};
 
@@ -56,6 +57,15 @@ pub fn summarise_level(outcome: &Outcome, arm: usize, scalar: usize) -> Summary 
     let column = outcome.column_at(arm, scalar, Reading::Level, Over::All);
     let column = column.unwrap_or_else(|| unreachable!("every scalar is read as a level"));
     summarise_in(outcome.catalogue.scalars[scalar].0.unit, &column)
+}
+
+/// Summarises every scalar of every arm over all paths, by arm, then by place in the catalogue.
+pub fn summarise_levels(outcome: &Outcome, threads: usize) -> Vec<Vec<Summary>> {
+    let scalars = outcome.catalogue.scalars.len();
+    let places: Vec<(usize, usize)> =
+        (0..outcome.arms.len()).flat_map(|arm| (0..scalars).map(move |scalar| (arm, scalar))).collect();
+    let all = parallel::map(&places, threads, |(arm, scalar)| summarise_level(outcome, *arm, *scalar));
+    all.chunks(scalars.max(1)).map(<[Summary]>::to_vec).collect()
 }
 
 /// Summarises `values`, one a path in path order.

@@ -113,15 +113,17 @@ impl Gallery<'_> {
     }
 
     fn band<'b>(&self, cell: impl Fn(usize) -> Cell<'b>) -> MonthlyBand {
-        let series = |p: f64| (0..self.outcome.months).map(|t| cell(t).quantile(p)).collect();
+        let probabilities = [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95];
+        let months: Vec<_> = (0..self.outcome.months).map(|t| cell(t).quantiles(probabilities)).collect();
+        let series = |at: usize| months.iter().map(|quantiles| quantiles[at]).collect();
         MonthlyBand {
-            p05: series(0.05),
-            p10: series(0.10),
-            p25: series(0.25),
-            p50: series(0.50),
-            p75: series(0.75),
-            p90: series(0.90),
-            p95: series(0.95),
+            p05: series(0),
+            p10: series(1),
+            p25: series(2),
+            p50: series(3),
+            p75: series(4),
+            p90: series(5),
+            p95: series(6),
         }
     }
 

@@ -35,8 +35,7 @@ impl Spread {
     /// The summary of one number a path.
     /// Domain: finite values, at least one (none gives zeros). Source: Hyndman & Fan (1996), definition 7.
     pub fn of(values: &[f64]) -> Spread {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
+        let sorted = crate::stats::quantile::sorted(values);
         let n = sorted.len().max(1) as f64;
         let mean = sorted.iter().sum::<f64>() / n;
         let squares: f64 = sorted.iter().map(|v| (v - mean) * (v - mean)).sum();

@@ -44,6 +44,6 @@ pub struct Rendered {
 /// Renders a figure in a theme and size. Deterministic: same figure, same bytes.
 pub fn render(figure: &Figure, theme: Theme, size: Size) -> Rendered {
     let svg = draw::svg(figure, theme, size);
-    let png = draw::png(&svg);
+    let png = draw::png(&svg, theme);
     Rendered { png, csv: figure.csv(), alt: figure.alt.clone(), svg }
 }

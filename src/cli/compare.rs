@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use loophole::analysis::compare::{Effects, effects};
+use loophole::analysis::summary::summarise_levels;
 use loophole::engine::executor::{Checkpoint, Options, simulate_from};
 use loophole::engine::job::{Arm, Job};
 use loophole::engine::memory::Memory;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::parallel;
 use loophole::engine::progress::Progress;
-#[cfg(feature = "parquet")]
-use loophole::export::columnar;
-use loophole::export::folder::{Folder, MANIFEST, writable};
+use loophole::export::folder::{Folder, writable};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
 use loophole::export::report::{self, About};
 use loophole::export::tables;
@@ -111,7 +110,8 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         checkpoint.remove();
     }
     if args.json {
-        terminal.print(&format!("{:#}\n", tables::summary_json(&outcome, &effects)));
+        let levels = summarise_levels(&outcome, thread_count(args.threads));
+        terminal.print(&format!("{:#}\n", tables::summary_json(&outcome, &levels, &effects)));
     } else if !args.quiet {
         terminal.print(&task.words(&outcome, &effects));
     }
@@ -168,9 +168,9 @@ pub(super) struct How<'a> {
 /// A job with what is wanted of it.
 pub(super) struct Task {
     name: String,
-    job: Job,
-    scenarios: Vec<Scenario>,
-    request: Request,
+    pub(super) job: Job,
+    pub(super) scenarios: Vec<Scenario>,
+    pub(super) request: Request,
 }
 
 impl Task {
@@ -275,7 +275,7 @@ impl Task {
         })
     }
 
-    fn about(&self) -> About {
+    pub(super) fn about(&self) -> About {
         let scenario = &self.scenarios[0];
         About {
             title: self.scenarios.iter().map(Scenario::title).collect::<Vec<_>>().join(" | "),
@@ -317,67 +317,8 @@ impl Task {
         text
     }
 
-    /// Everything that is written, the manifest last.
-    pub(super) fn folder(&self, outcome: &Outcome, effects: &[Effects], threads: Option<u64>) -> Folder {
-        let mut folder = Folder::default();
-        let json = tables::summary_json(outcome, effects);
-        folder.add("summary.csv", tables::summary_csv(outcome, effects));
-        folder.add("summary.json", format!("{json:#}\n"));
-        folder.add("monthly.csv", tables::monthly_csv(outcome));
-        folder.add("findings.md", report::findings(outcome, effects, &self.about()));
-        if self.request.save_paths {
-            folder.add("paths.csv", tables::paths_csv(outcome));
-        }
-        #[cfg(feature = "parquet")]
-        if self.request.save_parquet {
-            folder.add("monthly.parquet", columnar::monthly(outcome));
-            folder.add("paths.parquet", columnar::paths(outcome));
-        }
-        self.add_charts((outcome, effects), thread_count(threads), &mut folder);
-        let manifest = self.manifest(outcome.count, &folder);
-        folder.add(MANIFEST, manifest.to_json());
-        folder
-    }
-
-    #[cfg(feature = "chart")]
-    fn add_charts(&self, (outcome, effects): (&Outcome, &[Effects]), threads: usize, folder: &mut Folder) {
-        use loophole::chart::figure::Figure;
-        use loophole::chart::theme::{Size, Theme};
-        use loophole::chart::{draw, gallery::Gallery, input::Provenance};
-        let scenario = &self.scenarios[0];
-        let gallery = Gallery {
-            provenance: Provenance { scenario: self.about().title, ..provenance(scenario, outcome) },
-            ..gallery(scenario, &self.job, outcome, effects)
-        };
-        let wanted = scenario.figures();
-        let theme = if scenario.theme() == "dark" { Theme::Dark } else { Theme::Light };
-        let mut figures = gallery.figures();
-        figures.retain(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(name)));
-        let sizes: Vec<Size> =
-            Size::ALL.into_iter().filter(|size| self.sizes().contains(&size.name())).collect();
-        let drawn = |(figure, size): &(&Figure, Size)| {
-            let svg = draw::svg(figure, theme, *size);
-            (draw::png(&svg), svg)
-        };
-        let asked: Vec<(&Figure, Size)> =
-            figures.iter().flat_map(|(_, figure)| sizes.iter().map(move |size| (figure, *size))).collect();
-        let mut pictures = parallel::map(&asked, threads, drawn).into_iter();
-        for (name, figure) in &figures {
-            folder.add(format!("charts/{name}.csv"), figure.csv());
-            folder.add(format!("charts/{name}.txt"), format!("{}\n", figure.alt));
-            for (size, (png, svg)) in sizes.iter().zip(&mut pictures) {
-                let suffix = if *size == Size::Note { String::new() } else { format!("-{}", size.name()) };
-                folder.add(format!("charts/{name}{suffix}.png"), png);
-                folder.add(format!("charts/{name}{suffix}.svg"), svg);
-            }
-        }
-    }
-
-    #[cfg(not(feature = "chart"))]
-    fn add_charts(&self, _: (&Outcome, &[Effects]), _: usize, _: &mut Folder) {}
-
     /// Sizes of figures: the flag's, else the scenario's.
-    fn sizes(&self) -> Vec<&str> {
+    pub(super) fn sizes(&self) -> Vec<&str> {
         let asked: Vec<&str> = self.request.sizes.iter().map(String::as_str).collect();
         if asked.is_empty() { self.scenarios[0].sizes() } else { asked }
     }
@@ -386,7 +327,7 @@ impl Task {
         self.manifest(0, &Folder::default()).identity()
     }
 
-    fn manifest(&self, paths_done: usize, folder: &Folder) -> Manifest {
+    pub(super) fn manifest(&self, paths_done: usize, folder: &Folder) -> Manifest {
         let mut files: Vec<InputFile> = Vec::new();
         for file in self.scenarios.iter().flat_map(Scenario::files) {
             if !files.iter().any(|other| other.name == file.name) {
@@ -485,7 +426,7 @@ pub(super) fn gallery<'a>(
 }
 
 #[cfg(feature = "chart")]
-fn provenance(scenario: &Scenario, outcome: &Outcome) -> loophole::chart::input::Provenance {
+pub(super) fn provenance(scenario: &Scenario, outcome: &Outcome) -> loophole::chart::input::Provenance {
     loophole::chart::input::Provenance {
         scenario: scenario.title().to_string(),
         as_of: scenario.as_of().unwrap_or_default(),

@@ -11,6 +11,7 @@ mod fit;
 mod pin_report;
 mod progress;
 mod replay;
+mod results;
 mod show;
 mod terminal;
 mod test;

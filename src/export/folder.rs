@@ -7,6 +7,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::engine::parallel;
+
 /// The file that lists a folder's results.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -77,13 +79,15 @@ impl Folder {
             .prefix(".loophole-")
             .tempdir_in(parent)
             .map_err(fail("write into", parent))?;
-        for (name, bytes) in &self.files {
-            let path = fresh.path().join(name);
-            if let Some(folder) = path.parent() {
+        for (name, _) in &self.files {
+            if let Some(folder) = fresh.path().join(name).parent() {
                 std::fs::create_dir_all(folder).map_err(fail("create the folder", &target.join(name)))?;
             }
-            std::fs::write(&path, bytes).map_err(fail("write", &target.join(name)))?;
         }
+        let write = |(name, bytes): &(String, Vec<u8>)| {
+            std::fs::write(fresh.path().join(name), bytes).map_err(fail("write", &target.join(name)))
+        };
+        parallel::map(&self.files, parallel::processors(), write).into_iter().collect::<Result<(), _>>()?;
         readable_by_all(fresh.path()).map_err(fail("set permissions of", target))?;
         if target.exists() {
             // The old folder is now in the fresh one's place and goes with it.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::Folder;
 use crate::encoding::{seal, sha256};
+use crate::engine::parallel;
 
 /// The format written and read.
 pub const FORMAT: u32 = 3;
@@ -164,7 +165,8 @@ impl Manifest {
             sha256: sha256(bytes),
             bytes: bytes.len(),
         };
-        folder.files().map(digest).collect()
+        let files: Vec<(&str, &[u8])> = folder.files().collect();
+        parallel::map(&files, parallel::processors(), |file| digest(*file))
     }
 
     /// A digest of everything that results depend on: what was asked for, of which texts, and which program answers.

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::analysis::compare::Effects;
-use crate::analysis::summary::{Summary, summarise_level};
+use crate::analysis::summary::Summary;
 use crate::engine::catalogue::Label;
 use crate::engine::outcome::{Cell, Outcome};
+use crate::engine::parallel;
 use crate::stats::estimate::Estimate;
 
 /// Probabilities of the monthly bands.
@@ -18,17 +19,14 @@ const SUMMARY_HEADER: &str = "kind,scope,arm,metric,title,unit,paths,mean,mean_s
                               probability_above_zero,probability_above_zero_se,probability_below_zero,\
                               probability_below_zero_se\n";
 
-/// `summary.csv`: every scalar of every arm, then every effect.
-pub fn summary_csv(outcome: &Outcome, effects: &[Effects]) -> String {
+/// `summary.csv`: every scalar of every arm, then every effect; `levels` are those of
+/// [`summarise_levels`](crate::analysis::summary::summarise_levels).
+pub fn summary_csv(outcome: &Outcome, levels: &[Vec<Summary>], effects: &[Effects]) -> String {
     let mut text = SUMMARY_HEADER.to_string();
-    for (arm, label) in outcome.arms.iter().enumerate() {
-        for (s, (metric, ..)) in outcome.catalogue.scalars.iter().enumerate() {
-            let summary = summarise_level(outcome, arm, s);
-            summary_row(
-                &mut text,
-                ["level", "", &label.id, &metric.id, &metric.title, metric.unit],
-                &summary,
-            );
+    for (label, of_arm) in outcome.arms.iter().zip(levels) {
+        for ((metric, ..), summary) in outcome.catalogue.scalars.iter().zip(of_arm) {
+            let labels = ["level", "", &label.id, &metric.id, &metric.title, metric.unit];
+            summary_row(&mut text, labels, summary);
         }
     }
     for effect in effects {
@@ -56,20 +54,19 @@ fn summary_row(text: &mut String, labels: [&str; 6], summary: &Summary) {
 }
 
 /// `summary.json`: the same, nested.
-pub fn summary_json(outcome: &Outcome, effects: &[Effects]) -> Value {
+pub fn summary_json(outcome: &Outcome, levels: &[Vec<Summary>], effects: &[Effects]) -> Value {
     let levels: Vec<Value> = outcome
         .arms
         .iter()
-        .enumerate()
-        .map(|(arm, label)| {
+        .zip(levels)
+        .map(|(label, of_arm)| {
             let metrics: Vec<Value> = outcome
                 .catalogue
                 .scalars
                 .iter()
-                .enumerate()
-                .map(|(s, (metric, ..))| {
-                    let summary = summarise_level(outcome, arm, s);
-                    json!({ "metric": metric.id, "title": metric.title, "unit": metric.unit, "summary": summary_value(&summary) })
+                .zip(of_arm)
+                .map(|((metric, ..), summary)| {
+                    json!({ "metric": metric.id, "title": metric.title, "unit": metric.unit, "summary": summary_value(summary) })
                 })
                 .collect();
             json!({ "arm": label.id, "title": label.title, "metrics": metrics })
@@ -142,7 +139,12 @@ pub struct MonthlyRow<'a> {
 
 /// Every monthly metric of every arm, and its difference to the baseline, in the tables' order.
 pub fn monthly_rows(outcome: &Outcome) -> impl Iterator<Item = MonthlyRow<'_>> {
-    let of_metric = move |arm: usize, m: usize| {
+    (0..outcome.arms.len()).flat_map(move |arm| monthly_rows_of(outcome, arm))
+}
+
+/// Those of one arm.
+fn monthly_rows_of(outcome: &Outcome, arm: usize) -> impl Iterator<Item = MonthlyRow<'_>> {
+    let of_metric = move |m: usize| {
         let (id, label) = (outcome.arms[arm].id.as_str(), &outcome.catalogue.monthly[m].0);
         let levels = (0..outcome.months).map(move |t| ("level", t, Some(outcome.level(arm, m, t))));
         let differences = (0..outcome.months).map(move |t| ("difference", t, outcome.difference(arm, m, t)));
@@ -150,18 +152,30 @@ pub fn monthly_rows(outcome: &Outcome) -> impl Iterator<Item = MonthlyRow<'_>> {
             .chain(differences)
             .filter_map(move |(kind, t, cell)| Some(MonthlyRow { kind, arm: id, label, t, cell: cell? }))
     };
-    (0..outcome.arms.len())
-        .flat_map(move |arm| (0..outcome.catalogue.monthly.len()).flat_map(move |m| of_metric(arm, m)))
+    (0..outcome.catalogue.monthly.len()).flat_map(of_metric)
 }
 
-/// `monthly.csv`: every monthly metric of every arm, and its difference to the baseline.
-pub fn monthly_csv(outcome: &Outcome) -> String {
+/// `monthly.csv`: every monthly metric of every arm, and its difference to the baseline. Arms are written on so many threads.
+pub fn monthly_csv(outcome: &Outcome, threads: usize) -> String {
+    let arms: Vec<usize> = (0..outcome.arms.len()).collect();
+    let of_arms = parallel::map(&arms, threads, |arm| monthly_csv_of(outcome, *arm));
+    monthly_csv_header() + &of_arms.concat()
+}
+
+/// The first line of `monthly.csv`.
+pub fn monthly_csv_header() -> String {
     let mut text = "kind,arm,metric,unit,month,mean,mean_se".to_string();
     for p in BAND {
         let _ = write!(text, ",p{:02.0}", p * 100.0);
     }
     text.push_str(",probability_above_zero\n");
-    for row in monthly_rows(outcome) {
+    text
+}
+
+/// The lines of an arm in `monthly.csv`.
+pub fn monthly_csv_of(outcome: &Outcome, arm: usize) -> String {
+    let mut text = String::new();
+    for row in monthly_rows_of(outcome, arm) {
         let labels = [row.kind, row.arm, &row.label.id, row.label.unit];
         monthly_row(&mut text, outcome, labels, row.t, &row.cell);
     }

@@ -11,7 +11,7 @@
 //!     ln(1 + f) = 2 artanh s = 2s + s·R = f − s·(f − R),  R = 2s²/3 + 2s⁴/5 + … + 2s^20/21,
 //! whose first term left out, 2s^22/23, is below 2e-18.
 
-use super::wide::wide;
+use super::wide::{each, wide};
 
 /// The leading 33 bits of ln 2, and the rest.
 const LN_2: (f64, f64) = (f64::from_bits(0x3FE6_2E42_FEF0_0000), f64::from_bits(0x3DD4_73DE_6AF2_78ED));
@@ -80,9 +80,7 @@ pub fn ln(x: f64) -> f64 {
 wide! {
     /// e^x of every number; the same bits as [`exp`] of each.
     pub fn exp_all(numbers: &mut [f64]) {
-        for x in numbers {
-            *x = exp(*x);
-        }
+        each(numbers, exp);
     }
 }
 

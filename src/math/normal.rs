@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use super::wide::wide;
+use super::wide::{LANES, each, wide};
 use super::{exp, ln, sqrt};
 
 /// Density of the standard normal at x.
@@ -42,9 +42,7 @@ wide! {
             for (x, u) in quantiles.iter_mut().zip(&tails).take(count.next_multiple_of(LANES)) {
                 *x = middle_quantile(*u, *u - 0.5);
             }
-            for u in chunk.iter_mut() {
-                *u = central_quantile(*u - 0.5);
-            }
+            each(chunk, |u| central_quantile(u - 0.5));
             for ((&place, &u), &x) in places.iter().zip(&tails).zip(&quantiles).take(count) {
                 chunk[place] = if outer_tail(u, u - 0.5) > LEAST_TAIL { x } else { tail_quantile(u, u - 0.5) };
             }
@@ -54,9 +52,6 @@ wide! {
 
 /// Numbers taken together.
 const CHUNK: usize = 64;
-
-/// Most numbers an instruction takes.
-const LANES: usize = 4;
 
 /// |u − ½| up to which the centre's approximation serves.
 const CENTRAL: f64 = 0.425;

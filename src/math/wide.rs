@@ -1,24 +1,43 @@
 //! Loops over many numbers on the widest instructions a machine has.
 //!
-//! A wide function is one source compiled twice: for every x86-64 machine, and for those with AVX2, which take four numbers at a
-//! time where others take two. Sums, products, quotients, roots and comparisons are rounded number by number as IEEE 754 says,
-//! and nothing here is contracted or reordered, so that both give the same bits; the tests hold each against its twin that takes
-//! one number at a time. Other processors have the one version.
+//! A wide function is one source compiled three times: for every x86-64 machine, for those with AVX2, which take four numbers at a
+//! time where others take two, and for those with AVX-512, which take eight and have twice the registers. Sums, products,
+//! quotients, roots and comparisons are rounded number by number as IEEE 754 says, and nothing here is contracted or reordered, so
+//! that all give the same bits; the tests hold the one that this machine takes against its twin that takes one number at a time.
+//! Other processors have the one version.
 
-/// Defines a function over slices that runs on AVX2 where there is AVX2.
+/// Defines a function over slices that runs on AVX-512 or AVX2 where there is either. In it `AT_ONCE` is how many numbers may
+/// be worked on together: a few times as many as an instruction takes, so that work overlaps and four of each fit the registers.
 macro_rules! wide {
     ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $body:block) => {
         $(#[$about])*
         $visibility fn $name($($argument: $type),*) {
             #[inline(always)]
-            fn anywhere($($argument: $type),*) $body
+            fn anywhere<const AT_ONCE: usize>($($argument: $type),*) $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
             fn by_fours($($argument: $type),*) {
-                anywhere($($argument),*);
+                anywhere::<16>($($argument),*);
             }
 
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+            fn by_eights($($argument: $type),*) {
+                anywhere::<32>($($argument),*);
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            if std::arch::is_x86_feature_detected!("avx512f")
+                && std::arch::is_x86_feature_detected!("avx512dq")
+                && std::arch::is_x86_feature_detected!("avx512vl")
+            {
+                #[expect(unsafe_code, reason = "asked just before: the processor has what the function is compiled for")]
+                unsafe {
+                    by_eights($($argument),*);
+                }
+                return;
+            }
             #[cfg(target_arch = "x86_64")]
             if std::arch::is_x86_feature_detected!("avx2") {
                 #[expect(unsafe_code, reason = "asked just before: the processor has what the function is compiled for")]
@@ -27,9 +46,31 @@ macro_rules! wide {
                 }
                 return;
             }
-            anywhere($($argument),*);
+            anywhere::<8>($($argument),*);
         }
     };
 }
 
 pub(crate) use wide;
+
+/// Most numbers an instruction takes.
+pub(crate) const LANES: usize = 8;
+
+/// Makes of every number what `make` does, [`LANES`] at a time: also of the last few, which would go one by one.
+#[inline(always)]
+pub(crate) fn each(numbers: &mut [f64], make: impl Fn(f64) -> f64) {
+    let (whole, rest) = numbers.as_chunks_mut::<LANES>();
+    for lanes in whole {
+        for x in lanes {
+            *x = make(*x);
+        }
+    }
+    if !rest.is_empty() {
+        let mut last = [0.5; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        for x in &mut last {
+            *x = make(*x);
+        }
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+}

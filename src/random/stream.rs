@@ -55,14 +55,12 @@ pub fn open_uniform(bits: u64) -> f64 {
 wide! {
     /// [`StreamKey::uniforms`].
     fn fill(key: [u32; 2], path: u64, lane: u32, uniforms: &mut [f64]) {
-        // Five times this is five years, and the words of so many blocks fill the registers.
-        const STEPS: usize = 12;
-        for (block, chunk) in uniforms.chunks_mut(STEPS).enumerate() {
-            let steps = std::array::from_fn(|step| (block * STEPS + step) as u64);
+        for (block, chunk) in uniforms.chunks_mut(AT_ONCE).enumerate() {
+            let steps = std::array::from_fn(|step| (block * AT_ONCE + step) as u64);
             let counters =
-                [[u64::from(path as u32); STEPS], [path >> 32; STEPS], steps, [u64::from(lane); STEPS]];
+                [[u64::from(path as u32); AT_ONCE], [path >> 32; AT_ONCE], steps, [u64::from(lane); AT_ONCE]];
             let [low, high, ..] = philox_lanes(key, counters);
-            let all: [f64; STEPS] = std::array::from_fn(|step| open_uniform(high[step] << 32 | low[step]));
+            let all: [f64; AT_ONCE] = std::array::from_fn(|step| open_uniform(high[step] << 32 | low[step]));
             chunk.copy_from_slice(&all[..chunk.len()]);
         }
     }
@@ -166,7 +164,7 @@ mod tests {
     #[test]
     fn many_at_once_are_the_same_bits() {
         let key = StreamKey::new(3, "many");
-        for n in [0, 1, 4, 7, 12, 13, 60] {
+        for n in [0, 1, 4, 7, 12, 13, 33, 60, 64] {
             let mut many = vec![0.0; n];
             key.uniforms(1 << 40 | 17, 2, &mut many);
             for (step, uniform) in many.iter().enumerate() {

@@ -115,8 +115,8 @@ impl Blend {
             }
             tree
         };
-        let (files, library) = (self.files.clone(), self.library.clone());
-        examine(files, library, tree, false, self.defaults, Vec::new())
+        let texts = (self.files.clone(), self.library.clone());
+        examine(texts, tree, false, self.defaults, Vec::new(), None)
     }
 }
 
@@ -234,8 +234,8 @@ mod tests {
                 // Step by step, without the second scenario's own tree.
                 let mut tree = blend.first.clone();
                 blend.edits.iter().for_each(|(path, node)| put(&mut tree, path, node.as_ref()));
-                let (files, library) = (blend.files.clone(), blend.library.clone());
-                let made = examine(files, library, tree, false, blend.defaults, Vec::new());
+                let texts = (blend.files.clone(), blend.library.clone());
+                let made = examine(texts, tree, false, blend.defaults, Vec::new(), None);
                 let made = made
                     .unwrap_or_else(|problems| panic!("{} to {}:\n{problems}", names[i], names[j]))
                     .scenario;

@@ -4,6 +4,8 @@
 //! that a check between two keys is silent when one of them is already known to be wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
 
 use super::diagnostic::Origin;
 use super::quantity::{Form, Parsed};
@@ -17,11 +19,48 @@ pub struct Checked {
     /// The tree.
     pub tree: Node,
     /// Quantities by key, defaults included.
-    pub quantities: BTreeMap<String, Parsed>,
+    pub quantities: BTreeMap<Arc<str>, Arc<Parsed>>,
     /// Where the defaults of the language are said to be.
     pub defaults: Origin,
     /// Tables whose row could not be read: what they lack is not their fault.
     pub incomplete: BTreeSet<String>,
+}
+
+/// A scenario that has been checked, beside which a version of it is: what they share need not be looked at again.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// Its tree without rows filled in.
+    pub tree: &'a Node,
+    /// What came of it.
+    pub checked: &'a Checked,
+}
+
+impl Known<'_> {
+    /// Whether all that rows are made of is in `tree` what it is here.
+    pub fn has_rows_of(&self, tree: &Node) -> bool {
+        let still = |name: &&str| match (self.tree.entry(name), tree.entry(name)) {
+            (Some(own), Some(other)) => own.is_still(other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        self.checked.incomplete.is_empty() && ["chips", "regions", "sources", "tables"].iter().all(still)
+    }
+
+    /// Whether an entry that is in `tree` what it is here means there what it means here: ids, the start and the defaults, which
+    /// entries speak of, are the same.
+    pub fn means_in(&self, tree: &Node, defaults: Origin, incomplete: &BTreeSet<String>) -> bool {
+        fn keys(tree: &Node, ids: Ids) -> impl Iterator<Item = &String> {
+            tree.get(ids.table()).and_then(Node::table).into_iter().flat_map(|table| table.keys())
+        }
+        let alike = |ids: &Ids| match (self.checked.tree.entry(ids.table()), tree.entry(ids.table())) {
+            (Some(own), Some(other)) if own.is_still(other) => true,
+            _ => keys(&self.checked.tree, *ids).eq(keys(tree, *ids)),
+        };
+        const START: &str = "settings.start";
+        self.checked.defaults == defaults
+            && self.checked.incomplete == *incomplete
+            && self.checked.tree.get(START).map(|node| &node.value) == tree.get(START).map(|node| &node.value)
+            && Ids::ALL.iter().all(alike)
+    }
 }
 
 impl Checked {
@@ -82,7 +121,7 @@ impl Checked {
     }
     /// The quantity at `key`, given or by default.
     pub fn quantity(&self, key: &str) -> Option<&Parsed> {
-        self.quantities.get(key)
+        self.quantities.get(key).map(Arc::as_ref)
     }
     /// The quantity at `key`, or the part of a process that `key` names.
     pub fn quantity_or_part(&self, key: &str) -> Option<&Parsed> {
@@ -137,6 +176,12 @@ impl Checked {
             }
         }
     }
+    /// The quantities of what lies at `key`, itself or below.
+    pub fn quantities_at(&self, key: &str) -> impl Iterator<Item = (&Arc<str>, &Arc<Parsed>)> {
+        let from = self.quantities.range::<str, _>((Bound::Included(key), Bound::Unbounded));
+        from.take_while(move |(own, _)| own.starts_with(key))
+            .filter(move |(own, _)| own.len() == key.len() || own.as_bytes()[key.len()] == b'.')
+    }
     /// Whether a quantity can be anything but zero.
     pub fn is_on(&self, key: &str) -> bool {
         self.quantity(key).is_some_and(|parsed| parsed.support.high > 0.0 || parsed.support.low < 0.0)
@@ -181,7 +226,51 @@ pub fn default_of(key: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::diagnostic::{Diagnostic, Severity};
+    use super::super::overlay::Loader;
+    use super::super::{Options, examine, load};
     use super::*;
+
+    /// Versions of the flagship, read beside it and read anew: the same down to the place of every number.
+    #[test]
+    fn what_a_version_shares_is_taken_as_it_would_be_read() {
+        let path = std::path::Path::new("scenarios/close-the-door.toml");
+        let scenario = load(path, &[], &[], Options::default()).expect("it loads").scenario;
+        let channel = scenario.base.ids(Ids::Channel)[0];
+        for change in [
+            "settings.months=48".to_string(),
+            "settings.start=\"2026-11\"".into(),
+            "settings.reference_chip=\"abacus\"".into(),
+            "rules.linear.wind_down_days=30".into(),
+            "rules.linear.wind_down_days=-1".into(),
+            "arms.all.set={\"labs.all.anticipation_fraction\"=0.25}".into(),
+            "currencies.crown.per_usd=7".into(),
+            "sources.mine.title=\"mine\"".into(),
+            "chips.h20.memory_tb_per_s=3.9".into(),
+            format!("channels.{channel}.priority=7"),
+            format!("channels.{channel}.kind=\"gift\""),
+        ] {
+            let mut loader = Loader::after(scenario.files.clone());
+            let mut tree = scenario.tree.clone();
+            loader.set(&mut tree, "with", &change);
+            let read = |known| {
+                let texts = (loader.files.clone(), scenario.library.clone());
+                examine(texts, tree.clone(), false, scenario.defaults, Vec::new(), known)
+            };
+            let errors = |told: super::super::Diagnostics| -> Vec<Diagnostic> {
+                told.list.into_iter().filter(|told| told.severity == Severity::Error).collect()
+            };
+            match (read(None), read(Some(Known { tree: &scenario.tree, checked: &scenario.base }))) {
+                (Ok(anew), Ok(version)) => {
+                    let (anew, version) = (anew.scenario, version.scenario);
+                    assert!(anew.base == version.base && anew.arms == version.arms, "{change}");
+                }
+                (anew, version) => {
+                    assert_eq!(anew.map(drop).map_err(errors), version.map(drop).map_err(errors), "{change}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_schedule_is_flat_outside_and_linear_or_stepped_inside() {

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use crate::calendar::Month;
 use crate::engine::job::Job;
 use crate::source::Source;
-use checked::Checked;
+use checked::{Checked, Known};
 use diagnostic::{Diagnostic, Diagnostics, FileKind, Files, Origin};
 use overlay::{Loader, key_path, merge, set};
 use raw::{Entry, Node, Value};
@@ -179,19 +179,19 @@ fn finish(
     }
     let file = loader.files.add("defaults".into(), FileKind::Default, PathBuf::new(), String::new());
     let defaults = Origin { file, start: 0, end: 0 };
-    examine(loader.files, Library::default(), tree, strict, defaults, loader.problems)
+    examine((loader.files, Library::default()), tree, strict, defaults, loader.problems, None)
 }
 
-/// Checks a tree and each arm's version of it.
+/// Checks a tree and each arm's version of it. Of what it shares with `known` only problems with the rest are told.
 fn examine(
-    mut files: Files,
-    mut library: Library,
+    (mut files, mut library): (Files, Library),
     tree: Node,
     strict: bool,
     defaults: Origin,
     mut problems: Vec<Diagnostic>,
+    known: Option<Known<'_>>,
 ) -> Result<Loaded, Diagnostics> {
-    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults, None, strict);
+    let (base, found) = check::check(tree.clone(), &mut files, &mut library, defaults, None, known, strict);
     problems.extend(found);
     let base = Arc::new(base);
     let mut arms = Vec::new();
@@ -199,6 +199,7 @@ fn examine(
         let changed = match base.tree.get(&format!("arms.{id}.set")).and_then(Node::table) {
             None => base.clone(),
             Some(changes) => {
+                let known = Known { tree: &tree, checked: &base };
                 let mut tree = tree.clone();
                 // Changes of keys that do not exist have been told of.
                 let sound = |key: &str, at| check::override_problem(&base.tree, key, at).is_none();
@@ -212,7 +213,7 @@ fn examine(
                     }
                 }
                 let (changed, found) =
-                    check::check(tree, &mut files, &mut library, defaults, Some(&base), strict);
+                    check::check(tree, &mut files, &mut library, defaults, Some(&base), Some(known), strict);
                 problems.extend(found);
                 Arc::new(changed)
             }
@@ -318,11 +319,12 @@ impl Scenario {
             loader.set(&mut tree, "with", &format!("{key}={value}"));
         }
         let (files, problems) = (loader.files, loader.problems);
-        examine(files, self.library.clone(), tree, self.strict, self.defaults, problems)
+        examine((files, self.library.clone()), tree, self.strict, self.defaults, problems, None)
             .map(|loaded| loaded.scenario)
     }
 
-    /// This scenario with keys changed by what is written elsewhere, each value at its place.
+    /// This scenario with keys changed by what is written elsewhere, each value at its place. It has no errors itself, so that
+    /// whatever is told is told of the changes; warnings are of no interest.
     fn changed(&self, changes: &[(String, Entry)]) -> Result<Scenario, Diagnostics> {
         let (mut tree, mut problems) = (self.tree.clone(), Vec::new());
         for (key, entry) in changes {
@@ -334,8 +336,9 @@ impl Scenario {
                 None => problems.push(Diagnostic::error(entry.key, format!("{key:?} is not a key"))),
             }
         }
-        let (files, library) = (self.files.clone(), self.library.clone());
-        examine(files, library, tree, false, self.defaults, problems).map(|loaded| loaded.scenario)
+        let known = Known { tree: &self.tree, checked: &self.base };
+        let texts = (self.files.clone(), self.library.clone());
+        examine(texts, tree, false, self.defaults, problems, Some(known)).map(|loaded| loaded.scenario)
     }
 
     /// Name of the scenario.

@@ -54,6 +54,12 @@ impl Table {
     pub fn new() -> Table {
         Table::default()
     }
+
+    /// Whether the two are copies of one and neither has been changed since. Answers without a look at the entries, and so says no
+    /// of equal tables that were read apart.
+    fn is_shared_with(&self, other: &Table) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Deref for Table {
@@ -106,7 +112,26 @@ pub struct Entry {
     pub node: Node,
 }
 
+impl Entry {
+    /// Whether this is known to be what `other` is, places included, without a look into tables.
+    pub fn is_still(&self, other: &Entry) -> bool {
+        self.key == other.key && self.node.is_still(&other.node)
+    }
+}
+
 impl Node {
+    /// Whether this is known to be what `other` is, places included, without a look into tables.
+    pub fn is_still(&self, other: &Node) -> bool {
+        self.origin == other.origin
+            && match (&self.value, &other.value) {
+                (Value::Table(own), Value::Table(others)) => own.is_shared_with(others),
+                (Value::List(own), Value::List(others)) => {
+                    own.len() == others.len()
+                        && own.iter().zip(others).all(|(own, other)| own.is_still(other))
+                }
+                (own, other) => own == other,
+            }
+    }
     /// What kind of thing it is, for messages.
     pub fn kind(&self) -> &'static str {
         match self.value {

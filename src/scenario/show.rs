@@ -71,7 +71,7 @@ impl Scenario {
     /// Every quantity that is fitted to a history, by key. What an arm sets is the arm's, and not among them.
     pub fn histories(&self) -> Vec<(&str, &History)> {
         let fitted = self.base.quantities.iter().filter_map(|(key, parsed)| match &parsed.form {
-            Form::Process(process) => Some((key.as_str(), process.history.as_deref()?)),
+            Form::Process(process) => Some((key.as_ref(), process.history.as_deref()?)),
             _ => None,
         });
         fitted.collect()
@@ -102,7 +102,7 @@ impl Scenario {
         let mut shown = Vec::new();
         self.leaves("", &self.base.tree, Some(&registry::ROOT), &mut shown);
         let given: std::collections::BTreeSet<String> = shown.iter().map(|value| value.key.clone()).collect();
-        let defaults = self.base.quantities.iter().filter(|(key, _)| !given.contains(*key));
+        let defaults = self.base.quantities.iter().filter(|(key, _)| !given.contains(key.as_ref()));
         shown.extend(defaults.map(|(key, parsed)| self.shown_quantity(key, parsed)));
         shown.retain(|value| {
             prefix.is_empty()

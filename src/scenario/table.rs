@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::checked::Known;
 use super::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
 use super::overlay::merge;
 use super::raw::{Entry, Node, Table, Value};
@@ -45,7 +47,7 @@ impl Csv {
 pub struct Library {
     /// Fits to histories, by model and observations.
     pub fits: BTreeMap<String, Result<Fit, String>>,
-    read: BTreeMap<PathBuf, Result<Csv, Diagnostic>>,
+    read: BTreeMap<PathBuf, Result<Arc<Csv>, Diagnostic>>,
 }
 
 impl Library {
@@ -70,9 +72,9 @@ impl Library {
                 })?;
                 let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
                 let file = files.add(path.display().to_string(), FileKind::Table, folder, text);
-                parse(files, file)
+                parse(files, file).map(Arc::new)
             })
-            .as_ref()
+            .as_deref()
             .map_err(Clone::clone)
     }
 }
@@ -212,12 +214,21 @@ const REGION_COLUMNS: &[Column] = &[
 ];
 
 /// Lays the rows that chips and regions name under what the scenario says of them. Also gives the keys of those whose
-/// row could not be read.
+/// row could not be read. Where nothing of this has changed since `known`, what was filled in there is taken.
 pub fn fill_rows(
     tree: &mut Node,
     files: &mut Files,
     library: &mut Library,
+    known: Option<Known<'_>>,
 ) -> (Vec<Diagnostic>, BTreeSet<String>) {
+    if let Some(known) = known.filter(|known| known.has_rows_of(tree)) {
+        if let (Value::Table(root), Some(filled)) = (&mut tree.value, known.checked.tree.table()) {
+            for name in ["chips", "regions", "sources"] {
+                root.extend(filled.get(name).map(|entry| (name.to_string(), entry.clone())));
+            }
+        }
+        return Default::default();
+    }
     let (mut problems, mut incomplete) = (Vec::new(), BTreeSet::new());
     for (name, columns) in [("chips", CHIP_COLUMNS), ("regions", REGION_COLUMNS)] {
         let rows: Vec<(String, Node)> = tree

@@ -145,7 +145,14 @@ fn mean_of(paths: usize, grouping: Grouping, value: impl Fn(usize) -> f64) -> Es
     let mean = (0..paths).map(&value).sum::<f64>() / n;
     // Sums of deviations by group: n_g (m_g − m).
     let mut deviations = vec![0.0; groups];
-    (0..paths).for_each(|path| deviations[grouping.group_of(path)] += value(path) - mean);
+    match grouping {
+        // Path by path in a group, and side by side over groups.
+        Grouping::Replicates(count) => (0..paths).step_by(count).for_each(|first| {
+            let side_by_side = deviations.iter_mut().zip(first..paths);
+            side_by_side.for_each(|(sum, path)| *sum += value(path) - mean);
+        }),
+        _ => (0..paths).for_each(|path| deviations[grouping.group_of(path)] += value(path) - mean),
+    }
     let squares: f64 = deviations.iter().map(|sum| sum * sum).sum();
     let std_error = match groups {
         1 => f64::INFINITY,

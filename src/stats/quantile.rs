@@ -7,9 +7,15 @@
 /// The values in ascending order.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
     debug_assert!(values.iter().all(|value| value.is_finite()));
-    let mut values = values.to_vec();
-    values.sort_unstable_by(f64::total_cmp);
-    values
+    // As whole numbers in the same order, which compare in one instruction.
+    let mut keys: Vec<i64> = values.iter().map(|value| turned(value.to_bits() as i64)).collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|key| f64::from_bits(turned(key) as u64)).collect()
+}
+
+/// A number's bits as a whole number in the order of [`f64::total_cmp`]: those of negative numbers turned round. Its own inverse.
+fn turned(bits: i64) -> i64 {
+    bits ^ ((bits >> 63) & i64::MAX)
 }
 
 /// Quantile of type 7: the value at place 1 + (n − 1) p, counted from 1.
@@ -32,4 +38,16 @@ fn at_place(ascending: &[f64], place: f64) -> f64 {
     let below = place.floor() as usize;
     let (low, high) = (ascending[below - 1], ascending[below.min(ascending.len() - 1)]);
     low + (high - low) * (place - place.floor())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_order_is_that_of_the_numbers() {
+        let values = [3.0, -1e-310, 0.0, -0.0, f64::MAX, -2.5, 1e-310, f64::MIN, 3.0, -2.25];
+        let mut ascending = values.to_vec();
+        ascending.sort_by(f64::total_cmp);
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&super::sorted(&values)), bits(&ascending));
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use loophole::analysis::compare::effects;
+use loophole::analysis::summary::summarise_levels;
 use loophole::engine::executor::{self, EngineError, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
@@ -14,12 +15,12 @@ use crate::support::{assert_same, paths_told, run, shipped};
 
 /// The files a run leaves, as texts.
 fn texts(outcome: &Outcome) -> [String; 4] {
-    let effects = effects(outcome);
+    let (effects, levels) = (effects(outcome), summarise_levels(outcome, 2));
     [
-        tables::summary_csv(outcome, &effects),
-        tables::monthly_csv(outcome),
+        tables::summary_csv(outcome, &levels, &effects),
+        tables::monthly_csv(outcome, 2),
         tables::paths_csv(outcome),
-        tables::summary_json(outcome, &effects).to_string(),
+        tables::summary_json(outcome, &levels, &effects).to_string(),
     ]
 }
 

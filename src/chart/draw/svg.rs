@@ -109,6 +109,17 @@ fn written(text: &Text, theme: Theme) -> String {
     )
 }
 
+/// The style of a picture: its fonts.
+fn font_faces() -> &'static str {
+    static FACES: OnceLock<String> = OnceLock::new();
+    FACES.get_or_init(|| format!("<style>\n{}{}</style>\n", font_face(REGULAR, 400), font_face(BOLD, 700)))
+}
+
+/// What lies below everything.
+fn ground(theme: Theme) -> String {
+    format!("<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>", theme.ground().css())
+}
+
 fn font_face(bytes: &[u8], weight: u32) -> String {
     let code = base64::engine::general_purpose::STANDARD.encode(bytes);
     format!(
@@ -128,7 +139,7 @@ pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, descr
         xml(title),
         xml(description)
     );
-    let _ = write!(out, "<style>\n{}{}</style>\n", font_face(REGULAR, 400), font_face(BOLD, 700));
+    out.push_str(font_faces());
     let mut colors: Vec<Rgb> = Vec::new();
     for mark in &scene.marks {
         if let Mark::Hatched(_, color) = mark
@@ -138,11 +149,7 @@ pub fn svg(scene: &Scene, theme: Theme, scale: f64, id: &str, title: &str, descr
         }
     }
     let hatch: String = colors.iter().map(|color| hatch_pattern(id, *color, theme.ground(), scale)).collect();
-    let _ = write!(
-        out,
-        "<defs>{hatch}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
-        theme.ground().css()
-    );
+    let _ = write!(out, "<defs>{hatch}</defs>\n{}\n", ground(theme));
     let mut run: Vec<&Mark> = Vec::new();
     let flush = |run: &mut Vec<&Mark>, out: &mut String| {
         if !run.is_empty() {
@@ -179,7 +186,7 @@ const PNG_SCALE: f32 = 2.0;
 ///
 /// # Panics
 /// If `svg` is not one of ours.
-pub fn png(svg: &str) -> Vec<u8> {
+pub fn png(svg: &str, theme: Theme) -> Vec<u8> {
     static FONTS: OnceLock<Arc<usvg::fontdb::Database>> = OnceLock::new();
     let fonts = FONTS.get_or_init(|| {
         let mut database = usvg::fontdb::Database::new();
@@ -189,10 +196,33 @@ pub fn png(svg: &str) -> Vec<u8> {
     });
     let options =
         usvg::Options { font_family: "Inter".to_string(), fontdb: fonts.clone(), ..usvg::Options::default() };
-    let tree = usvg::Tree::from_str(svg, &options).expect("our own SVG");
+    // The renderer has the fonts already, and pixels begin as the ground: both are dear to read and to draw.
+    let rest = svg.replacen(font_faces(), "", 1).replacen(&ground(theme), "", 1);
+    let tree = usvg::Tree::from_str(&rest, &options).expect("our own SVG");
     let (width, height) = (tree.size().width() * PNG_SCALE, tree.size().height() * PNG_SCALE);
     let mut pixels = tiny_skia::Pixmap::new(width as u32, height as u32).expect("a canvas of positive size");
+    let Rgb(red, green, blue) = theme.ground();
+    pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, u8::MAX));
     let transform = tiny_skia::Transform::from_scale(PNG_SCALE, PNG_SCALE);
     resvg::render(&tree, transform, &mut pixels.as_mut());
-    pixels.encode_png().expect("encoding into memory")
+    encoded(&pixels)
+}
+
+/// Pixels as a PNG. The ground covers all of a picture, so none is seen through.
+fn encoded(pixels: &tiny_skia::Pixmap) -> Vec<u8> {
+    debug_assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == u8::MAX));
+    let (all, _) = pixels.data().as_chunks::<4>();
+    let mut colors = vec![[0; 3]; all.len()];
+    for (color, [red, green, blue, _]) in colors.iter_mut().zip(all) {
+        *color = [*red, *green, *blue];
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());
+    encoder.set_color(png::ColorType::Rgb);
+    // Most pixels are the one above.
+    encoder.set_filter(png::FilterType::Up);
+    let mut writer = encoder.write_header().expect("encoding into memory");
+    writer.write_image_data(colors.as_flattened()).expect("encoding into memory");
+    writer.finish().expect("encoding into memory");
+    bytes
 }

@@ -103,7 +103,7 @@ fn unknown(checked: &Checked, name: &str, origin: Origin) -> Diagnostic {
             .hint(format!("did you mean {suggestion:?}?"));
     }
     let problem = Diagnostic::error(origin, format!("{name} is not a quantity of this scenario"));
-    match nearest(name, checked.quantities.keys().map(String::as_str)) {
+    match nearest(name, checked.quantities.keys().map(AsRef::as_ref)) {
         Some(near) => problem.hint(format!("did you mean {near:?}?")),
         None => problem,
     }

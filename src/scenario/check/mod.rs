@@ -12,25 +12,28 @@ mod world;
 
 pub use shape::{override_problem, walk_part};
 
-use super::checked::Checked;
+use super::checked::{Checked, Known};
 use super::diagnostic::{Diagnostic, Files, Origin};
 use super::raw::Node;
 use super::table::{Library, fill_rows};
 use super::titles;
 
 /// Reads and checks a tree; the problems come beside what could be read. `base` is the
-/// scenario without an arm's changes, if `tree` has them.
+/// scenario without an arm's changes, if `tree` has them. What `tree` shares with `known` is not read again, and problems
+/// there are not told again.
 pub fn check(
     mut tree: Node,
     files: &mut Files,
     library: &mut Library,
     defaults: Origin,
     base: Option<&Checked>,
+    known: Option<Known<'_>>,
     strict: bool,
 ) -> (Checked, Vec<Diagnostic>) {
-    let (mut problems, incomplete) = fill_rows(&mut tree, files, library);
+    let (mut problems, incomplete) = fill_rows(&mut tree, files, library, known);
     problems.extend(titles::fill(&mut tree));
-    let walked = shape::walk(&tree, files, library, defaults, &incomplete);
+    let known = known.filter(|known| known.means_in(&tree, defaults, &incomplete)).map(|known| known.checked);
+    let walked = shape::walk(&tree, (files, library), defaults, &incomplete, known);
     problems.extend(walked.problems);
     let checked = Checked { tree, quantities: walked.quantities, defaults, incomplete };
     problems.extend(world::check(&checked));

@@ -4,8 +4,10 @@
 //! keys are elsewhere in `check`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::calendar::Month;
+use crate::scenario::checked::Checked;
 use crate::scenario::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
 use crate::scenario::quantity::{Parsed, Reader, is_date};
 use crate::scenario::raw::{Entry, Node, Value};
@@ -15,18 +17,19 @@ use crate::scenario::table::Library;
 /// What a walk found.
 pub struct Walked {
     /// Quantities by key, defaults included.
-    pub quantities: BTreeMap<String, Parsed>,
+    pub quantities: BTreeMap<Arc<str>, Arc<Parsed>>,
     /// Problems.
     pub problems: Vec<Diagnostic>,
 }
 
-/// Walks `tree`, whose rows are filled in but for those of the `incomplete` tables.
+/// Walks `tree`, whose rows are filled in but for those of the `incomplete` tables. Of entries that it shares with `known`
+/// the quantities are taken from there, and problems are not told again.
 pub fn walk(
     tree: &Node,
-    files: &mut Files,
-    library: &mut Library,
+    (files, library): (&mut Files, &mut Library),
     defaults: Origin,
     incomplete: &BTreeSet<String>,
+    known: Option<&Checked>,
 ) -> Walked {
     let ids = |ids: Ids| -> BTreeSet<String> {
         let table = tree.get(ids.table()).and_then(Node::table);
@@ -36,9 +39,9 @@ pub fn walk(
     let start = tree.get("settings.start").and_then(Node::text).and_then(|text| text.parse().ok());
     let reader =
         Reader { files, library, sources: &sources, currencies: &currencies, start, problems: Vec::new() };
-    let mut walker = Walker { tree, reader, defaults, incomplete, quantities: BTreeMap::new() };
-    walker.table("", tree, &SCENARIO, tree.origin);
-    Walked { quantities: walker.quantities, problems: walker.reader.problems }
+    let mut walker = Walker { tree, reader, defaults, incomplete, known, quantities: Vec::new() };
+    walker.table("", tree, &SCENARIO, tree.origin, known.map(|known| &known.tree));
+    Walked { quantities: walker.quantities.into_iter().collect(), problems: walker.reader.problems }
 }
 
 /// Walks `part`, which has the keys of `schema` and speaks of the scenario `tree`; the problems.
@@ -58,8 +61,9 @@ pub fn walk_part(
         start: None,
         problems: Vec::new(),
     };
-    let mut walker = Walker { tree, reader, defaults, incomplete: &none, quantities: BTreeMap::new() };
-    walker.table("", part, schema, part.origin);
+    let mut walker =
+        Walker { tree, reader, defaults, incomplete: &none, known: None, quantities: Vec::new() };
+    walker.table("", part, schema, part.origin, None);
     walker.reader.problems
 }
 
@@ -68,7 +72,8 @@ struct Walker<'a> {
     reader: Reader<'a>,
     defaults: Origin,
     incomplete: &'a BTreeSet<String>,
-    quantities: BTreeMap<String, Parsed>,
+    known: Option<&'a Checked>,
+    quantities: Vec<(Arc<str>, Arc<Parsed>)>,
 }
 
 impl Walker<'_> {
@@ -83,23 +88,36 @@ impl Walker<'_> {
         );
     }
 
-    fn table(&mut self, place: &str, node: &Node, schema: &'static Schema, header: Origin) {
+    /// A table with the keys of `schema`; `before` is what is known at the same place.
+    fn table(
+        &mut self,
+        place: &str,
+        node: &Node,
+        schema: &'static Schema,
+        header: Origin,
+        before: Option<&Node>,
+    ) {
         let Some(table) = node.table() else { return self.wrong(place, node, "a table") };
+        let mut given = vec![false; schema.fields.len()];
         for (name, entry) in table {
-            match schema.field(name) {
-                Some(field) => self.value(&join(place, name), entry, &field.kind),
+            match schema.fields.iter().position(|field| field.key == name) {
+                Some(at) => {
+                    given[at] = true;
+                    self.value(&join(place, name), entry, &schema.fields[at].kind, in_table(before, name));
+                }
                 None => self.unknown_key(place, name, entry, schema),
             }
         }
-        let absent = schema.fields.iter().filter(|field| !table.contains_key(field.key));
-        let (required, other): (Vec<_>, Vec<_>) = absent.partition(|field| field.need == Need::Required);
+        let absent =
+            || schema.fields.iter().zip(&given).filter(|(_, given)| !**given).map(|(field, _)| field);
+        let required: Vec<_> = absent().filter(|field| field.need == Need::Required).collect();
         if !required.is_empty() && !self.incomplete.contains(place) {
             self.missing(place, node, schema, header, &required);
         }
-        for field in other {
+        for field in absent() {
             if let (Need::Default(text), Kind::Quantity(_)) = (field.need, &field.kind) {
                 let parsed = text.parse().map(|x| Parsed::constant(x, self.defaults));
-                self.quantities.extend(parsed.ok().map(|parsed| (join(place, field.key), parsed)));
+                self.keep(&join(place, field.key), parsed.ok());
             }
         }
     }
@@ -137,12 +155,23 @@ impl Walker<'_> {
         self.report(problem);
     }
 
-    fn value(&mut self, key: &str, entry: &Entry, kind: &'static Kind) {
+    fn keep(&mut self, key: &str, parsed: Option<Parsed>) {
+        self.quantities.extend(parsed.map(|parsed| (Arc::from(key), Arc::new(parsed))));
+    }
+
+    /// A value of `kind`; `before` is what is known at the same key.
+    fn value(&mut self, key: &str, entry: &Entry, kind: &'static Kind, before: Option<&Entry>) {
+        if let (Some(known), true) = (self.known, before.is_some_and(|before| entry.is_still(before))) {
+            self.quantities
+                .extend(known.quantities_at(key).map(|(key, parsed)| (key.clone(), parsed.clone())));
+            return;
+        }
         let node = &entry.node;
+        let before = before.map(|before| &before.node);
         match kind {
             Kind::Quantity(measure) => {
                 let parsed = self.reader.quantity(key, entry, measure);
-                self.quantities.extend(parsed.map(|parsed| (key.to_string(), parsed)));
+                self.keep(key, parsed);
             }
             Kind::Number(measure) => match node.number() {
                 None => self.wrong(key, node, "a number"),
@@ -183,19 +212,19 @@ impl Walker<'_> {
                 }
                 None => self.wrong(key, node, &format!("the id of {}", ids.a_one())),
             },
-            Kind::Table(schema) => self.table(key, node, schema, entry.key),
-            Kind::Tagged { tag, cases } => self.tagged(key, entry, tag, cases),
+            Kind::Table(schema) => self.table(key, node, schema, entry.key, before),
+            Kind::Tagged { tag, cases } => self.tagged(key, entry, tag, cases, before),
             Kind::New(inner) => self.entries(key, node, |walker, name, entry| {
                 let from_table = walker.reader.files.of(entry.key).kind == FileKind::Table;
                 if !from_table && !is_id(name) {
                     let problem = Diagnostic::error(entry.key, format!("{name:?} cannot be an id"));
                     walker.report(problem.note("allowed: letters, digits, `_` and `-`"));
                 }
-                walker.value(&join(key, name), entry, inner);
+                walker.value(&join(key, name), entry, inner, in_table(before, name));
             }),
             Kind::Of(ids, inner) => self.entries(key, node, |walker, name, entry| {
                 if walker.id(key, name, entry.key, *ids) {
-                    walker.value(&join(key, name), entry, inner);
+                    walker.value(&join(key, name), entry, inner, in_table(before, name));
                 }
             }),
             Kind::List(inner) => match node.list() {
@@ -203,13 +232,13 @@ impl Walker<'_> {
                 Some(list) => {
                     for (at, item) in list.iter().enumerate() {
                         let entry = Entry { key: item.origin, node: item.clone() };
-                        self.value(&format!("{key}.{at}"), &entry, inner);
+                        self.value(&format!("{key}.{at}"), &entry, inner, None);
                     }
                 }
             },
             Kind::Either(first, second) => {
                 let compound = matches!(node.value, Value::Table(_) | Value::List(_));
-                self.value(key, entry, if compound { second } else { first });
+                self.value(key, entry, if compound { second } else { first }, None);
             }
             Kind::Overrides => self.entries(key, node, |walker, name, entry| {
                 let problem = override_problem(walker.tree, name, entry.key);
@@ -301,6 +330,7 @@ impl Walker<'_> {
         entry: &Entry,
         tag: &str,
         cases: &'static [(&'static str, &'static Schema)],
+        before: Option<&Node>,
     ) {
         let node = &entry.node;
         if node.table().is_none() {
@@ -337,7 +367,7 @@ impl Walker<'_> {
                 table.remove(name);
             }
         }
-        self.table(key, &own, schema, entry.key);
+        self.table(key, &own, schema, entry.key, before);
     }
 }
 
@@ -427,6 +457,11 @@ fn inside_quantity(key: &str) -> bool {
         place = above;
     }
     false
+}
+
+/// The entry of a name in what may be a table.
+fn in_table<'a>(node: Option<&'a Node>, name: &str) -> Option<&'a Entry> {
+    node?.table()?.get(name)
 }
 
 fn join(place: &str, name: &str) -> String {

@@ -103,8 +103,14 @@ impl Reader<'_> {
     /// The one key that gives the form.
     pub(super) fn form_of(&mut self, key: &str, node: &Node) -> Option<&'static str> {
         let table = node.table()?;
-        let mut found: Vec<(&'static str, Origin)> =
-            FORMS.iter().filter_map(|form| table.get(*form).map(|entry| (*form, entry.key))).collect();
+        // Few keys against many forms: in the order of the forms where places are the same.
+        let mut found: Vec<(usize, &'static str, Origin)> = table
+            .iter()
+            .filter_map(|(name, entry)| {
+                let at = FORMS.iter().position(|form| form == name)?;
+                Some((at, FORMS[at], entry.key))
+            })
+            .collect();
         let quantiles = table.iter().find(|(key, _)| probability(key).is_some());
         if let Some((name, entry)) = quantiles
             && !table.contains_key("family")
@@ -117,12 +123,12 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            found.push(("family", entry.key));
+            found.push((FORMS.len(), "family", entry.key));
         }
-        found.sort_by_key(|(_, at)| *at);
+        found.sort_by_key(|(order, _, at)| (*at, *order));
         match found[..] {
-            [(form, _)] => Some(form),
-            [(first, at), (second, also), ..] => {
+            [(_, form, _)] => Some(form),
+            [(_, first, at), (_, second, also), ..] => {
                 let named =
                     |form: &str| if form == "family" { "quantiles".to_string() } else { format!("`{form}`") };
                 self.problems.push(

@@ -146,6 +146,18 @@ pub enum Ids {
 }
 
 impl Ids {
+    /// All of them.
+    pub const ALL: [Ids; 9] = [
+        Ids::Workload,
+        Ids::Chip,
+        Ids::Region,
+        Ids::Channel,
+        Ids::Lab,
+        Ids::Rule,
+        Ids::Source,
+        Ids::Currency,
+        Ids::Arm,
+    ];
     /// The table that defines them.
     pub const fn table(self) -> &'static str {
         match self {

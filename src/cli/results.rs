@@ -1,0 +1,164 @@
+//! What a run leaves: every file of its folder, made side by side.
+
+use loophole::analysis::compare::Effects;
+use loophole::analysis::summary::{Summary, summarise_levels};
+use loophole::engine::outcome::Outcome;
+use loophole::engine::parallel;
+#[cfg(feature = "parquet")]
+use loophole::export::columnar;
+use loophole::export::folder::{Folder, MANIFEST};
+use loophole::export::{report, tables};
+
+use super::compare::{Task, thread_count};
+
+/// A piece of a folder, in the order of the folder.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Piece {
+    Summaries,
+    /// The lines of an arm.
+    Monthly(usize),
+    Findings,
+    Paths,
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// All that is drawn and told of a figure, by its place among those that are asked for.
+    #[cfg(feature = "chart")]
+    Figure(usize),
+}
+
+/// Files by name.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// A run, as far as its files are made of it.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    outcome: &'a Outcome,
+    levels: &'a [Vec<Summary>],
+    effects: &'a [Effects],
+}
+
+impl Task {
+    /// Everything that is written, the manifest last.
+    pub(super) fn folder(&self, outcome: &Outcome, effects: &[Effects], threads: Option<u64>) -> Folder {
+        let threads = thread_count(threads);
+        let levels = summarise_levels(outcome, threads);
+        let run = Run { outcome, levels: &levels, effects };
+        #[cfg(feature = "chart")]
+        let pictures = self.pictures(run);
+        let make = |piece: &Piece| {
+            let files = match *piece {
+                #[cfg(feature = "chart")]
+                Piece::Figure(at) => pictures.figure(at),
+                piece => self.tables(run, piece),
+            };
+            (*piece, files)
+        };
+        let mut pieces = vec![Piece::Summaries, Piece::Findings];
+        pieces.extend((0..outcome.arms.len()).map(Piece::Monthly));
+        pieces.extend(self.request.save_paths.then_some(Piece::Paths));
+        #[cfg(feature = "parquet")]
+        pieces.extend(self.request.save_parquet.then_some(Piece::Parquet));
+        #[cfg(feature = "chart")]
+        pieces.extend((0..pictures.wanted.len()).map(Piece::Figure));
+        // What takes longest first, so that threads end together.
+        pieces.sort_by(|a, b| b.cmp(a));
+        let mut made = parallel::map(&pieces, threads, make);
+        made.sort_by_key(|(piece, _)| *piece);
+        let mut folder = Folder::default();
+        let mut monthly = tables::monthly_csv_header().into_bytes();
+        for (piece, files) in made {
+            for (name, bytes) in files {
+                match piece {
+                    Piece::Monthly(arm) => {
+                        monthly.extend(bytes);
+                        if arm + 1 == outcome.arms.len() {
+                            folder.add(name, std::mem::take(&mut monthly));
+                        }
+                    }
+                    _ => folder.add(name, bytes),
+                }
+            }
+        }
+        let manifest = self.manifest(outcome.count, &folder);
+        folder.add(MANIFEST, manifest.to_json());
+        folder
+    }
+
+    fn tables(&self, run: Run<'_>, piece: Piece) -> Files {
+        let Run { outcome, levels, effects } = run;
+        let file = |name: &str, text: String| (name.to_string(), text.into_bytes());
+        match piece {
+            Piece::Summaries => {
+                let json = tables::summary_json(outcome, levels, effects);
+                vec![
+                    file("summary.csv", tables::summary_csv(outcome, levels, effects)),
+                    file("summary.json", format!("{json:#}\n")),
+                ]
+            }
+            Piece::Monthly(arm) => vec![file("monthly.csv", tables::monthly_csv_of(outcome, arm))],
+            Piece::Findings => {
+                vec![file("findings.md", report::findings(outcome, effects, &self.about()))]
+            }
+            Piece::Paths => vec![file("paths.csv", tables::paths_csv(outcome))],
+            #[cfg(feature = "parquet")]
+            Piece::Parquet => vec![
+                ("monthly.parquet".to_string(), columnar::monthly(outcome)),
+                ("paths.parquet".to_string(), columnar::paths(outcome)),
+            ],
+            #[cfg(feature = "chart")]
+            Piece::Figure(_) => Vec::new(),
+        }
+    }
+
+    #[cfg(feature = "chart")]
+    fn pictures<'a>(&self, run: Run<'a>) -> Pictures<'a> {
+        use loophole::chart::gallery::Gallery;
+        use loophole::chart::input::Provenance;
+        use loophole::chart::theme::{Size, Theme};
+        let scenario = &self.scenarios[0];
+        let title = self.about().title;
+        let provenance = Provenance { scenario: title, ..super::compare::provenance(scenario, run.outcome) };
+        let gallery = super::compare::gallery(scenario, &self.job, run.outcome, run.effects);
+        let asked = scenario.figures();
+        let all = loophole::scenario::registry::FIGURES.into_iter();
+        Pictures {
+            gallery: Gallery { provenance, ..gallery },
+            wanted: all
+                .filter(|name| asked.as_ref().is_none_or(|asked| asked.iter().any(|asked| asked == name)))
+                .collect(),
+            theme: if scenario.theme() == "dark" { Theme::Dark } else { Theme::Light },
+            sizes: Size::ALL.into_iter().filter(|size| self.sizes().contains(&size.name())).collect(),
+        }
+    }
+}
+
+/// The figures that are asked for, and how they are drawn.
+#[cfg(feature = "chart")]
+struct Pictures<'a> {
+    gallery: loophole::chart::gallery::Gallery<'a>,
+    wanted: Vec<&'static str>,
+    theme: loophole::chart::theme::Theme,
+    sizes: Vec<loophole::chart::theme::Size>,
+}
+
+#[cfg(feature = "chart")]
+impl Pictures<'_> {
+    /// The files of a figure; none if the run cannot fill it.
+    fn figure(&self, at: usize) -> Files {
+        use loophole::chart::draw;
+        use loophole::chart::theme::Size;
+        let name = self.wanted[at];
+        let Some(figure) = self.gallery.figure(name) else { return Vec::new() };
+        let mut files = vec![
+            (format!("charts/{name}.csv"), figure.csv().into_bytes()),
+            (format!("charts/{name}.txt"), format!("{}\n", figure.alt).into_bytes()),
+        ];
+        for size in &self.sizes {
+            let suffix = if *size == Size::Note { String::new() } else { format!("-{}", size.name()) };
+            let svg = draw::svg(&figure, self.theme, *size);
+            files.push((format!("charts/{name}{suffix}.png"), draw::png(&svg, self.theme)));
+            files.push((format!("charts/{name}{suffix}.svg"), svg.into_bytes()));
+        }
+        files
+    }
+}
