@@ -8,24 +8,26 @@
 //! Areas are written with the end of the interval where the integrand is bounded and `exp_m1`, so that elasticity 1
 //! (the logarithm) is a limit that costs no digits, not a special case.
 
-use crate::math::{exp, exp_m1, ln};
+use crate::math::{exp, exp_m1, in_lanes, ln};
 
-/// Constant-elasticity demand between saturation and choke.
-///     D(p) = Q · min(saturation, (p / p_ref)^−elasticity)  for p ≤ choke, 0 above
-/// Units: Q in H100e-hours a month, prices in USD per H100e-hour. Domain: Q ≥ 0, elasticity ≥ 0, p_ref > 0,
-/// choke > 0, saturation ≥ 1. A choke below p_ref is a cap on what is paid: use at the choke is then above Q.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct DemandCurve {
-    /// Q.
-    pub planned_use: f64,
-    /// Price elasticity, positive; 0 is vertical.
-    pub elasticity: f64,
-    /// p_ref.
-    pub reference_price: f64,
-    /// Nothing is bought above it.
-    pub choke_price: f64,
-    /// Most use over planned use.
-    pub saturation: f64,
+in_lanes! {
+    /// Constant-elasticity demand between saturation and choke.
+    ///     D(p) = Q · min(saturation, (p / p_ref)^−elasticity)  for p ≤ choke, 0 above
+    /// Units: Q in H100e-hours a month, prices in USD per H100e-hour. Domain: Q ≥ 0, elasticity ≥ 0, p_ref > 0,
+    /// choke > 0, saturation ≥ 1. A choke below p_ref is a cap on what is paid: use at the choke is then above Q.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct DemandCurve {
+        /// Q.
+        pub planned_use: N,
+        /// Price elasticity, positive; 0 is vertical.
+        pub elasticity: N,
+        /// p_ref.
+        pub reference_price: N,
+        /// Nothing is bought above it.
+        pub choke_price: N,
+        /// Most use over planned use.
+        pub saturation: N,
+    }
 }
 
 impl DemandCurve {

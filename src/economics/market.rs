@@ -41,6 +41,7 @@
 //! Every solution is checked against the optimality conditions of the market as given before it is returned.
 
 mod hours;
+mod lanes;
 mod optimality;
 mod prices;
 mod quanta;
@@ -50,6 +51,7 @@ mod start;
 
 use super::demand::DemandCurve;
 use hours::Found;
+pub use lanes::{ClearingLanes, LanesSolver, MarketLanes, SettledLanes};
 use prices::Prices;
 
 /// Most workloads a market may have.
