@@ -22,7 +22,9 @@
 
 mod descent;
 mod optimality;
+#[expect(clippy::needless_range_loop, reason = "a workload's number is its place in several tables at once")]
 mod quanta;
+#[expect(clippy::needless_range_loop, reason = "a workload's number is its place in several tables at once")]
 mod resume;
 
 use super::{Clearing, MAX_WORKLOADS, Market, Settled, Solver, TOLERANCE, Unsolved};
@@ -305,7 +307,8 @@ impl Table {
         let (violation, contested, doubtful) = (self.violation, self.contested, self.doubtful);
         self.doubtful = Bits::each(|i| {
             let enough = if contested[i] != 0 { super::PROVEN } else { TOLERANCE };
-            doubtful[i] | u64::from(!(violation[i] <= enough))
+            let proven = violation[i] <= enough;
+            doubtful[i] | u64::from(!proven)
         });
     }
 }

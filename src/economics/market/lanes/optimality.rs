@@ -12,7 +12,7 @@ impl MarketLanes<'_> {
                 .fold(Bits::all(1), |sound, number| Bits::each(|i| sound[i] & u64::from(holds(number[i]))));
             !Bits::each(|i| 1 - sound[i]).any()
         };
-        let from = |numbers: &[Lanes]| all(numbers, |n| (n >= 0.0) & (n < f64::INFINITY));
+        let from = |numbers: &[Lanes]| all(numbers, |n| (0.0..f64::INFINITY).contains(&n));
         let above = |numbers: &[Lanes]| all(numbers, |n| (n > 0.0) & (n < f64::INFINITY));
         from(self.capacity)
             && above(self.cost)
@@ -20,7 +20,7 @@ impl MarketLanes<'_> {
             && self.demand.iter().all(|curve| {
                 from(&[curve.planned_use, curve.elasticity])
                     && above(&[curve.reference_price, curve.choke_price])
-                    && all(&[curve.saturation], |n| (n >= 1.0) & (n < f64::INFINITY))
+                    && all(&[curve.saturation], |n| (1.0..f64::INFINITY).contains(&n))
             })
     }
 }

@@ -102,7 +102,8 @@ fn lanes_are_the_scalar_bits() {
     let (mut solver, mut clearing) = (LanesSolver::default(), ClearingLanes::default());
     let (mut scalar, mut one, mut expected) = (Solver::default(), One::default(), Clearing::default());
     for round in 0..1_500 {
-        let (tranches, workloads) = (1 + (40.0 * next(&mut state).powi(2)) as usize, 1 + round % 4);
+        let few = next(&mut state);
+        let (tranches, workloads) = (1 + (40.0 * few * few) as usize, 1 + round % 4);
         let mut markets = Markets::random(tranches, workloads, &mut state);
         let (mut uses, mut price) = (Vec::new(), Vec::new());
         for month in 0..5 {
