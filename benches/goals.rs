@@ -9,15 +9,18 @@ use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Series, flagship, months, peak_mib, process_time, thread_time as now, two_arms};
-use loophole::economics::market::{Clearing, Settled, Solver};
+use common::{Month, Series, flagship, months, peak_mib, process_time, thread_time as now, two_arms};
+use loophole::economics::demand::DemandCurve;
+use loophole::economics::market::{
+    Clearing, ClearingLanes, LanesSolver, MarketLanes, Settled, SettledLanes, Solver,
+};
 use loophole::engine::catalogue::{Account, Catalogue, PathView};
 use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::partition::{BLOCK, grouping};
 use loophole::engine::recorder::{CellMoments, CellSketches, Layout, Rows};
-use loophole::math::LANES;
+use loophole::math::{InLanes, LANES, Lanes};
 use loophole::model::conditions::Givens;
 use loophole::model::drivers::{Drivers, Scratch};
 use loophole::model::rules::{DatesInLanes, Regime, RuleDates};
@@ -186,6 +189,69 @@ fn solver(tranches: usize, workloads: usize) -> (f64, f64) {
     (each(cold), each(warm))
 }
 
+/// A month of several markets side by side that own their numbers.
+struct Abreast {
+    capacity: Vec<Lanes>,
+    cost: Vec<Lanes>,
+    rate: Vec<Lanes>,
+    demand: Vec<DemandCurve<Lanes>>,
+}
+
+impl Abreast {
+    fn of(months: [&Month; LANES]) -> Abreast {
+        let column = |of: fn(&Month) -> &[f64]| {
+            (0..of(months[0]).len()).map(|at| Lanes::each(|i| of(months[i])[at])).collect()
+        };
+        let mut demand: Vec<_> = months[0].demand.iter().map(DemandCurve::spread).collect();
+        for (w, curve) in demand.iter_mut().enumerate() {
+            let number = |of: fn(&DemandCurve) -> f64| Lanes::each(|i| of(&months[i].demand[w]));
+            curve.planned_use = number(|curve| curve.planned_use);
+            curve.elasticity = number(|curve| curve.elasticity);
+            curve.reference_price = number(|curve| curve.reference_price);
+            curve.choke_price = number(|curve| curve.choke_price);
+            curve.saturation = number(|curve| curve.saturation);
+        }
+        Abreast {
+            capacity: column(|month| &month.capacity),
+            cost: column(|month| &month.cost),
+            rate: column(|month| &month.rate),
+            demand,
+        }
+    }
+
+    fn market(&self) -> MarketLanes<'_> {
+        MarketLanes { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand: &self.demand }
+    }
+}
+
+/// Microseconds a market of the same solves with [`LANES`] side by side, each lane a stretch of the months.
+fn lanes(tranches: usize, workloads: usize) -> (f64, f64) {
+    const ROUNDS: usize = 160;
+    let months = months(500, tranches, workloads);
+    let stretch = months.len() / LANES;
+    let markets: Vec<Abreast> =
+        (0..stretch).map(|t| Abreast::of(std::array::from_fn(|i| &months[i * stretch + t]))).collect();
+    let (mut solver, mut clearing) = (LanesSolver::default(), ClearingLanes::default());
+    let (mut cold, mut warm) = (Duration::ZERO, Duration::ZERO);
+    timed(&mut cold, || {
+        for month in (0..ROUNDS).flat_map(|_| &markets) {
+            solver.solve_from(&month.market(), &SettledLanes::default(), &mut clearing).expect("it solves");
+        }
+    });
+    let (mut uses, mut price) = (Vec::new(), Vec::new());
+    timed(&mut warm, || {
+        for month in (0..ROUNDS).flat_map(|_| &markets) {
+            let settled = SettledLanes { uses: &uses, price: &price };
+            solver.solve_from(&month.market(), &settled, &mut clearing).expect("it solves");
+            uses.clear();
+            uses.extend_from_slice(solver.uses());
+            price.clone_from(&clearing.price);
+        }
+    });
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / (ROUNDS * LANES * markets.len()) as f64;
+    (each(cold), each(warm))
+}
+
 /// Path-months a second of drawing ten series by inverse normals and exponentials.
 fn floor() -> f64 {
     const PATHS: u64 = 20_000;
@@ -259,6 +325,8 @@ fn main() {
         let what = format!("solver, {tranches} tranches, {workloads} workloads, cold and warm, µs");
         let goal = ["", "0.40, 0.17", "0.71, 0.36", "1.5, 0.56", ""][workloads];
         row(&what, if tranches == 12 { goal } else { "" }, format!("{cold:.2}, {warm:.2}"));
+        let (cold, warm) = lanes(tranches, workloads);
+        row(&format!("{what}, {LANES} side by side"), "", format!("{cold:.3}, {warm:.3}"));
     }
     let (_, busy, _) = run(&two_arms(&["settings.paths=1000", "settings.months=30"]), 1);
     row(

@@ -114,6 +114,50 @@ lane_by_lane! {
     Div div /;
 }
 
+/// One bit pattern on each of a few paths: a set, or a count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(align(64))]
+pub struct Bits([u64; LANES]);
+
+impl Bits {
+    /// The same on all paths.
+    pub const fn all(value: u64) -> Bits {
+        Bits([value; LANES])
+    }
+
+    /// A pattern for each path.
+    #[inline(always)]
+    pub fn each(mut value: impl FnMut(usize) -> u64) -> Bits {
+        let mut lanes = [0; LANES];
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            *lane = value(i);
+        }
+        Bits(lanes)
+    }
+
+    /// Whether some path has a bit set.
+    #[inline(always)]
+    pub fn any(&self) -> bool {
+        self.0.iter().fold(0, |any, &value| any | value) != 0
+    }
+}
+
+impl Index<usize> for Bits {
+    type Output = u64;
+
+    #[inline(always)]
+    fn index(&self, i: usize) -> &u64 {
+        &self.0[i]
+    }
+}
+
+impl IndexMut<usize> for Bits {
+    #[inline(always)]
+    fn index_mut(&mut self, i: usize) -> &mut u64 {
+        &mut self.0[i]
+    }
+}
+
 impl AddAssign for Lanes {
     #[inline(always)]
     fn add_assign(&mut self, other: Lanes) {

@@ -1,89 +1,317 @@
-//! Markets of a few paths, solved one after the other.
-use super::{Clearing, Market, Settled, Solver, Unsolved};
-use crate::economics::demand::DemandCurve;
-use crate::math::{InLanes, LANES, Lanes};
+//! Markets side by side: [`LANES`] of them, solved at once with the same bits as one at a time.
+//!
+//! **Why.** A descent is a few dozen sums, quotients and comparisons a tranche, among branches nobody can predict. The paths of
+//! a block have the same tranches and workloads with other numbers; solved side by side, one instruction serves several
+//! markets, and what was a branch is a choice between two numbers.
+//!
+//! **The same bits.** Each lane performs the operations of [`Solver`] in the same order. What a lane leaves out is replaced by
+//! what changes nothing: a sum gets 0 added, a minimum meets ∞. A lane that is done is frozen while its neighbours go on;
+//! no number ever crosses lanes.
+//!
+//! **What is masked.** A tranche without capacity in a lane has no rates there, so that its only best use is to idle, worth
+//! nothing. A workload without planned use has price 0 there, belongs to no best use, and is barred from sets that move.
+//! Lanes rise, fall or rest at the same time, each by its own set of workloads and its own factor.
+//!
+//! **What falls back** to the scalar solver, lane by lane: contested tranches too small for quanta of 64 bits, hours not
+//! proven in them, a descent or a widening of bounds that takes unusually long, whatever violates the optimality
+//! conditions. Markets of more than [`WIDEST`] workloads or none, and those in which an input is in doubt, fall back whole, so
+//! that messages are the scalar's too. Prices to start from, where nothing settled before, are guessed lane by lane.
+//!
+//! Hours are fixed tranche by tranche here and by runs of like neighbours in `quanta`. In whole numbers both are the
+//! lexicographically largest flow, of which there is one.
 
-/// Markets of a few paths.
+mod descent;
+mod optimality;
+#[expect(clippy::needless_range_loop, reason = "a workload's number is its place in several tables at once")]
+mod quanta;
+#[expect(clippy::needless_range_loop, reason = "a workload's number is its place in several tables at once")]
+mod resume;
+
+use super::{Clearing, MAX_WORKLOADS, Market, Settled, Solver, TOLERANCE, Unsolved};
+use crate::economics::demand::DemandCurve;
+use crate::math::wide::wide;
+use crate::math::{Bits, InLanes, LANES, Lanes};
+
+/// Most workloads whose markets are solved side by side.
+pub const WIDEST: usize = 4;
+
+/// A month's market on a few paths: the same tranches and workloads, each path with its own numbers. Units as in [`Market`].
 #[derive(Clone, Copy, Debug)]
 pub struct MarketLanes<'a> {
-    /// K.
+    /// K: usable chip-hours of each tranche, ≥ 0; 0 on a path where there is no such tranche.
     pub capacity: &'a [Lanes],
-    /// m.
+    /// m: marginal cost of each tranche, USD per usable chip-hour, > 0.
     pub cost: &'a [Lanes],
-    /// e.
+    /// e: H100e-hours per usable chip-hour, tranche-major; 0 where not eligible.
     pub rate: &'a [Lanes],
-    /// Curves.
+    /// One curve a workload.
     pub demand: &'a [DemandCurve<Lanes>],
 }
-/// Solved.
+
+/// Solved markets side by side.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClearingLanes {
-    /// lambda.
+    /// lambda: the marginal cost of compute by workload, USD per H100e-hour; the lowest optimal vector.
     pub price: Vec<Lanes>,
-    /// x.
+    /// x: usable chip-hours by tranche and workload, tranche-major; the lexicographically largest optimum.
     pub hours: Vec<Lanes>,
-    /// d.
+    /// d: H100e-hours served by workload.
     pub served: Vec<Lanes>,
 }
-/// Where settled.
+
+/// Where similar markets settled: places to start from, which may be wrong.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SettledLanes<'a> {
-    /// Best uses.
+    /// By tranche, best uses on each path, as [`Settled::uses`].
     pub uses: &'a [[u16; LANES]],
-    /// Prices.
+    /// Prices by workload, USD per H100e-hour; empty if there is none to start from on any path.
     pub price: &'a [Lanes],
 }
-/// Solver.
+
+/// Solves markets side by side, reusing its memory.
 #[derive(Clone, Debug, Default)]
 pub struct LanesSolver {
-    solver: Solver,
+    table: Table,
     uses: Vec<[u16; LANES]>,
+    scalar: Solver,
+    one: One,
+    clearing: Clearing,
 }
+
+/// The markets as the solver sees them, and where their prices stand.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    workloads: usize,
+    capacity: Vec<Lanes>,
+    cost: Vec<Lanes>,
+    /// e, tranche-major; 0 where the tranche has no capacity.
+    rate: Vec<Lanes>,
+    value: Vec<Lanes>,
+    /// By tranche: a bit a workload, and above them idling.
+    uses: Vec<Bits>,
+    turns: Vec<Lanes>,
+    curve: [DemandCurve<Lanes>; WIDEST],
+    most: [Lanes; WIDEST],
+    log_price: [Lanes; WIDEST],
+    use_ratio: [Lanes; WIDEST],
+    price: [Lanes; WIDEST],
+    spend: [Lanes; WIDEST],
+    /// Workloads with demand.
+    buyers: Bits,
+    choked: Bits,
+    flat: Bits,
+    balance: Lanes,
+    /// Lanes to be started from a guess, and lanes to be left to the scalar solver: 1 there, else 0.
+    fresh: Bits,
+    doubtful: Bits,
+    contested: Bits,
+    hours: Vec<Lanes>,
+    served: [Lanes; WIDEST],
+    violation: Lanes,
+}
+
+/// One lane's market.
+#[derive(Clone, Debug, Default)]
+struct One {
+    capacity: Vec<f64>,
+    cost: Vec<f64>,
+    rate: Vec<f64>,
+    demand: Vec<DemandCurve>,
+    uses: Vec<u16>,
+    price: Vec<f64>,
+}
+
+impl One {
+    fn read(&mut self, market: &MarketLanes<'_>, settled: &SettledLanes<'_>, lane: usize) {
+        for (to, from) in [
+            (&mut self.capacity, market.capacity),
+            (&mut self.cost, market.cost),
+            (&mut self.rate, market.rate),
+            (&mut self.price, settled.price),
+        ] {
+            to.clear();
+            to.extend(from.iter().map(|number| number[lane]));
+        }
+        self.demand.clear();
+        self.demand.extend(market.demand.iter().map(|curve| curve.lane(lane)));
+        self.uses.clear();
+        self.uses.extend(settled.uses.iter().map(|uses| uses[lane]));
+    }
+
+    fn market(&self) -> Market<'_> {
+        Market { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand: &self.demand }
+    }
+}
+
 impl LanesSolver {
-    /// Solves.
+    /// Solves the markets into `clearing`, starting from where similar markets settled.
     ///
     /// # Errors
-    /// Unsolved.
+    /// The lowest lane that has no solution, and why: as [`Solver::solve_from`] says of that lane's market.
     pub fn solve_from(
         &mut self,
         market: &MarketLanes<'_>,
         settled: &SettledLanes<'_>,
         clearing: &mut ClearingLanes,
     ) -> Result<(), (usize, Unsolved)> {
-        let (n, w) = (market.capacity.len(), market.demand.len());
+        let (tranches, workloads) = (market.capacity.len(), market.demand.len());
+        clearing.price.clear();
+        clearing.price.resize(workloads, Lanes::default());
+        clearing.served.clear();
+        clearing.served.resize(workloads, Lanes::default());
         self.uses.clear();
-        self.uses.resize(n, [0; LANES]);
-        clearing.price.resize(w, Lanes::ZERO);
-        clearing.served.resize(w, Lanes::ZERO);
-        clearing.hours.resize(n * w, Lanes::ZERO);
-        for i in 0..LANES {
-            let col = |v: &[Lanes]| v.iter().map(|v| v[i]).collect::<Vec<f64>>();
-            let (capacity, cost, rate) = (col(market.capacity), col(market.cost), col(market.rate));
-            let demand: Vec<DemandCurve> = market.demand.iter().map(|d| d.lane(i)).collect();
-            let m = Market { capacity: &capacity, cost: &cost, rate: &rate, demand: &demand };
-            let uses: Vec<u16> = settled.uses.iter().map(|u| u[i]).collect();
-            let price = col(settled.price);
-            let mut one = Clearing::default();
-            self.solver
-                .solve_from(&m, &Settled { uses: &uses, price: &price }, &mut one)
-                .map_err(|why| (i, why))?;
-            for (to, from) in clearing.price.iter_mut().zip(&one.price) {
-                to[i] = *from;
+        self.uses.resize(tranches, [0; LANES]);
+        let fits = workloads <= WIDEST && market.cost.len() == tranches;
+        if !fits || workloads == 0 || market.rate.len() != tranches * workloads || !market.is_sound() {
+            clearing.hours.clear();
+            clearing.hours.resize(market.rate.len(), Lanes::default());
+            return (0..LANES).try_for_each(|lane| self.solve_alone(lane, market, settled, clearing));
+        }
+        let known = settled.uses.len() == tranches && settled.price.len() == workloads;
+        let nothing = SettledLanes::default();
+        load(&mut self.table, market, if known { settled } else { &nothing });
+        if self.table.fresh.any() {
+            self.guess(market);
+        }
+        solve(&mut self.table);
+        let table = &mut self.table;
+        clearing.price.copy_from_slice(&table.price[..workloads]);
+        clearing.served.copy_from_slice(&table.served[..workloads]);
+        std::mem::swap(&mut clearing.hours, &mut table.hours);
+        let idle = 1_u64 << workloads;
+        for ((to, from), capacity) in self.uses.iter_mut().zip(&table.uses).zip(&table.capacity) {
+            for (i, to) in to.iter_mut().enumerate() {
+                let named = from[i] & (idle - 1) | (from[i] >> workloads) << MAX_WORKLOADS;
+                *to = if capacity[i] > 0.0 { named as u16 } else { 0 };
             }
-            for (to, from) in clearing.served.iter_mut().zip(&one.served) {
-                to[i] = *from;
-            }
-            for (to, from) in clearing.hours.iter_mut().zip(&one.hours) {
-                to[i] = *from;
-            }
-            for (place, uses) in self.solver.uses() {
-                self.uses[place][i] = uses;
+        }
+        let doubtful = self.table.doubtful;
+        if doubtful.any() {
+            for lane in (0..LANES).filter(|&lane| doubtful[lane] != 0) {
+                self.solve_alone(lane, market, settled, clearing)?;
             }
         }
         Ok(())
     }
-    /// Uses.
+
+    /// Best uses at the last solution's prices by tranche of the market, 0 where a path has no such tranche. As
+    /// [`SettledLanes::uses`] wants them.
     pub fn uses(&self) -> &[[u16; LANES]] {
         &self.uses
     }
+
+    /// Solves one lane's market by itself.
+    fn solve_alone(
+        &mut self,
+        lane: usize,
+        market: &MarketLanes<'_>,
+        settled: &SettledLanes<'_>,
+        clearing: &mut ClearingLanes,
+    ) -> Result<(), (usize, Unsolved)> {
+        self.one.read(market, settled, lane);
+        let settled = Settled { uses: &self.one.uses, price: &self.one.price };
+        let solved = self.scalar.solve_from(&self.one.market(), &settled, &mut self.clearing);
+        solved.map_err(|unsolved| (lane, unsolved))?;
+        for (to, from) in [
+            (&mut clearing.price, &self.clearing.price),
+            (&mut clearing.hours, &self.clearing.hours),
+            (&mut clearing.served, &self.clearing.served),
+        ] {
+            to.iter_mut().zip(from).for_each(|(to, &from)| to[lane] = from);
+        }
+        self.uses.iter_mut().for_each(|uses| uses[lane] = 0);
+        self.scalar.uses().for_each(|(tranche, uses)| self.uses[tranche][lane] = uses);
+        Ok(())
+    }
+
+    /// Guesses prices in the lanes that have none to start from.
+    fn guess(&mut self, market: &MarketLanes<'_>) {
+        for lane in (0..LANES).filter(|&lane| self.table.fresh[lane] != 0) {
+            self.one.read(market, &SettledLanes::default(), lane);
+            for (place, price) in self.scalar.prices.guesses(&self.one.market()) {
+                self.table.price[place][lane] = price;
+            }
+        }
+    }
 }
+
+wide! {
+    /// Reads the markets, and prices from what settled where that makes any.
+    fn load(table: &mut Table, market: &MarketLanes<'_>, settled: &SettledLanes<'_>) {
+        match market.demand.len() {
+            1 => { table.load::<1>(market); table.resume::<1>(settled); }
+            2 => { table.load::<2>(market); table.resume::<2>(settled); }
+            3 => { table.load::<3>(market); table.resume::<3>(settled); }
+            _ => { table.load::<4>(market); table.resume::<4>(settled); }
+        }
+    }
+}
+
+wide! {
+    /// Descends from the prices, shares out hours, and checks both.
+    fn solve(table: &mut Table) {
+        match table.workloads {
+            1 => table.solve::<1>(),
+            2 => table.solve::<2>(),
+            3 => table.solve::<3>(),
+            _ => table.solve::<4>(),
+        }
+    }
+}
+
+impl Table {
+    /// Takes over the markets' numbers.
+    #[inline(always)]
+    fn load<const W: usize>(&mut self, market: &MarketLanes<'_>) {
+        let n = market.capacity.len();
+        self.workloads = W;
+        self.doubtful = Bits::default();
+        self.buyers = Bits::default();
+        self.balance = Lanes::all(super::start::BALANCE);
+        for w in 0..W {
+            let curve = market.demand[w];
+            let balance = self.balance;
+            self.curve[w] = curve;
+            self.most[w] = Lanes::each(|i| {
+                let saturation = if curve.elasticity[i] == 0.0 { 1.0 } else { curve.saturation[i] };
+                curve.planned_use[i] * saturation / curve.planned_use[i]
+            });
+            self.balance = Lanes::each(|i| {
+                let own = super::start::BALANCE * curve.elasticity[i];
+                if curve.planned_use[i] > 0.0 { balance[i].max(own) } else { balance[i] }
+            });
+            let buyers = self.buyers;
+            self.buyers = Bits::each(|i| buyers[i] | u64::from(curve.planned_use[i] > 0.0) << w);
+        }
+        self.capacity.clear();
+        self.capacity.extend_from_slice(market.capacity);
+        self.cost.clear();
+        self.cost.extend_from_slice(market.cost);
+        self.rate.clear();
+        for (rates, capacity) in market.rate.as_chunks::<W>().0.iter().zip(market.capacity) {
+            self.rate.extend_from_slice(
+                &rates.map(|rate| Lanes::each(|i| if capacity[i] > 0.0 { rate[i] } else { 0.0 })),
+            );
+        }
+        self.value.resize(n, Lanes::default());
+        self.turns.resize(n, Lanes::default());
+        self.uses.resize(n, Bits::default());
+    }
+
+    #[inline(always)]
+    fn solve<const W: usize>(&mut self) {
+        self.place_buyers::<W>();
+        self.descend::<W>();
+        self.share_out::<W>();
+        self.serve::<W>();
+        let (violation, contested, doubtful) = (self.violation, self.contested, self.doubtful);
+        self.doubtful = Bits::each(|i| {
+            let enough = if contested[i] != 0 { super::PROVEN } else { TOLERANCE };
+            let proven = violation[i] <= enough;
+            doubtful[i] | u64::from(!proven)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ pub(super) type Uses = usize;
 pub(super) const IDLE: Uses = 1 << MAX_WORKLOADS;
 
 /// Relative difference below which two uses of a tranche tie where they meet.
-const TIE: f64 = 1e-13;
+pub(super) const TIE: f64 = 1e-13;
 
 /// Relative size of the rounding in a sum of worths.
 pub(super) const ROUNDING: f64 = 1e-15;

@@ -21,13 +21,13 @@ use super::MAX_WORKLOADS;
 use super::prices::{IDLE, Prices, Uses, members};
 
 /// A share of a tranche, and of what a buyer spends, that is rounding.
-const ROUNDING: f64 = 1e-13;
+pub(super) const ROUNDING: f64 = 1e-13;
 
 /// Least share by which bounds are widened.
-const SLACK: f64 = 1e-15;
+pub(super) const SLACK: f64 = 1e-15;
 
 /// Amounts in dollars below which nothing is told apart.
-const SMALLEST: f64 = 1e-200;
+pub(super) const SMALLEST: f64 = 1e-200;
 
 /// Whole numbers of quanta.
 pub(super) trait Amount:
@@ -54,12 +54,12 @@ impl Amount for i64 {
     const ONE: i64 = 1;
     const MAX: i64 = i64::MAX;
 
-    #[inline]
+    #[inline(always)]
     fn floor(amount: f64) -> i64 {
         amount as i64
     }
 
-    #[inline]
+    #[inline(always)]
     fn as_f64(self) -> f64 {
         self as f64
     }
@@ -72,12 +72,12 @@ impl Amount for i128 {
     const ONE: i128 = 1;
     const MAX: i128 = i128::MAX;
 
-    #[inline]
+    #[inline(always)]
     fn floor(amount: f64) -> i128 {
         amount as i128
     }
 
-    #[inline]
+    #[inline(always)]
     fn as_f64(self) -> f64 {
         self as f64
     }
@@ -351,7 +351,8 @@ impl<T: Amount> Bounds<T> {
 }
 
 /// The share `worth` is of `whole`, cleared of rounding; `wanted` is what its buyer wants in all.
-fn share<T: Amount>(worth: T, whole: T, wanted: f64) -> f64 {
+#[inline(always)]
+pub(super) fn share<T: Amount>(worth: T, whole: T, wanted: f64) -> f64 {
     if worth == T::ZERO || worth == whole {
         return if worth == T::ZERO { 0.0 } else { 1.0 };
     }
@@ -367,7 +368,8 @@ fn share<T: Amount>(worth: T, whole: T, wanted: f64) -> f64 {
 }
 
 /// Quanta in a dollar, a power of two, where `largest` is the largest amount in dollars and has `bits` bits.
-fn quantum(bits: i64, largest: f64) -> f64 {
+#[inline(always)]
+pub(super) fn quantum(bits: i64, largest: f64) -> f64 {
     let exponent = (largest.to_bits() >> 52) as i64 - 1023;
     f64::from_bits(((1023 + bits - exponent) as u64) << 52)
 }

@@ -20,7 +20,7 @@ use super::{MAX_WORKLOADS, Settled};
 use crate::math::{exp, ln};
 
 /// A step of Newton's method, in logarithms, whose square is rounding: the next step would be of that size.
-const SQUARE_IS_ROUNDING: f64 = 1e-9;
+pub(super) const SQUARE_IS_ROUNDING: f64 = 1e-9;
 
 impl Prices {
     /// Starts from an earlier solution's ties. Tells whether they make prices at all.

@@ -1,11 +1,11 @@
 //! The market as the solver sees it, and the prices it starts from.
 
-use super::Market;
 use super::prices::{Buyer, Prices};
+use super::{MAX_WORKLOADS, Market};
 use crate::math::{exp, ln};
 
 /// Relative imbalance below which a set of workloads is in balance; times the elasticity where that is above 1.
-const BALANCE: f64 = 1e-13;
+pub(super) const BALANCE: f64 = 1e-13;
 
 impl Prices {
     /// Keeps the workloads with demand and the tranches with capacity.
@@ -48,9 +48,29 @@ impl Prices {
         self.classes.resize(2 * sets, 0.0);
     }
 
+    /// The prices to start `market` from, with the workloads that have them.
+    pub fn guesses(&mut self, market: &Market<'_>) -> impl Iterator<Item = (usize, f64)> {
+        self.load(market);
+        self.price = [0.0; MAX_WORKLOADS];
+        match self.count {
+            0 => {}
+            1 => self.guess::<1>(),
+            2 => self.guess::<2>(),
+            3 => self.guess::<3>(),
+            _ => self.guess::<4>(),
+        }
+        self.buyers().iter().zip(self.price).map(|(buyer, price)| (buyer.place, price))
+    }
+
     /// Starts near the answer: where one buyer with everybody's plan and mean elasticity would meet the merit order, were
     /// prices in the ratio of the reference prices. Any start is right; this one saves moves.
     pub fn start<const W: usize>(&mut self) {
+        self.guess::<W>();
+        self.place_buyers::<W>();
+    }
+
+    /// The prices to start near, before they are kept below the chokes.
+    pub fn guess<const W: usize>(&mut self) {
         let (mut plan, mut elasticity) = (0.0, 0.0);
         for (price, buyer) in self.price.iter_mut().zip(&self.buyers[..W]) {
             *price = buyer.curve.reference_price.min(buyer.curve.choke_price);
@@ -79,7 +99,6 @@ impl Prices {
         for w in 0..W {
             self.price[w] = level * self.buyers[w].curve.reference_price;
         }
-        self.place_buyers::<W>();
     }
 
     /// Reads from the prices, kept below the chokes, what buyers spend and where tranches are best used.
