@@ -134,8 +134,8 @@ impl Rows {
                 }
             }
         }
-        // A number less itself is nothing, unless it is not finite.
-        let doubts = cells.iter().fold(Lanes::ZERO, |doubts, cell| doubts + (*cell - *cell));
+        // Nothing times a number is nothing, unless the number is not finite.
+        let doubts = cells.iter().fold(Lanes::ZERO, |doubts, cell| doubts + *cell * 0.0);
         match doubts.as_slice()[..paths].iter().position(|doubt| *doubt != 0.0) {
             None => Ok(()),
             Some(lane) => Err((lane, not_finite(cells, lane, layout, catalogue))),

@@ -321,10 +321,10 @@ impl Regime<'_> {
                     kept: Lanes::ONE,
                     planned: Lanes::ONE,
                 };
-                for i in 0..LANES {
-                    let Some(effective) = dates[i].effective else { continue };
+                for (i, dates) in dates.iter().enumerate() {
+                    let Some(effective) = dates.effective else { continue };
                     let shape = Shape::of(&rule.wind_down, |slot| self.drivers.now(slot, 0)[i]);
-                    let last = dates[i].reversed.map_or(i64::MAX, |reversed| reversed - 1);
+                    let last = dates.reversed.map_or(i64::MAX, |reversed| reversed - 1);
                     let share = |factor: f64, month: i64| {
                         1.0 - (1.0 - factor) * (1.0 - share_kept(shape, month, effective))
                     };
@@ -335,7 +335,7 @@ impl Regime<'_> {
                     } else {
                         share(self.drivers.now(effect.factor, stands as usize)[i], stands)
                     };
-                    let foreseen = dates[i].known(t) && !dates[i].undone(t);
+                    let foreseen = dates.known(t) && !dates.undone(t);
                     void.effective[i] = effective;
                     void.kept[i] = kept;
                     void.planned[i] = if foreseen {
