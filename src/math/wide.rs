@@ -53,6 +53,29 @@ macro_rules! wide {
 
 pub(crate) use wide;
 
+/// Does some work on AVX2, where there is AVX2, and tells so: for tests on machines with wider instructions.
+#[cfg(test)]
+pub(crate) fn on_avx2(work: impl FnOnce()) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn inside(work: impl FnOnce()) {
+            work();
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            #[expect(
+                unsafe_code,
+                reason = "asked just before: the processor has what the function is compiled for"
+            )]
+            unsafe {
+                inside(work);
+            }
+            return true;
+        }
+    }
+    false
+}
+
 /// Most numbers an instruction takes.
 pub(crate) const LANES: usize = 8;
 

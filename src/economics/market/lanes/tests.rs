@@ -172,22 +172,13 @@ fn all_widths_are_the_same_bits() {
             }
         };
         same(&widest, &narrowest);
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            #[target_feature(enable = "avx2")]
-            fn by_fours(table: &mut Table, market: &MarketLanes<'_>, settled: &SettledLanes<'_>) {
-                table.load::<3>(market);
-                table.resume::<3>(settled);
-                table.solve::<3>();
-            }
-            let mut wider = Table::default();
-            #[expect(
-                unsafe_code,
-                reason = "asked just before: the processor has what the function is compiled for"
-            )]
-            unsafe {
-                by_fours(&mut wider, &market, &settled);
-            }
+        let mut wider = Table::default();
+        let told = crate::math::wide::on_avx2(|| {
+            wider.load::<3>(&market);
+            wider.resume::<3>(&settled);
+            wider.solve::<3>();
+        });
+        if told {
             same(&widest, &wider);
         }
     }
