@@ -3,6 +3,7 @@
 /// Energy cost of a chip-hour.
 ///     c = kW · PUE · electricity price
 /// Units: USD per chip-hour; kW of IT power with server and network share, PUE a ratio, price USD per kWh.
+#[inline(always)]
 pub fn cost_per_hour(it_power_kw: f64, pue: f64, usd_per_kwh: f64) -> f64 {
     it_power_kw * pue * usd_per_kwh
 }
@@ -16,6 +17,7 @@ pub fn kw_per_pflops(system_kw: f64, pflops: f64) -> f64 {
 
 /// Electricity drawn by chips, in TWh.
 ///     E = hours · kW · PUE / 10⁹
+#[inline(always)]
 pub fn terawatt_hours(chip_hours: f64, it_power_kw: f64, pue: f64) -> f64 {
     chip_hours * it_power_kw * pue * 1e-9
 }

@@ -14,12 +14,14 @@ pub fn exponent(rate: f64) -> f64 {
 /// Price after learning over the price at the start.
 ///     (cum / cum_0)^exponent,  exponent = log2(1 − rate)
 /// Domain: cum ≥ cum_0 > 0. Source: Wright (1936). Example: 20% a doubling, eightfold volume: 0.512.
+#[inline(always)]
 pub fn price_factor(cumulative: f64, cumulative_0: f64, exponent: f64) -> f64 {
     math::power(cumulative / cumulative_0, exponent)
 }
 
 /// MFU after learning over MFU at the start.
 ///     min(ceiling, (cum / cum_0)^(−exponent))
+#[inline(always)]
 pub fn mfu_factor(cumulative: f64, cumulative_0: f64, exponent: f64, ceiling: f64) -> f64 {
     math::power(cumulative / cumulative_0, -exponent).min(ceiling)
 }
@@ -28,13 +30,16 @@ pub fn mfu_factor(cumulative: f64, cumulative_0: f64, exponent: f64, ceiling: f6
 ///     min(cap, (ratio / ratio_0)^eta)
 /// ratio: what an hour of the chip is worth to the labs over what it costs, `delay` months ago; ratio_0 the same in month 0.
 /// 1 if ratio_0 is zero.
+#[inline(always)]
 pub fn supply_response(ratio: f64, ratio_0: f64, eta: f64, cap: f64) -> f64 {
-    if ratio_0 <= 0.0 { 1.0 } else { math::power(ratio / ratio_0, eta).min(cap) }
+    let response = math::power(ratio / ratio_0, eta).min(cap);
+    if ratio_0 <= 0.0 { 1.0 } else { response }
 }
 
 /// Scarcity rent of a usable chip-hour, USD.
 ///     kappa · max(0, worth − cost)
 /// worth: max over workloads of lambda · e in the plan; a transfer to the vendor, not a resource cost.
+#[inline(always)]
 pub fn scarcity_rent(kappa: f64, worth: f64, cost: f64) -> f64 {
     kappa * (worth - cost).max(0.0)
 }

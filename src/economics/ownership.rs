@@ -38,6 +38,7 @@ pub fn building_charge(wacc: f64, shell_life_years: f64, shell_usd_per_kw: f64, 
 
 /// Operations of a chip a month, USD, energy excluded.
 ///     opex · kW / 12
+#[inline(always)]
 pub fn operations_charge(opex_usd_per_kw_year: f64, it_power_kw: f64) -> f64 {
     opex_usd_per_kw_year * it_power_kw / 12.0
 }
@@ -45,6 +46,7 @@ pub fn operations_charge(opex_usd_per_kw_year: f64, it_power_kw: f64) -> f64 {
 /// Cost of a usable chip-hour of a new chip, USD.
 ///     m_buy = F_1 / (H · availability) + energy
 /// F_1 is the first month's charge for capital, building and operations. Divided by e it is the LCOC.
+#[inline(always)]
 pub fn buy_cost(first_month_charge: f64, hours: f64, availability: f64, energy_per_hour: f64) -> f64 {
     first_month_charge / (hours * availability) + energy_per_hour
 }

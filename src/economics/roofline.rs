@@ -15,6 +15,7 @@ pub struct Roofs {
 impl Roofs {
     /// The rate that both roofs allow.
     ///     rate = min(compute, memory)
+    #[inline(always)]
     pub fn bound(&self) -> f64 {
         self.compute.min(self.memory)
     }
@@ -30,6 +31,7 @@ pub fn chip_hours_between_interruptions(chips: f64, hours: f64, interruptions: f
 /// Compute roof.
 ///     goodput · peak · MFU
 /// Units: TFLOP/s; MFU is quoted against this same peak.
+#[inline(always)]
 pub fn compute_roof(goodput: f64, peak_tflops: f64, mfu: f64) -> f64 {
     goodput * peak_tflops * mfu
 }
@@ -37,6 +39,7 @@ pub fn compute_roof(goodput: f64, peak_tflops: f64, mfu: f64) -> f64 {
 /// Memory roof.
 ///     goodput · bandwidth · MBU · intensity
 /// Units: TFLOP/s from TB/s and FLOP per byte.
+#[inline(always)]
 pub fn memory_roof(goodput: f64, tb_per_s: f64, mbu: f64, flop_per_byte: f64) -> f64 {
     goodput * tb_per_s * mbu * flop_per_byte
 }
@@ -45,6 +48,7 @@ pub fn memory_roof(goodput: f64, tb_per_s: f64, mbu: f64, flop_per_byte: f64) ->
 ///     e = 1 / ( s/e_prefill + (1 − s)/e_decode )
 /// s is the reference chip's share of time in prefill; a rate of zero in a phase that takes time gives zero.
 /// Domain: 0 ≤ s ≤ 1, efficiencies ≥ 0.
+#[inline(always)]
 pub fn mixed_efficiency(prefill_share: f64, e_prefill: f64, e_decode: f64) -> f64 {
     let part = |share: f64, e: f64| if share == 0.0 { 0.0 } else { share / e };
     1.0 / (part(prefill_share, e_prefill) + part(1.0 - prefill_share, e_decode))

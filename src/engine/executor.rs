@@ -570,9 +570,17 @@ impl Worker {
                 (0..self.shared.len()).filter(|&other| plan.trunks[other].arm == arm && other != arm);
             let until = leaving.map(|other| self.shared[other]).filter(|&month| month > from).min();
             let until = until.unwrap_or(world.months);
-            step::walk(&regime, &self.givens[plan.given[arm]], from..until, &mut self.work, |t, month| {
-                account.enter(&plan.catalogue, world, (t, month), &mut cells[plan.layout.month(arm, t)]);
-            })?;
+            let givens = &self.givens[plan.given[arm]];
+            step::walk(
+                &regime,
+                givens,
+                from..until,
+                &mut self.work,
+                #[inline(always)]
+                |t, month| {
+                    account.enter(&plan.catalogue, world, (t, month), &mut cells[plan.layout.month(arm, t)]);
+                },
+            )?;
             for (other, branch) in self.branches.iter_mut().enumerate() {
                 if other != arm && plan.trunks[other].arm == arm && self.shared[other] == until {
                     self.work.save(branch);

@@ -77,6 +77,51 @@ pub fn ln(x: f64) -> f64 {
     if x >= 0.0 { y } else { f64::NAN }
 }
 
+/// e^x − 1, accurate near x = 0, with the bits of `exp_m1`. Domain: x ≤ 0.
+///     x = k ln 2 + r,  e^r − 1 = r − e(r),  2^k (1 + r − e) − 1
+/// with a rational e. Source of method and coefficients: `s_expm1.c` of FreeBSD's mathematical library (Sun Microsystems
+/// 1993, freely granted); written without branches, so that several numbers can be taken at once.
+#[inline(always)]
+pub fn exp_m1_to_zero(x: f64) -> f64 {
+    // Below: x is as good as 0; k is 0; k is −1; above: the result is −1. The numbers are those by which branches are told
+    // apart there.
+    const TINY: f64 = f64::from_bits(0x3C90_0000_0000_0000);
+    const HALF: f64 = f64::from_bits(0x3FD6_2E43_0000_0000);
+    const ONE_AND_A_HALF: f64 = f64::from_bits(0x3FF0_A2B2_0000_0000);
+    const FULL: f64 = f64::from_bits(0x4043_687A_0000_0000);
+    const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
+    const LN_2_LOW: f64 = f64::from_bits(0x3DEA_39EF_3579_3C76);
+    const Q: [f64; 5] = [
+        f64::from_bits(0xBFA1_1111_1111_10F4),
+        f64::from_bits(0x3F5A_01A0_19FE_5585),
+        f64::from_bits(0xBF14_CE19_9EAA_DBB7),
+        f64::from_bits(0x3ED0_CFCA_86E6_5239),
+        f64::from_bits(0xBE8A_FDB7_6E09_C32D),
+    ];
+    let depth = x.abs();
+    let quotient = x * std::f64::consts::LOG2_E - 0.5;
+    let nearest = (quotient + SHIFTER) - SHIFTER;
+    let toward_zero = if nearest < quotient { nearest + 1.0 } else { nearest };
+    let k = if depth < ONE_AND_A_HALF { -1.0 } else { toward_zero };
+    let k = if depth < HALF { 0.0 } else { k };
+    let (high, low) = (x - k * LN_2_HIGH, k * LN_2_LOW);
+    let r = high - low;
+    let lost = (high - r) - low;
+    let half = 0.5 * r;
+    let square = r * half;
+    let ratio = 1.0 + square * (Q[0] + square * (Q[1] + square * (Q[2] + square * (Q[3] + square * Q[4]))));
+    let t = 3.0 - ratio * half;
+    let e = square * ((ratio - t) / (6.0 - r * t));
+    let near = r - (r * e - square);
+    let e = (r * (e - lost) - lost) - square;
+    let once = 0.5 * (r - e) - 0.5;
+    let often = (r - e + 1.0) * power_of_two((k + SHIFTER).to_bits()) - 1.0;
+    let y = if k == -1.0 { once } else { often };
+    let y = if k == 0.0 { near } else { y };
+    let y = if depth < TINY { x } else { y };
+    if depth >= FULL { -1.0 } else { y }
+}
+
 wide! {
     /// e^x of every number; the same bits as [`exp`] of each.
     pub fn exp_all(numbers: &mut [f64]) {
@@ -162,6 +207,25 @@ mod tests {
                 assert!(error <= 1.0, "ln {x}: {found}, off by {error} units in the last place");
             }
         }
+    }
+
+    /// On all its branches, at their borders, and at numbers of every size.
+    #[test]
+    fn less_one_has_the_bits_of_the_portable_code() {
+        let borders =
+            [0x3C90_0000_0000_0000, 0x3FD6_2E43_0000_0000, 0x3FF0_A2B2_0000_0000, 0x4043_687A_0000_0000];
+        let at_borders = borders.iter().flat_map(|&bits: &u64| (bits - 3..bits + 3).map(f64::from_bits));
+        let halves = (1..60).flat_map(|k| {
+            let bits = ((f64::from(k) + 0.5) * std::f64::consts::LN_2).to_bits();
+            (bits - 3..bits + 3).map(f64::from_bits)
+        });
+        let spreads =
+            spread(0.0, 60.0, 60_000).chain(spread(0.0, 2.0, 60_000)).chain(spread(0.0, 1e-3, 1_000));
+        let sizes = (0..2_046).map(|exponent| f64::from_bits(exponent << MANTISSA | 0x000F_1234_5678_9ABC));
+        for depth in at_borders.chain(halves).chain(spreads).chain(sizes).chain([0.0, f64::INFINITY]) {
+            assert_eq!(exp_m1_to_zero(-depth).to_bits(), libm::expm1(-depth).to_bits(), "−{depth}");
+        }
+        assert!(exp_m1_to_zero(f64::NAN).is_nan());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) mod wide;
 
 pub use beta::{beta_cdf, beta_quantile, student_cdf, student_quantile};
 pub use elementary::{asin, cos, exp_m1, ln_1p, ln_gamma, log2, log10, pow, power, sin, sqrt};
-pub use exponential::{exp, exp_all, ln};
+pub use exponential::{exp, exp_all, exp_m1_to_zero, ln};
 pub(crate) use lanes::in_lanes;
 pub use lanes::{Bits, InLanes, LANES, Lanes, Number, sum};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile, normal_quantiles};

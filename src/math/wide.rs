@@ -53,6 +53,44 @@ macro_rules! wide {
 
 pub(crate) use wide;
 
+/// Does some work on the widest instructions there are: on AVX-512 or AVX2 where there is either. Work takes on the
+/// instructions of the function it stands in, so all of it that is to be wide must be inlined to here, the closure first:
+/// `#[inline(always)]`.
+#[inline]
+pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn by_fours<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+        fn by_eights<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+
+        if std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+        {
+            #[expect(
+                unsafe_code,
+                reason = "asked just before: the processor has what the function is compiled for"
+            )]
+            return unsafe { by_eights(work) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            #[expect(
+                unsafe_code,
+                reason = "asked just before: the processor has what the function is compiled for"
+            )]
+            return unsafe { by_fours(work) };
+        }
+    }
+    work()
+}
+
 /// Does some work on AVX2, where there is AVX2, and tells so: for tests on machines with wider instructions.
 #[cfg(test)]
 pub(crate) fn on_avx2(work: impl FnOnce()) -> bool {

@@ -215,18 +215,21 @@ fn rates(
         let compute = Lanes::each(|i| roofline::compute_roof(goodput[i], peak[i], mfu[i]) * mfu_learning[i]);
         let prefill = workload.prefill_share.map_or(Lanes::ZERO, &value);
         let reference = &workload.reference;
-        rates[w] = Lanes::each(|i| {
-            let roofs = roofline::Roofs { compute: compute[i], memory: memory[i] };
-            let of_compute = roofs.compute / reference.compute;
-            match workload.kind {
-                _ if roofs.compute == 0.0 && roofs.memory == 0.0 => 0.0,
-                WorkloadKind::Training => of_compute,
-                WorkloadKind::Decode => roofs.bound() / reference.bound,
-                WorkloadKind::Inference => {
-                    roofline::mixed_efficiency(prefill[i], of_compute, roofs.bound() / reference.bound)
+        rates[w] = Lanes::each(
+            #[inline(always)]
+            |i| {
+                let roofs = roofline::Roofs { compute: compute[i], memory: memory[i] };
+                let of_compute = roofs.compute / reference.compute;
+                match workload.kind {
+                    _ if roofs.compute == 0.0 && roofs.memory == 0.0 => 0.0,
+                    WorkloadKind::Training => of_compute,
+                    WorkloadKind::Decode => roofs.bound() / reference.bound,
+                    WorkloadKind::Inference => {
+                        roofline::mixed_efficiency(prefill[i], of_compute, roofs.bound() / reference.bound)
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

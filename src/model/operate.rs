@@ -50,8 +50,10 @@ impl Operator<'_> {
             month.price[w] = tranches.clearing.price[w];
             month.served[w] = tranches.clearing.served[w];
             let served = month.served[w];
-            month.value_lost[w] =
-                Lanes::each(|i| curve.lane(i).value_between(served[i], curve.planned_use[i]));
+            month.value_lost[w] = Lanes::each(
+                #[inline(always)]
+                |i| curve.lane(i).value_between(served[i], curve.planned_use[i]),
+            );
         }
         for (k, kind, hours) in tranches.used() {
             let channel = &mut month.channels[k];
@@ -132,8 +134,8 @@ impl Operator<'_> {
         books: &mut LabChannel<Lanes>,
         tranches: &mut Tranches,
     ) {
-        books.chips = holding.fleet.chips[self.rules.t];
-        books.arrived = holding.fleet.arriving[self.rules.t];
+        books.chips = holding.fleet.chips;
+        books.arrived = holding.fleet.arriving;
         books.usable_share = self.rules.door(Target::OwnedAccess, k).usable();
         let capacity = books.chips * books.usable_share * self.usable_hours(k);
         books.capacity[Kind::Fleet as usize] = capacity;
@@ -179,13 +181,12 @@ impl Operator<'_> {
         books: &mut LabChannel<Lanes>,
     ) {
         let (run, usable) = (books.hours[Kind::Fleet as usize], books.capacity[Kind::Fleet as usize]);
-        books.spend.capital = holding.fleet.capital[self.rules.t];
+        books.spend.capital = holding.fleet.capital;
         books.spend.building = terms.building_charge * books.chips;
         books.spend.operations = terms.operations_charge * books.chips;
         books.spend.energy = terms.energy_per_hour * run;
         books.idle_hours = idle_share * (usable - run).max(Lanes::ZERO);
         books.spend.idle_energy = terms.energy_per_hour * books.idle_hours;
-        books.spend.scarcity =
-            holding.fleet.scarcity_rate[self.rules.t] * HOURS_PER_MONTH * terms.availability;
+        books.spend.scarcity = holding.fleet.scarcity_rate * HOURS_PER_MONTH * terms.availability;
     }
 }

@@ -12,7 +12,7 @@ use crate::economics::demand::DemandCurve;
 use crate::economics::learning;
 use crate::economics::market::Unsolved;
 use crate::economics::rental::usable_hour_cost;
-use crate::math::{LANES, Lanes};
+use crate::math::{LANES, Lanes, sum};
 
 /// What a plan needs to know.
 pub struct Planner<'a> {
@@ -52,7 +52,7 @@ impl Planner<'_> {
         let price = &tranches.clearing.price;
         month.plan_price[..price.len()].copy_from_slice(price);
         for (k, kind, hours) in tranches.used() {
-            let hours = crate::math::sum(hours.iter().copied());
+            let hours = sum(hours.iter().copied());
             match kind {
                 Kind::Buy => {
                     let usable = self.usable_hours(k) * self.usable_share(k);
@@ -63,8 +63,10 @@ impl Planner<'_> {
                 Kind::Spot | Kind::SpotLeaked | Kind::Fleet => {}
             }
         }
-        for (k, holding) in holdings.iter_mut().enumerate() {
-            holding.planned_hours[self.then()] = month.channels[k].planned_hours;
+        for (holding, books) in holdings.iter_mut().zip(&month.channels) {
+            if let Some(planned) = holding.planned_hours.get_mut(self.then()) {
+                *planned = books.planned_hours;
+            }
         }
         Ok(())
     }
@@ -153,7 +155,7 @@ impl Planner<'_> {
         tranches: &mut Tranches,
     ) {
         let hours = self.usable_hours(k) * self.usable_share(k);
-        let fleet = holding.fleet.chips[self.then()] + hedge;
+        let fleet = holding.fleet.planned + hedge;
         let supply = (terms.supply * self.share(k) - hedge).max(Lanes::ZERO);
         let rates = &terms.rates_planned;
         tranches.push(k, Kind::Fleet, fleet * hours, terms.energy_per_hour_planned, rates);
@@ -162,55 +164,44 @@ impl Planner<'_> {
 
     /// Orders domestic chips until they cover the lab's hedge share of planned use, cheapest first.
     ///     target = hedge_share · ΣQ_w(t + L) − Σ K · ē over the domestic fleet,  ē = ΣQ_w e_w / ΣQ_w
+    #[inline(always)]
     fn hedge(&self, holdings: &[Holding], curves: &[DemandCurve<Lanes>], month: &mut LabMonth<Lanes>) {
-        let regime = &self.rules.regime;
-        let share = regime.drivers.now(regime.world.labs[self.lab].hedge_share, self.rules.t);
-        for i in (0..LANES).filter(|&i| share[i] != 0.0) {
-            self.hedge_on(i, share[i], holdings, curves, month);
-        }
-    }
-
-    /// The same on path `i`.
-    fn hedge_on(
-        &self,
-        i: usize,
-        share: f64,
-        holdings: &[Holding],
-        curves: &[DemandCurve<Lanes>],
-        month: &mut LabMonth<Lanes>,
-    ) {
-        let world = self.rules.regime.world;
-        let planned: f64 = curves.iter().map(|curve| curve.planned_use[i]).sum();
-        if planned == 0.0 {
+        let (world, drivers) = (self.rules.regime.world, self.rules.regime.drivers);
+        let share = drivers.now(world.labs[self.lab].hedge_share, self.rules.t);
+        if share.all_are(|share| share == 0.0) {
             return;
         }
-        let mean_rate = |k: usize| {
-            let rates = &self.terms[k].rates_planned;
-            let weighted = curves.iter().zip(rates).map(|(curve, e)| curve.planned_use[i] * e[i]);
-            weighted.sum::<f64>() / planned
+        let planned = sum(curves.iter().map(|curve| curve.planned_use));
+        let is_domestic = |k: usize| {
+            let channel = &world.channels[k];
+            channel.origin == Origin::Domestic && matches!(channel.supply, Supply::Owned(_))
         };
-        let mut domestic: Vec<(f64, usize, f64)> = (0..world.channels.len())
-            .filter(|&k| world.channels[k].origin == Origin::Domestic)
-            .filter(|&k| matches!(world.channels[k].supply, Supply::Owned(_)))
-            .map(|k| (k, mean_rate(k)))
-            .filter(|&(_, rate)| rate > 0.0)
-            .map(|(k, rate)| {
-                let work = rate * self.usable_hours(k)[i] * self.usable_share(k)[i];
-                (self.terms[k].buy_cost_planned[i] / rate, k, work)
-            })
-            .collect();
-        let held: f64 =
-            domestic.iter().map(|&(_, k, work)| holdings[k].fleet.chips[self.then()][i] * work).sum();
+        // By channel: where it stands, what work costs of it, and what a chip does.
+        let mut domestic = Vec::with_capacity(world.channels.len());
+        let mut held = Lanes::ZERO;
+        for k in (0..world.channels.len()).filter(|&k| is_domestic(k)) {
+            let weighted = curves.iter().zip(&self.terms[k].rates_planned);
+            let rate = sum(weighted.map(|(curve, e)| curve.planned_use * *e)) / planned;
+            let work = rate * self.usable_hours(k) * self.usable_share(k);
+            let serves = |i: usize, value: f64| if rate[i] > 0.0 { value } else { 0.0 };
+            held += Lanes::each(|i| serves(i, holdings[k].fleet.planned[i] * work[i]));
+            let work = Lanes::each(|i| serves(i, work[i]));
+            domestic.push((k, self.terms[k].buy_cost_planned / rate, work));
+        }
         let mut missing = share * planned - held;
-        domestic.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        for (_, k, work) in domestic {
-            if missing <= 0.0 || work == 0.0 {
-                continue;
+        let mut cheapest_first: Vec<usize> = (0..domestic.len()).collect();
+        for i in (0..LANES).filter(|&i| share[i] != 0.0 && planned[i] != 0.0) {
+            let cost = |place: usize| domestic[place].1[i];
+            cheapest_first.sort_unstable_by(|&a, &b| cost(a).total_cmp(&cost(b)).then(a.cmp(&b)));
+            for &(k, _, work) in cheapest_first.iter().map(|&place| &domestic[place]) {
+                if missing[i] <= 0.0 || work[i] == 0.0 {
+                    continue;
+                }
+                let chips = (missing[i] / work[i]).min(self.terms[k].supply[i] * self.share(k)[i]);
+                month.channels[k].hedge_orders[i] = chips;
+                month.channels[k].orders[i] = chips;
+                missing[i] -= chips * work[i];
             }
-            let chips = (missing / work).min(self.terms[k].supply[i] * self.share(k)[i]);
-            month.channels[k].hedge_orders[i] = chips;
-            month.channels[k].orders[i] = chips;
-            missing -= chips * work;
         }
     }
 }

@@ -1,14 +1,15 @@
 //! What carries over from month to month: holdings, and the memory of feedbacks (`docs/model.md §8`).
 
 use super::drivers::Drivers;
-use super::parameters::{Owned, Rental, World};
+use super::parameters::{Owned, Rental, Supply, World};
 use super::supply::owned::{Finance, Fleet};
 use super::supply::rental::Book;
 use crate::economics::{learning, rental};
 use crate::math::Lanes;
 
-/// State of an arm on a few paths at the start of a month.
-#[derive(Clone, Debug, Default)]
+/// State of an arm on a few paths at the start of a month. A state copied onto another, here as below, keeps to the memory
+/// that is there.
+#[derive(Debug, Default)]
 pub struct State {
     /// By channel.
     pub channels: Vec<ChannelState>,
@@ -17,7 +18,7 @@ pub struct State {
 }
 
 /// What a channel remembers.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct ChannelState {
     /// Owned: chips ordered since the start by the labs and the rest of the market.
     pub ordered: Lanes,
@@ -32,16 +33,53 @@ pub struct ChannelState {
 }
 
 /// What a lab holds of a channel.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Holding {
     /// Contracts.
     pub book: Book,
     /// Chips.
     pub fleet: Fleet,
-    /// Use planned for each month, usable hours.
+    /// Rental: use planned for each month, usable hours.
     pub planned_hours: Vec<Lanes>,
     /// Scarcity rent by the last plan, USD per usable hour.
     pub scarcity_rate: Lanes,
+}
+
+impl Clone for State {
+    fn clone(&self) -> State {
+        State { channels: self.channels.clone(), holdings: self.holdings.clone() }
+    }
+
+    fn clone_from(&mut self, from: &State) {
+        self.channels.clone_from(&from.channels);
+        self.holdings.clone_from(&from.holdings);
+    }
+}
+
+impl Clone for ChannelState {
+    fn clone(&self) -> ChannelState {
+        ChannelState { worth_ratios: self.worth_ratios.clone(), ..*self }
+    }
+
+    fn clone_from(&mut self, from: &ChannelState) {
+        let mut worth_ratios = std::mem::take(&mut self.worth_ratios);
+        worth_ratios.clone_from(&from.worth_ratios);
+        *self = ChannelState { worth_ratios, ..*from };
+    }
+}
+
+impl Clone for Holding {
+    fn clone(&self) -> Holding {
+        let (book, fleet) = (self.book.clone(), self.fleet.clone());
+        Holding { book, fleet, planned_hours: self.planned_hours.clone(), ..*self }
+    }
+
+    fn clone_from(&mut self, from: &Holding) {
+        self.book.clone_from(&from.book);
+        self.fleet.clone_from(&from.fleet);
+        self.planned_hours.clone_from(&from.planned_hours);
+        self.scarcity_rate = from.scarcity_rate;
+    }
 }
 
 impl State {
@@ -57,11 +95,13 @@ impl State {
         }
         for holdings in &mut self.holdings {
             holdings.resize_with(world.channels.len(), Holding::default);
-            for holding in holdings {
+            for (holding, channel) in holdings.iter_mut().zip(&world.channels) {
                 holding.book.begin(Lanes::ZERO, Lanes::ZERO, 1);
-                holding.fleet.clear(columns);
+                holding.fleet.clear();
                 holding.planned_hours.clear();
-                holding.planned_hours.resize(columns, Lanes::ZERO);
+                if let Supply::Rental(_) = channel.supply {
+                    holding.planned_hours.resize(columns, Lanes::ZERO);
+                }
                 holding.scarcity_rate = Lanes::ZERO;
             }
         }
@@ -81,16 +121,26 @@ impl ChannelState {
         let start = at(start);
         let cumulative = start + self.ordered;
         let ceiling = at(owned.mfu_learning_ceiling);
-        let factor = |exponent: Lanes, factor: &dyn Fn(usize) -> f64| {
-            if !learns(&exponent) {
-                return Lanes::ONE;
-            }
-            Lanes::each(|i| if exponent[i] == 0.0 { 1.0 } else { factor(i) })
-        };
-        (
-            factor(price, &|i| learning::price_factor(cumulative[i], start[i], price[i])),
-            factor(mfu, &|i| learning::mfu_factor(cumulative[i], start[i], mfu[i], ceiling[i])),
-        )
+        let (mut factors, one) = ((Lanes::ONE, Lanes::ONE), |exponent: f64| exponent == 0.0);
+        if learns(&price) {
+            factors.0 = Lanes::each(
+                #[inline(always)]
+                |i| {
+                    let factor = learning::price_factor(cumulative[i], start[i], price[i]);
+                    if one(price[i]) { 1.0 } else { factor }
+                },
+            );
+        }
+        if learns(&mfu) {
+            factors.1 = Lanes::each(
+                #[inline(always)]
+                |i| {
+                    let factor = learning::mfu_factor(cumulative[i], start[i], mfu[i], ceiling[i]);
+                    if one(mfu[i]) { 1.0 } else { factor }
+                },
+            );
+        }
+        factors
     }
 
     /// Factor of the supply response in month `t`.
@@ -103,10 +153,13 @@ impl ChannelState {
         }
         let cap = drivers.now(owned.supply_response_cap, 0);
         let (then, first) = (&self.worth_ratios[t - delay], &self.worth_ratios[0]);
-        Lanes::each(|i| match eta[i] {
-            0.0 => 1.0,
-            eta => learning::supply_response(then[i], first[i], eta, cap[i]),
-        })
+        Lanes::each(
+            #[inline(always)]
+            |i| {
+                let response = learning::supply_response(then[i], first[i], eta[i], cap[i]);
+                if eta[i] == 0.0 { 1.0 } else { response }
+            },
+        )
     }
 
     /// Factor of the labs' use on the rent this month.
@@ -116,7 +169,10 @@ impl ChannelState {
         if response.all_are(|response| response == 0.0) {
             return Lanes::ONE;
         }
-        Lanes::each(|i| rental::rent_response(self.used_share[i], self.first_used_share[i], response[i]))
+        Lanes::each(
+            #[inline(always)]
+            |i| rental::rent_response(self.used_share[i], self.first_used_share[i], response[i]),
+        )
     }
 
     /// Remembers the month's use of a rental channel on the paths where it has chips on offer.

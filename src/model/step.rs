@@ -9,12 +9,13 @@ use super::operate::Operator;
 use super::parameters::{Supply, World};
 use super::plan::Planner;
 use super::rules::{DatesInLanes, MonthRules, Regime, RuleDates, Severity, Void};
-use super::state::State;
+use super::state::{Holding, State};
 use super::supply::rental::VoidTerms;
 use super::tranches::{Memory, Tranches};
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::Unsolved;
+use crate::math::wide::widely;
 use crate::math::{InLanes, LANES, Lanes, sum};
 
 /// Memory of a simulation, reused from paths to paths.
@@ -95,7 +96,12 @@ pub fn simulate(
     givens.fill(world, &alike);
     trace.months.clear();
     work.begin(world);
-    walk(&regime, &givens, 0..world.months, work, |_, month| trace.months.push(month.lane(0)))
+    let mut month = MonthTrace::default();
+    for t in 0..world.months {
+        step(&regime, &givens, t, work, &mut month)?;
+        trace.months.push(month.lane(0));
+    }
+    Ok(())
 }
 
 /// Simulates some months of an arm on a few paths from where the workspace stands, and shows each month as it is done to
@@ -111,12 +117,18 @@ pub fn walk(
     mut see: impl FnMut(usize, &MonthTrace<Lanes>),
 ) -> Result<(), Failure> {
     let mut month = std::mem::take(&mut work.month);
-    for t in months {
-        step(regime, givens, t, work, &mut month)?;
-        see(t, &month);
-    }
+    let walked = widely(
+        #[inline(always)]
+        || {
+            for t in months {
+                step(regime, givens, t, work, &mut month)?;
+                see(t, &month);
+            }
+            Ok(())
+        },
+    );
     work.month = month;
-    Ok(())
+    walked
 }
 
 /// One month: rules and terms, wind-down, every lab's plan, every lab's operation, what the next month remembers.
@@ -140,13 +152,19 @@ fn step(
         wind_down(&rules, lab, work, &month.channels, books);
         let planner = Planner { rules, lab, terms: &month.channels };
         let holdings = &mut work.state.holdings[lab];
+        for (k, holding) in owned(world, holdings) {
+            holding.fleet.look_ahead(t + world.lead, givens.finance(k));
+        }
         planner.plan(holdings, &mut work.curves, &mut work.tranches, books).map_err(failure(lab, "plan"))?;
-        place_orders(&planner, givens, &mut work.state, &month.channels, books);
+        place_orders(&planner, &mut work.state, &month.channels, books);
     }
     remember_plans(&rules, work, month);
     for lab in 0..world.labs.len() {
         let operator = Operator { rules, lab, terms: &month.channels };
         let holdings = &mut work.state.holdings[lab];
+        for (k, holding) in owned(world, holdings) {
+            holding.fleet.add_up(t, givens.finance(k));
+        }
         operator
             .operate(holdings, &mut work.curves, &mut work.tranches, &mut month.labs[lab])
             .map_err(failure(lab, "operate"))?;
@@ -154,6 +172,16 @@ fn step(
     remember_use(&rules, work, month);
     work.severities = severities;
     Ok(())
+}
+
+/// What a lab holds of the channels that are owned.
+#[inline(always)]
+fn owned<'a>(
+    world: &'a World,
+    holdings: &'a mut [Holding],
+) -> impl Iterator<Item = (usize, &'a mut Holding)> {
+    let owned = |k: usize| matches!(world.channels[k].supply, Supply::Owned(_));
+    holdings.iter_mut().enumerate().filter(move |(k, _)| owned(*k))
 }
 
 /// Reads the month's terms and rules; in month 0, takes stock.
@@ -194,7 +222,7 @@ fn take_stock(regime: &Regime<'_>, givens: &Givens, work: &mut Workspace, terms:
                     let chips = share * at_start(owned.fleet);
                     holding.fleet.begin(chips, owned.fleet_age_months, price, finance);
                     for (arrives, chips) in owned.pipeline.iter().enumerate() {
-                        holding.fleet.buy(share * at_start(*chips), arrives, price, Lanes::ZERO, finance);
+                        holding.fleet.buy(share * at_start(*chips), arrives, price, Lanes::ZERO);
                     }
                 }
             }
@@ -233,7 +261,6 @@ fn wind_down(
 #[inline(always)]
 fn place_orders(
     planner: &Planner<'_>,
-    givens: &Givens,
     state: &mut State,
     terms: &[ChannelMonth<Lanes>],
     books: &mut LabMonth<Lanes>,
@@ -244,7 +271,7 @@ fn place_orders(
         let rate = if t == 0 { by_this_plan } else { holding.scarcity_rate };
         let order = &mut books.channels[k];
         order.scarcity_rate = rate;
-        holding.fleet.buy(order.orders, t + world.lead, terms[k].system_price, rate, givens.finance(k));
+        holding.fleet.buy(order.orders, t + world.lead, terms[k].system_price, rate);
         holding.scarcity_rate = by_this_plan;
     }
 }

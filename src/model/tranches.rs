@@ -26,11 +26,22 @@ pub struct Tranches {
 }
 
 /// Where a market settled.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Memory {
     /// By channel, then kind.
     uses: Vec<[u16; LANES]>,
     price: Vec<Lanes>,
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Memory {
+        Memory { uses: self.uses.clone(), price: self.price.clone() }
+    }
+
+    fn clone_from(&mut self, from: &Memory) {
+        self.uses.clone_from(&from.uses);
+        self.price.clone_from(&from.price);
+    }
 }
 
 impl Tranches {

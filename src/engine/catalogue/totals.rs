@@ -8,7 +8,7 @@ use crate::model::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, PerWo
 use crate::model::parameters::{Origin, Supply, World};
 
 /// A month's sums over all labs, or of one.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Totals {
     /// Q by workload.
     pub planned_use: PerWorkload<Lanes>,
@@ -70,6 +70,18 @@ pub struct OfChannel {
     pub work: Lanes,
 }
 
+impl Clone for Totals {
+    fn clone(&self) -> Totals {
+        Totals { channels: self.channels.clone(), ..*self }
+    }
+
+    fn clone_from(&mut self, from: &Totals) {
+        let mut channels = std::mem::take(&mut self.channels);
+        channels.clone_from(&from.channels);
+        *self = Totals { channels, ..*from };
+    }
+}
+
 impl Totals {
     /// Adds up a month of `world` over the given labs.
     #[inline(always)]
@@ -116,6 +128,7 @@ impl Totals {
     }
 
     /// Spend and value lost, USD.
+    #[inline(always)]
     pub fn economic_cost(&self) -> Lanes {
         self.spend.total() + sum(self.value_lost)
     }

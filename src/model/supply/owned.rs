@@ -1,8 +1,7 @@
-//! A lab's fleet of one owned channel, as columns over time (`docs/model.md §6`, §8).
+//! A lab's fleet of one owned channel, purchase by purchase (`docs/model.md §6`, §8).
 //!
-//! A chip bought is a known future: when it arrives, how its charge falls with age, when it retires. So every purchase is
-//! written into monthly columns at once, and a month only reads them. The columns reach `lead` months beyond the horizon,
-//! where planners look.
+//! A chip bought is a known future: when it arrives, how its charge falls with age, when it retires. So a fleet is its
+//! purchases, and a month adds up those that have arrived, each at its age. Planners add up a month `lead` months on.
 
 use crate::economics::capital::DecliningAnnuity;
 use crate::economics::learning;
@@ -62,26 +61,60 @@ impl Finance {
     }
 }
 
-/// Chips alive and what they cost, by month.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Chips bought at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Purchase {
+    /// Their first month of life.
+    arrives: usize,
+    chips: Lanes,
+    /// Their price, USD.
+    paid: Lanes,
+    /// Their scarcity rent, USD a usable hour of all of them.
+    rent: Lanes,
+}
+
+/// Chips of a channel that a lab owns, and what they cost this month.
+#[derive(Debug, Default, PartialEq)]
 pub struct Fleet {
+    /// The chips of the start by month, and their capital charge; empty if there are none.
+    start: Vec<(Lanes, Lanes)>,
+    purchases: Vec<Purchase>,
+    /// Chips alive in the month planned for, without those ordered today.
+    pub planned: Lanes,
     /// Chips alive.
-    pub chips: Vec<Lanes>,
+    pub chips: Lanes,
     /// Capital charge, USD a month.
-    pub capital: Vec<Lanes>,
+    pub capital: Lanes,
     /// Scarcity rent of the chips alive, USD a usable hour of all of them.
-    pub scarcity_rate: Vec<Lanes>,
+    pub scarcity_rate: Lanes,
     /// Chips arriving.
-    pub arriving: Vec<Lanes>,
+    pub arriving: Lanes,
+}
+
+impl Clone for Fleet {
+    fn clone(&self) -> Fleet {
+        let mut fleet = Fleet::default();
+        fleet.clone_from(self);
+        fleet
+    }
+
+    fn clone_from(&mut self, from: &Fleet) {
+        let (mut start, mut purchases) =
+            (std::mem::take(&mut self.start), std::mem::take(&mut self.purchases));
+        start.clone_from(&from.start);
+        purchases.clone_from(&from.purchases);
+        *self = Fleet { start, purchases, ..*from };
+    }
 }
 
 impl Fleet {
-    /// An empty fleet over `months` columns.
-    pub fn clear(&mut self, months: usize) {
-        for column in [&mut self.chips, &mut self.capital, &mut self.scarcity_rate, &mut self.arriving] {
-            column.clear();
-            column.resize(months, Lanes::ZERO);
-        }
+    /// An empty fleet.
+    pub fn clear(&mut self) {
+        let (mut start, mut purchases) =
+            (std::mem::take(&mut self.start), std::mem::take(&mut self.purchases));
+        start.clear();
+        purchases.clear();
+        *self = Fleet { start, purchases, ..Fleet::default() };
     }
 
     /// The fleet of the start: ages uniform on the integers of `ages`; month s is charged as month s + 1 of life at the
@@ -90,40 +123,46 @@ impl Fleet {
         if chips.all_are(|chips| chips == 0.0) {
             return;
         }
-        let columns = self.chips.iter_mut().zip(&mut self.capital).zip(&finance.charges);
-        for (s, ((all, capital), charge)) in columns.enumerate() {
-            let share = Lanes::each(|i| alive_share(ages, s, finance.life_months[i]));
-            let alive = chips * share;
-            *all += alive;
-            *capital += alive * price * *charge;
-        }
+        self.start.extend(finance.charges.iter().enumerate().map(|(s, charge)| {
+            let alive = chips * Lanes::each(|i| alive_share(ages, s, finance.life_months[i]));
+            (alive, alive * price * *charge)
+        }));
     }
 
     /// Chips bought at `price` that arrive in month `arrives`; their first month of life is that month.
     #[inline(always)]
-    pub fn buy(
-        &mut self,
-        chips: Lanes,
-        arrives: usize,
-        price: Lanes,
-        scarcity_rate: Lanes,
-        finance: &Finance,
-    ) {
-        if arrives >= self.chips.len() || chips.all_are(|chips| chips == 0.0) {
-            return;
+    pub fn buy(&mut self, chips: Lanes, arrives: usize, price: Lanes, scarcity_rate: Lanes) {
+        if chips.any(|chips| chips != 0.0) {
+            let (paid, rent) = (chips * price, chips * scarcity_rate);
+            self.purchases.push(Purchase { arrives, chips, paid, rent });
         }
-        self.arriving[arrives] += chips;
-        let paid = chips * price;
-        let columns = self.capital[arrives..].iter_mut().zip(&mut self.chips[arrives..]);
-        for ((capital, all), (charge, alive)) in columns.zip(finance.charges.iter().zip(&finance.alive)) {
-            *capital += paid * *charge;
-            *all += chips * *alive;
+    }
+
+    /// Adds up the chips that will be alive in month `then`, as ordered so far.
+    #[inline(always)]
+    pub fn look_ahead(&mut self, then: usize, finance: &Finance) {
+        let mut chips = self.start.get(then).map_or(Lanes::ZERO, |start| start.0);
+        for purchase in self.purchases.iter().filter(|purchase| purchase.arrives <= then) {
+            chips += purchase.chips * finance.alive[then - purchase.arrives];
         }
-        if scarcity_rate.any(|rate| rate != 0.0) {
-            let rent = chips * scarcity_rate;
-            for (rate, alive) in self.scarcity_rate[arrives..].iter_mut().zip(&finance.alive) {
-                *rate += rent * *alive;
+        self.planned = chips;
+    }
+
+    /// Adds up the chips of month `t` and what they cost.
+    #[inline(always)]
+    pub fn add_up(&mut self, t: usize, finance: &Finance) {
+        let (mut chips, mut capital) = self.start.get(t).copied().unwrap_or_default();
+        let (mut rate, mut arriving) = (Lanes::ZERO, Lanes::ZERO);
+        for purchase in self.purchases.iter().filter(|purchase| purchase.arrives <= t) {
+            let age = t - purchase.arrives;
+            let (charge, alive) = (finance.charges[age], finance.alive[age]);
+            capital += purchase.paid * charge;
+            chips += purchase.chips * alive;
+            rate += purchase.rent * alive;
+            if age == 0 {
+                arriving += purchase.chips;
             }
         }
+        (self.chips, self.capital, self.scarcity_rate, self.arriving) = (chips, capital, rate, arriving);
     }
 }

@@ -54,13 +54,25 @@ impl Committed<Lanes> {
 }
 
 /// A lab's contracts with a channel.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Book {
     contracts: Vec<Contract>,
     committed: Committed<Lanes>,
     planned: Committed<Lanes>,
     /// Σ chips · price: an hour's rent before overhead.
     rent_per_hour: Lanes,
+}
+
+impl Clone for Book {
+    fn clone(&self) -> Book {
+        Book { contracts: self.contracts.clone(), ..*self }
+    }
+
+    fn clone_from(&mut self, from: &Book) {
+        let mut contracts = std::mem::take(&mut self.contracts);
+        contracts.clone_from(&from.contracts);
+        *self = Book { contracts, ..*from };
+    }
 }
 
 impl Book {
