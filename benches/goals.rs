@@ -111,19 +111,14 @@ fn stages(job: &Job, paths: u64) {
                 }
             }
         });
+        if (i + LANES) % BLOCK == 0 {
+            let end = (i + LANES) / LANES;
+            timed(&mut moments, || total.merge(&CellMoments::of(&rows, end - BLOCK / LANES..end, 1)));
+        }
         if i + LANES == HELD {
             timed(&mut sketch, || {
                 for (arm, sketch) in sketches.iter_mut().enumerate() {
                     sketch.add(&rows, layout.arm_cells(arm), HELD / LANES);
-                }
-            });
-            timed(&mut moments, || {
-                for block in 0..HELD / BLOCK {
-                    total.merge(&CellMoments::of(
-                        &rows,
-                        block * BLOCK / LANES..(block + 1) * BLOCK / LANES,
-                        1,
-                    ));
                 }
             });
         }

@@ -19,6 +19,7 @@ use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
 use crate::model::rules::{DatesInLanes, Regime, RuleDates};
 use crate::model::step::{self, Failure, Snapshot, Workspace};
+use crate::stats::sketch::{Code, Counter};
 
 /// How to run.
 #[derive(Clone, Copy, Default)]
@@ -439,9 +440,11 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
 /// Groups of a block.
 const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
 
-/// Bytes of rows a thread holds before it counts them, within 1 to 8 blocks: the more, the fewer times every histogram
-/// is fetched from memory.
-const HELD_BYTES: usize = 48 << 20;
+/// Bytes of codes a thread holds before it counts them: the more, the fewer times every histogram is fetched from memory.
+const HELD_BYTES: usize = 40 << 20;
+
+/// Blocks a thread holds at most: a column of theirs can be counted at once.
+const HELD_BLOCKS: usize = Counter::MOST / BLOCK;
 
 /// A thread's memory.
 struct Worker {
@@ -470,8 +473,8 @@ struct Worker {
 impl Worker {
     fn new(plan: &Plan<'_>) -> Worker {
         let arms = plan.worlds.len();
-        let block_bytes = BLOCK * plan.layout.cells() * size_of::<f64>();
-        let blocks = (HELD_BYTES / block_bytes).clamp(1, 8).min(plan.partition.blocks().max(1));
+        let block_bytes = BLOCK * plan.layout.cells() * size_of::<Code>();
+        let blocks = (HELD_BYTES / block_bytes).clamp(1, HELD_BLOCKS).min(plan.partition.blocks().max(1));
         let room = BLOCK_GROUPS * blocks;
         let mut rows = Rows::default();
         rows.reserve(&plan.layout, room);

@@ -13,7 +13,7 @@ use super::recorder::{CellMoments, CellSketches};
 use crate::encoding::sha256;
 
 const MAGIC: &[u8; 20] = b"loophole checkpoint\n";
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 /// Hexadecimal digits of a digest.
 const DIGEST: usize = 64;
 const HEAD: usize = MAGIC.len() + 1 + DIGEST;

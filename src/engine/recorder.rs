@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::job::Job;
-use crate::math::{LANES, Lanes};
+use super::partition::BLOCK;
+use crate::math::wide::wide;
+use crate::math::{LANES, Lanes, fetch, transpose};
 use crate::stats::estimate::Estimate;
-use crate::stats::sketch::Sketch;
+use crate::stats::sketch::{Code, Codes, Counter, NOBODY, Sketch, code};
 
 /// Where each cell lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,30 +80,57 @@ pub struct NotFinite {
 }
 
 /// Every cell on some paths, in groups of up to [`LANES`] paths side by side.
+///
+/// Numbers are kept of the last block's groups only, for the moments; of all groups the codes by which histograms count, and
+/// of every cell the extremes so far.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// Cells of a group.
     cells: usize,
-    /// By group, then cell.
+    /// By group of a block, then cell, in whole tiles. Of a group that is complete a tile holds, path by path, its cells side
+    /// by side.
     values: Vec<Lanes>,
+    /// By group, then cell.
+    codes: Vec<Codes>,
     /// By group: how many of its lanes are paths.
     paths: Vec<usize>,
+    /// By tile: of the groups from the first to the last completed.
+    least: Vec<Lanes>,
+    greatest: Vec<Lanes>,
 }
 
-/// Cells whose moments are taken side by side.
-const TILE: usize = 8;
+/// Cells that are worked on side by side.
+const TILE: usize = LANES;
+
+/// Groups of a block, whose numbers are kept.
+const KEPT: usize = BLOCK.div_ceil(LANES);
 
 impl Rows {
     /// Makes room for `groups` groups.
     pub fn reserve(&mut self, layout: &Layout, groups: usize) {
         self.cells = layout.cells();
-        self.values.resize(self.cells * groups, Lanes::ZERO);
+        self.values.resize(self.padded() * KEPT, Lanes::ZERO);
+        self.codes.resize(self.padded() * groups, Codes::default());
         self.paths.resize(groups, 0);
+        self.least.resize(self.padded() / TILE, Lanes::ZERO);
+        self.greatest.resize(self.padded() / TILE, Lanes::ZERO);
     }
 
-    /// The cells of a group.
+    /// Cells of whole tiles.
+    fn padded(&self) -> usize {
+        self.cells.next_multiple_of(TILE)
+    }
+
+    /// The numbers of a group, of the last few.
+    fn kept(&self, group: usize) -> &[Lanes] {
+        let size = self.padded();
+        &self.values[group % KEPT * size..][..size]
+    }
+
+    /// The cells of a group, to be written before it is completed.
     pub fn group(&mut self, group: usize) -> &mut [Lanes] {
-        &mut self.values[group * self.cells..(group + 1) * self.cells]
+        let start = group % KEPT * self.padded();
+        &mut self.values[start..start + self.cells]
     }
 
     /// Copies the first `months` months of an arm's levels in a group from another arm's.
@@ -111,7 +140,8 @@ impl Rows {
         cells.copy_within(start..end, layout.level(to, 0, 0));
     }
 
-    /// Completes a group of `paths` paths whose levels are written: differences to the baseline.
+    /// Completes a group of `paths` paths whose levels are written: differences to the baseline, codes, extremes. Groups are
+    /// completed in order, from the first on again once they are counted.
     ///
     /// # Errors
     /// The first path with a number that is not finite, and by arm, metric and month the first such number.
@@ -134,21 +164,55 @@ impl Rows {
                 }
             }
         }
-        // Nothing times a number is nothing, unless the number is not finite.
-        let doubts = cells.iter().fold(Lanes::ZERO, |doubts, cell| doubts + *cell * 0.0);
+        if group == 0 {
+            self.least.fill(Lanes::all(f64::INFINITY));
+            self.greatest.fill(Lanes::all(f64::NEG_INFINITY));
+        }
+        let size = self.padded();
+        let values = &mut self.values[group % KEPT * size..][..size];
+        let codes = &mut self.codes[group * size..][..size];
+        let mut doubts = Lanes::ZERO;
+        take_in(values, codes, (&mut self.least, &mut self.greatest), paths, &mut doubts);
         match doubts.as_slice()[..paths].iter().position(|doubt| *doubt != 0.0) {
             None => Ok(()),
-            Some(lane) => Err((lane, not_finite(cells, lane, layout, catalogue))),
+            Some(lane) => Err((lane, not_finite(values, lane, layout, catalogue))),
         }
     }
 }
 
-/// By arm, metric and month the first number of a lane that is not finite, which must have one.
-fn not_finite(cells: &[Lanes], lane: usize, layout: &Layout, catalogue: &Catalogue) -> NotFinite {
+wide! {
+    /// Lays the cells of a group side by side, tile by tile, with their codes and extremes on its first `paths` lanes; `doubts` are
+    /// not zero on lanes with a number that is not finite.
+    fn take_in(values: &mut [Lanes], codes: &mut [Codes], extremes: (&mut [Lanes], &mut [Lanes]), paths: usize, doubts: &mut Lanes) {
+        let absent: [Code; LANES] = std::array::from_fn(|lane| if lane < paths { 0 } else { NOBODY });
+        let (values, codes) = (values.as_chunks_mut::<TILE>().0, codes.as_chunks_mut::<TILE>().0);
+        let mut in_doubt = Lanes::ZERO;
+        for (((tile, codes), least), greatest) in values.iter_mut().zip(codes).zip(extremes.0).zip(extremes.1) {
+            for (cell, codes) in tile.iter().zip(codes) {
+                // Nothing times a number is nothing, unless the number is not finite.
+                in_doubt += *cell * 0.0;
+                for lane in 0..LANES {
+                    codes[lane] = code(cell[lane]) | absent[lane];
+                }
+            }
+            transpose(tile);
+            let (mut low, mut high) = (*least, *greatest);
+            for path in &tile[..paths] {
+                low = Lanes::each(|cell| if path[cell] < low[cell] { path[cell] } else { low[cell] });
+                high = Lanes::each(|cell| if path[cell] > high[cell] { path[cell] } else { high[cell] });
+            }
+            (*least, *greatest) = (low, high);
+        }
+        *doubts = in_doubt;
+    }
+}
+
+/// By arm, metric and month the first number of a lane of a completed group that is not finite, which must have one.
+fn not_finite(values: &[Lanes], lane: usize, layout: &Layout, catalogue: &Catalogue) -> NotFinite {
+    let finite = |cell: usize| values[cell / TILE * TILE + lane][cell % TILE].is_finite();
     for arm in 0..layout.arms {
         for (metric, (label, ..)) in catalogue.monthly.iter().enumerate() {
             for t in 0..layout.months {
-                let finite = |cell: usize| cells[cell][lane].is_finite();
                 if !layout.difference(arm, metric, t).is_none_or(finite)
                     || !finite(layout.level(arm, metric, t))
                 {
@@ -196,81 +260,94 @@ impl UnitMoments {
 pub struct CellMoments {
     /// Units, the same of every cell.
     count: f64,
-    /// By cell: mean, and sum of squared deviations from it.
-    cells: Vec<(f64, f64)>,
+    /// Mean, by cell.
+    mean: Vec<f64>,
+    /// Sum of squared deviations from it, by cell.
+    squares: Vec<f64>,
 }
 
 impl CellMoments {
     /// No paths.
     pub fn empty(cells: usize) -> CellMoments {
-        CellMoments { count: 0.0, cells: vec![(0.0, 0.0); cells] }
+        CellMoments { count: 0.0, mean: vec![0.0; cells], squares: vec![0.0; cells] }
     }
 
     /// How many cells.
     pub fn cells(&self) -> usize {
-        self.cells.len()
+        self.mean.len()
     }
 
-    /// The moments of some groups, `unit` paths a unit: neighbours in a group.
+    /// The moments of some groups of the last block, `unit` paths a unit: neighbours in a group.
     pub fn of(rows: &Rows, groups: std::ops::Range<usize>, unit: usize) -> CellMoments {
-        let count = rows.paths[groups.clone()].iter().map(|paths| paths.div_ceil(unit)).sum::<usize>() as f64;
-        let mut cells = Vec::with_capacity(rows.cells);
-        let mut units: Vec<[f64; TILE]> = Vec::new();
-        for first in (0..rows.cells).step_by(TILE) {
-            let width = TILE.min(rows.cells - first);
-            units.clear();
-            for group in groups.clone() {
-                let tile = &rows.values[group * rows.cells + first..][..width];
-                // Cell by cell what a path has, from path by path what a cell has.
-                let mut paths = [[0.0; TILE]; LANES];
-                for (cell, values) in tile.iter().enumerate() {
-                    for (path, value) in paths.iter_mut().zip(values.as_slice()) {
-                        path[cell] = *value;
-                    }
-                }
-                for members in paths[..rows.paths[group]].chunks(unit) {
-                    let share = members.len() as f64;
-                    let sums = members
-                        .iter()
-                        .copied()
-                        .reduce(|sums, values| std::array::from_fn(|cell| sums[cell] + values[cell]));
-                    units.push(sums.unwrap_or_default().map(|sum| sum / share));
-                }
-            }
-            let (mut mean, mut squares) = ([0.0; TILE], [0.0; TILE]);
-            units.iter().for_each(|values| (0..TILE).for_each(|cell| mean[cell] += values[cell]));
-            mean = mean.map(|sum| sum / count);
-            for values in &units {
-                for cell in 0..TILE {
-                    let deviation = values[cell] - mean[cell];
-                    squares[cell] += deviation * deviation;
-                }
-            }
-            cells.extend(mean.into_iter().zip(squares).take(width));
-        }
-        CellMoments { count, cells }
+        assert!(groups.len() <= KEPT, "numbers are kept of {KEPT} groups");
+        let mut moments = CellMoments::empty(rows.padded());
+        let paths = &rows.paths[groups.clone()];
+        moments.count = paths.iter().map(|paths| paths.div_ceil(unit)).sum::<usize>() as f64;
+        let values: [&[Lanes]; KEPT] =
+            std::array::from_fn(|i| if i < groups.len() { rows.kept(groups.start + i) } else { &[] });
+        take_moments(&values[..groups.len()], paths, unit, &mut moments);
+        moments.mean.truncate(rows.cells);
+        moments.squares.truncate(rows.cells);
+        moments
     }
 
     /// Adds the units of `later`. Source: Chan, Golub and LeVeque (1983).
     pub fn merge(&mut self, later: &CellMoments) {
         let count = self.count + later.count;
-        if count == 0.0 {
-            return;
+        if count > 0.0 {
+            let (share, weight) = (later.count / count, self.count * (later.count / count));
+            merge_cells(&mut self.mean, &mut self.squares, (&later.mean, &later.squares), share, weight);
+            self.count = count;
         }
-        let share = later.count / count;
-        let weight = self.count * share;
-        for ((mean, squares), (later_mean, later_squares)) in self.cells.iter_mut().zip(&later.cells) {
-            let delta = later_mean - *mean;
-            *squares += later_squares + delta * delta * weight;
-            *mean += delta * share;
-        }
-        self.count = count;
     }
 
     /// Of one cell.
     pub fn cell(&self, cell: usize) -> UnitMoments {
-        let (mean, squares) = self.cells[cell];
-        UnitMoments { count: self.count, mean, squares }
+        UnitMoments { count: self.count, mean: self.mean[cell], squares: self.squares[cell] }
+    }
+}
+
+wide! {
+    /// Takes the moments of completed groups of so many paths, cells side by side.
+    fn take_moments(groups: &[&[Lanes]], paths: &[usize], unit: usize, moments: &mut CellMoments) {
+        let count = moments.count;
+        let cells = moments.mean.as_chunks_mut::<TILE>().0.iter_mut().zip(moments.squares.as_chunks_mut::<TILE>().0);
+        for (at, (mean, squares)) in cells.enumerate() {
+            let (mut units, mut n) = ([Lanes::ZERO; KEPT * LANES], 0);
+            for (group, &paths) in groups.iter().zip(paths) {
+                let tile = &group[at * TILE..][..paths];
+                if unit == 1 {
+                    units[n..n + paths].copy_from_slice(tile);
+                    n += paths;
+                    continue;
+                }
+                for members in tile.chunks(unit) {
+                    let sum = members.iter().copied().reduce(|sum, member| sum + member).unwrap_or_default();
+                    units[n] = sum / members.len() as f64;
+                    n += 1;
+                }
+            }
+            let units = &units[..n];
+            let center = units.iter().fold(Lanes::ZERO, |sum, unit| sum + *unit) / count;
+            let spread = units.iter().fold(Lanes::ZERO, |sum, unit| {
+                let deviation = *unit - center;
+                sum + deviation * deviation
+            });
+            mean.copy_from_slice(center.as_slice());
+            squares.copy_from_slice(spread.as_slice());
+        }
+    }
+}
+
+wide! {
+    /// Moves the moments of cells by those of others, which have this share of all units.
+    fn merge_cells(mean: &mut [f64], squares: &mut [f64], later: (&[f64], &[f64]), share: f64, weight: f64) {
+        let later = later.0.iter().zip(later.1);
+        for ((mean, squares), (later_mean, later_squares)) in mean.iter_mut().zip(squares).zip(later) {
+            let delta = later_mean - *mean;
+            *squares += later_squares + delta * delta * weight;
+            *mean += delta * share;
+        }
     }
 }
 
@@ -287,15 +364,132 @@ impl CellSketches {
         CellSketches { cells: vec![Sketch::default(); cells] }
     }
 
-    /// Counts the first `groups` groups; `cells` are those of this arm.
+    /// Counts the first `groups` groups, all that are complete; `cells` are those of this arm.
     pub fn add(&mut self, rows: &Rows, cells: std::ops::Range<usize>, groups: usize) {
-        let mut column = Vec::with_capacity(groups * LANES);
-        for (cell, sketch) in cells.zip(&mut self.cells) {
-            column.clear();
-            for (values, &paths) in rows.values.chunks_exact(rows.cells).zip(&rows.paths[..groups]) {
-                column.extend_from_slice(&values[cell].as_slice()[..paths]);
+        count_cells(rows, groups, cells.start, &mut self.cells);
+    }
+}
+
+/// Cells whose codes are fetched together.
+const FETCHED: usize = 16;
+
+/// How many cells ahead of their use counts are fetched.
+const AHEAD: usize = 2;
+
+wide! {
+    /// Counts the first `groups` groups of the cells from `first` on.
+    fn count_cells(rows: &Rows, groups: usize, first: usize, sketches: &mut [Sketch]) {
+        let mut counter = Counter::default();
+        let paths = rows.paths[..groups].iter().sum();
+        let extremes = |cell: usize| (rows.least[cell / TILE][cell % TILE], rows.greatest[cell / TILE][cell % TILE]);
+        // As few columns a cell as a counter can take.
+        let together = groups.div_ceil(groups.div_ceil(Counter::MOST / LANES).max(1)).max(1);
+        let mut columns = vec![Codes::default(); FETCHED * groups];
+        for tile in (0..sketches.len()).step_by(FETCHED) {
+            let width = FETCHED.min(sketches.len() - tile);
+            for group in 0..groups {
+                let codes = &rows.codes[group * rows.padded() + first + tile..][..width];
+                for (cell, codes) in codes.iter().enumerate() {
+                    columns[cell * groups + group] = *codes;
+                }
             }
-            sketch.add_all(&column);
+            let next = tile + FETCHED..(tile + 2 * FETCHED).min(sketches.len());
+            let mut next_codes = (0..groups)
+                .filter(|_| !next.is_empty())
+                .map(|group| &rows.codes[group * rows.padded() + first..][next.clone()]);
+            for cell in tile..tile + width {
+                next_codes.by_ref().take(groups.div_ceil(width)).for_each(fetch);
+                if let Some(soon) = sketches.get(cell + AHEAD) {
+                    soon.fetch();
+                }
+                let column = &columns[(cell - tile) * groups..][..groups];
+                let sketch = &mut sketches[cell];
+                if sketch.add_between(paths, extremes(first + cell)) {
+                    for column in column.chunks(together) {
+                        counter.count(sketch, column);
+                    }
+                }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CELLS: usize = 21;
+
+    /// A number of a cell on a path: some cells are the same on all paths, some mostly zero, some of any sign and size.
+    fn number(cell: usize, path: usize) -> f64 {
+        let noise = ((path * 7919 + cell * 104_729) % 1_000) as f64 - 480.0;
+        match cell % 4 {
+            0 => cell as f64 - 4.0,
+            1 if path % 5 != 0 => 0.0,
+            2 => noise * noise * noise * 1e-3,
+            _ => 30.0 + noise * 1e-3,
+        }
+    }
+
+    /// The layout of one arm of three months of seven metrics, and rows for some groups of it.
+    fn rows(groups: usize) -> (Layout, Rows) {
+        let layout = Layout { months: 3, metrics: CELLS / 3, paired: 0, arms: 1, baseline: 0 };
+        let mut rows = Rows::default();
+        rows.reserve(&layout, groups);
+        (layout, rows)
+    }
+
+    /// Moments and histograms of rows are those of their numbers, path by path, in groups whole and not.
+    #[test]
+    fn rows_are_recorded_as_path_by_path() {
+        let catalogue = Catalogue { monthly: Vec::new(), paired: 0, ..Catalogue::default() };
+        for unit in [1, 2] {
+            let (layout, mut rows) = rows(67);
+            let mut sketches = CellSketches::empty(CELLS);
+            let mut naive = vec![Sketch::default(); CELLS];
+            let (mut first, mut held) = (0, 0);
+            for block in 0..90 {
+                let sizes = if block % 7 == 6 { [8, 3] } else { [8, 8] };
+                let begun = first;
+                for paths in sizes {
+                    for (cell, lanes) in rows.group(held).iter_mut().enumerate() {
+                        *lanes = Lanes::each(|i| number(cell, first + i.min(paths - 1)));
+                    }
+                    rows.complete(held, paths, &layout, &catalogue).expect("numbers are finite");
+                    held += 1;
+                    first += paths;
+                }
+                let moments = CellMoments::of(&rows, held - 2..held, unit);
+                for (cell, naive) in naive.iter_mut().enumerate() {
+                    let values: Vec<f64> = (begun..first).map(|path| number(cell, path)).collect();
+                    values.iter().for_each(|value| naive.add(*value));
+                    let units: Vec<f64> =
+                        values.chunks(unit).map(|few| few.iter().sum::<f64>() / few.len() as f64).collect();
+                    let count = units.len() as f64;
+                    let mean = units.iter().sum::<f64>() / count;
+                    let squares = units.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
+                    assert_eq!(moments.cell(cell), UnitMoments { count, mean, squares }, "cell {cell}");
+                }
+                if held + 2 > 67 {
+                    sketches.add(&rows, 0..CELLS, held);
+                    held = 0;
+                }
+            }
+            sketches.add(&rows, 0..CELLS, held);
+            assert!(sketches.cells == naive);
+        }
+    }
+
+    /// A number that is not finite is told with its lane, and none of a lane that is no path.
+    #[test]
+    fn what_is_not_finite_is_told() {
+        let (layout, mut rows) = rows(1);
+        rows.group(0).fill(Lanes::ONE);
+        rows.group(0)[13] = Lanes::each(|i| if i == 5 { f64::INFINITY } else { 1.0 });
+        let mut doubts = Lanes::ZERO;
+        rows.values.iter_mut().for_each(|lanes| doubts += *lanes * 0.0);
+        assert!(doubts[5] != 0.0 && doubts[4] == 0.0);
+        let catalogue = Catalogue { monthly: Vec::new(), paired: 0, ..Catalogue::default() };
+        assert!(rows.complete(0, 5, &layout, &catalogue).is_ok());
     }
 }

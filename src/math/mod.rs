@@ -12,14 +12,18 @@
 mod beta;
 mod elementary;
 mod exponential;
+mod fetch;
 mod lanes;
 pub mod linear;
 mod normal;
+mod transpose;
 pub(crate) mod wide;
 
 pub use beta::{beta_cdf, beta_quantile, student_cdf, student_quantile};
 pub use elementary::{asin, cos, exp_m1, ln_1p, ln_gamma, log2, log10, pow, power, sin, sqrt};
 pub use exponential::{exp, exp_all, exp_m1_to_zero, ln};
+pub(crate) use fetch::fetch;
 pub(crate) use lanes::in_lanes;
 pub use lanes::{Bits, InLanes, LANES, Lanes, Number, sum};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile, normal_quantiles};
+pub use transpose::transpose;
