@@ -417,6 +417,7 @@ wide! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::catalogue::{Label, Monthly};
 
     const CELLS: usize = 21;
 
@@ -442,7 +443,7 @@ mod tests {
     /// Moments and histograms of rows are those of their numbers, path by path, in groups whole and not.
     #[test]
     fn rows_are_recorded_as_path_by_path() {
-        let catalogue = Catalogue { monthly: Vec::new(), paired: 0, ..Catalogue::default() };
+        let catalogue = Catalogue::default();
         for unit in [1, 2] {
             let (layout, mut rows) = rows(67);
             let mut sketches = CellSketches::empty(CELLS);
@@ -480,16 +481,20 @@ mod tests {
         }
     }
 
-    /// A number that is not finite is told with its lane, and none of a lane that is no path.
+    /// A number that is not finite is told with its path and its place; on lanes that are no paths none is.
     #[test]
     fn what_is_not_finite_is_told() {
+        let labels = (0..7).map(|i| Label { id: format!("metric {i}"), title: String::new(), unit: "" });
+        let mut catalogue = Catalogue::default();
+        catalogue.monthly.extend(labels.map(|label| (label, Monthly::Served(0), None)));
         let (layout, mut rows) = rows(1);
-        rows.group(0).fill(Lanes::ONE);
-        rows.group(0)[13] = Lanes::each(|i| if i == 5 { f64::INFINITY } else { 1.0 });
-        let mut doubts = Lanes::ZERO;
-        rows.values.iter_mut().for_each(|lanes| doubts += *lanes * 0.0);
-        assert!(doubts[5] != 0.0 && doubts[4] == 0.0);
-        let catalogue = Catalogue { monthly: Vec::new(), paired: 0, ..Catalogue::default() };
-        assert!(rows.complete(0, 5, &layout, &catalogue).is_ok());
+        let mut complete = |paths| {
+            rows.group(0).fill(Lanes::ONE);
+            rows.group(0)[7 + 6] = Lanes::each(|i| if i == 5 { f64::INFINITY } else { 1.0 });
+            rows.complete(0, paths, &layout, &catalogue)
+        };
+        assert_eq!(complete(5), Ok(()));
+        let place = NotFinite { metric: "metric 6".into(), month: Some(1), arm: 0 };
+        assert_eq!(complete(6), Err((5, place)));
     }
 }
