@@ -7,7 +7,7 @@
 //! instructions that take several paths at a time. What happens in a lane never depends on another lane: each path has the
 //! same bits whatever its neighbours are.
 
-use std::ops::{Add, AddAssign, Div, Index, IndexMut, Mul, MulAssign, Sub};
+use std::ops::{Add, AddAssign, BitAnd, BitOr, BitXor, Div, Index, IndexMut, Mul, MulAssign, Not, Sub};
 
 /// Paths that are told side by side.
 pub const LANES: usize = 8;
@@ -60,6 +60,45 @@ impl Lanes {
     #[inline(always)]
     pub fn min(self, other: Lanes) -> Lanes {
         Lanes::each(|i| self[i].min(other[i]))
+    }
+
+    /// The size of the number on each path.
+    #[inline(always)]
+    pub fn abs(self) -> Lanes {
+        Lanes::each(|i| self[i].abs())
+    }
+
+    /// All bits on the paths where the number is finite, elsewhere none.
+    #[inline(always)]
+    pub fn finite(self) -> Bits {
+        Lanes::all(f64::INFINITY).above(self.abs())
+    }
+
+    /// All bits on the paths where the number is above `other`, elsewhere none.
+    #[inline(always)]
+    pub fn above(self, other: Lanes) -> Bits {
+        Bits::each(|i| if self[i] > other[i] { u64::MAX } else { 0 })
+    }
+
+    /// All bits on the paths where the number is `other` or above, elsewhere none.
+    #[inline(always)]
+    pub fn reaches(self, other: Lanes) -> Bits {
+        Bits::each(|i| if self[i] >= other[i] { u64::MAX } else { 0 })
+    }
+
+    /// The numbers without what they have of fractions, as integers with a sign; what has no room in 64 bits counts as 0.
+    #[inline(always)]
+    pub fn whole(self) -> Bits {
+        const BOUND: f64 = (1_u64 << 63) as f64;
+        let inside = Lanes::each(|i| if self[i].abs() < BOUND { self[i] } else { 0.0 });
+        Bits::each(|i| {
+            #[expect(
+                unsafe_code,
+                reason = "compared just before: the number is in the range of the integers"
+            )]
+            let whole = unsafe { inside[i].to_int_unchecked::<i64>() };
+            whole.cast_unsigned()
+        })
     }
 
     /// The numbers, path by path.
@@ -139,6 +178,130 @@ impl Bits {
     #[inline(always)]
     pub fn any(&self) -> bool {
         self.0.iter().fold(0, |any, &value| any | value) != 0
+    }
+
+    /// All bits on the paths that have one of `bits`, elsewhere none.
+    #[inline(always)]
+    pub fn has(self, bits: u64) -> Bits {
+        Bits::each(|i| if self[i] & bits != 0 { u64::MAX } else { 0 })
+    }
+
+    /// All bits on the paths that have any, elsewhere none.
+    #[inline(always)]
+    pub fn some(self) -> Bits {
+        self.has(u64::MAX)
+    }
+
+    /// All bits on the paths that have exactly `bits`, elsewhere none.
+    #[inline(always)]
+    pub fn is(self, bits: u64) -> Bits {
+        Bits::each(|i| if self[i] == bits { u64::MAX } else { 0 })
+    }
+
+    /// One thing on the paths where all bits are set here, another where none is.
+    #[inline(always)]
+    pub fn pick<T: OfBits>(self, there: T, elsewhere: T) -> T {
+        let (there, elsewhere) = (there.bits(), elsewhere.bits());
+        T::of_bits(Bits::each(|i| there[i] & self[i] | elsewhere[i] & !self[i]))
+    }
+
+    /// The same on the paths where all bits are set here, zero where none is.
+    #[inline(always)]
+    pub fn keep<T: OfBits>(self, there: T) -> T {
+        let there = there.bits();
+        T::of_bits(Bits::each(|i| there[i] & self[i]))
+    }
+
+    /// The smaller of two integers with a sign.
+    #[inline(always)]
+    pub fn smaller(self, other: Bits) -> Bits {
+        Bits::each(|i| self[i].cast_signed().min(other[i].cast_signed()).cast_unsigned())
+    }
+
+    /// The larger of two integers with a sign.
+    #[inline(always)]
+    pub fn larger(self, other: Bits) -> Bits {
+        Bits::each(|i| self[i].cast_signed().max(other[i].cast_signed()).cast_unsigned())
+    }
+
+    /// Integers with a sign as numbers, rounded where they have more than 53 digits.
+    #[inline(always)]
+    pub fn rounded(self) -> Lanes {
+        Lanes::each(|i| self[i].cast_signed() as f64)
+    }
+}
+
+/// What has 64 bits on each path.
+pub trait OfBits: Copy {
+    /// Its bits.
+    fn bits(self) -> Bits;
+
+    /// What has these bits.
+    fn of_bits(bits: Bits) -> Self;
+}
+
+impl OfBits for Bits {
+    #[inline(always)]
+    fn bits(self) -> Bits {
+        self
+    }
+
+    #[inline(always)]
+    fn of_bits(bits: Bits) -> Bits {
+        bits
+    }
+}
+
+impl OfBits for Lanes {
+    #[inline(always)]
+    fn bits(self) -> Bits {
+        Bits::each(|i| self[i].to_bits())
+    }
+
+    #[inline(always)]
+    fn of_bits(bits: Bits) -> Lanes {
+        Lanes::each(|i| f64::from_bits(bits[i]))
+    }
+}
+
+macro_rules! bit_by_bit {
+    ($($operator:ident $name:ident $how:expr;)*) => {$(
+        impl $operator for Bits {
+            type Output = Bits;
+
+            #[inline(always)]
+            fn $name(self, other: Bits) -> Bits {
+                let how: fn(u64, u64) -> u64 = $how;
+                Bits::each(|i| how(self[i], other[i]))
+            }
+        }
+
+        impl $operator<u64> for Bits {
+            type Output = Bits;
+
+            #[inline(always)]
+            fn $name(self, other: u64) -> Bits {
+                self.$name(Bits::all(other))
+            }
+        }
+    )*};
+}
+
+// Sums and differences are of integers that fit, with a sign or without.
+bit_by_bit! {
+    BitAnd bitand |a, b| a & b;
+    BitOr bitor |a, b| a | b;
+    BitXor bitxor |a, b| a ^ b;
+    Add add u64::wrapping_add;
+    Sub sub u64::wrapping_sub;
+}
+
+impl Not for Bits {
+    type Output = Bits;
+
+    #[inline(always)]
+    fn not(self) -> Bits {
+        Bits::each(|i| !self[i])
     }
 }
 

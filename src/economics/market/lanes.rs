@@ -17,8 +17,8 @@
 //! conditions. Markets of more than [`WIDEST`] workloads or none, and those in which an input is in doubt, fall back whole, so
 //! that messages are the scalar's too. Prices to start from, where nothing settled before, are guessed lane by lane.
 //!
-//! Hours are fixed tranche by tranche here and by runs of like neighbours in `quanta`. In whole numbers both are the
-//! lexicographically largest flow, of which there is one.
+//! Runs of like neighbours, by which hours are fixed, end here where they end in any lane. In whole numbers hours are the
+//! lexicographically largest flow all the same, of which there is one.
 
 mod descent;
 mod optimality;
@@ -32,8 +32,9 @@ use crate::economics::demand::DemandCurve;
 use crate::math::wide::wide;
 use crate::math::{Bits, InLanes, LANES, Lanes};
 
-/// Most workloads whose markets are solved side by side.
-pub const WIDEST: usize = 4;
+/// Most workloads whose markets are solved side by side. One more would double the sets of workloads that every step looks
+/// through, and take minutes to compile; the scalar solver is as fast there.
+pub const WIDEST: usize = 3;
 
 /// A month's market on a few paths: the same tranches and workloads, each path with its own numbers. Units as in [`Market`].
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +73,6 @@ pub struct SettledLanes<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct LanesSolver {
     table: Table,
-    uses: Vec<[u16; LANES]>,
     scalar: Solver,
     one: One,
     clearing: Clearing,
@@ -82,6 +82,8 @@ pub struct LanesSolver {
 #[derive(Clone, Debug, Default)]
 struct Table {
     workloads: usize,
+    /// Whether every input is inside its domain.
+    sound: bool,
     capacity: Vec<Lanes>,
     cost: Vec<Lanes>,
     /// e, tranche-major; 0 where the tranche has no capacity.
@@ -89,6 +91,8 @@ struct Table {
     value: Vec<Lanes>,
     /// By tranche: a bit a workload, and above them idling.
     uses: Vec<Bits>,
+    /// The same as [`SettledLanes::uses`] has them.
+    named: Vec<[u16; LANES]>,
     turns: Vec<Lanes>,
     curve: [DemandCurve<Lanes>; WIDEST],
     most: [Lanes; WIDEST],
@@ -105,6 +109,9 @@ struct Table {
     fresh: Bits,
     doubtful: Bits,
     contested: Bits,
+    /// By tranche: what it may earn where it is contested, in quanta; and the runs of such tranches.
+    wholes: Vec<Bits>,
+    runs: Vec<quanta::Run>,
     hours: Vec<Lanes>,
     served: [Lanes; WIDEST],
     violation: Lanes,
@@ -159,17 +166,18 @@ impl LanesSolver {
         clearing.price.resize(workloads, Lanes::default());
         clearing.served.clear();
         clearing.served.resize(workloads, Lanes::default());
-        self.uses.clear();
-        self.uses.resize(tranches, [0; LANES]);
+        self.table.named.clear();
+        self.table.named.resize(tranches, [0; LANES]);
         let fits = workloads <= WIDEST && market.cost.len() == tranches;
-        if !fits || workloads == 0 || market.rate.len() != tranches * workloads || !market.is_sound() {
-            clearing.hours.clear();
-            clearing.hours.resize(market.rate.len(), Lanes::default());
-            return (0..LANES).try_for_each(|lane| self.solve_alone(lane, market, settled, clearing));
+        if !fits || workloads == 0 || market.rate.len() != tranches * workloads {
+            return self.solve_one_by_one(market, settled, clearing);
         }
         let known = settled.uses.len() == tranches && settled.price.len() == workloads;
         let nothing = SettledLanes::default();
         load(&mut self.table, market, if known { settled } else { &nothing });
+        if !self.table.sound {
+            return self.solve_one_by_one(market, settled, clearing);
+        }
         if self.table.fresh.any() {
             self.guess(market);
         }
@@ -178,13 +186,6 @@ impl LanesSolver {
         clearing.price.copy_from_slice(&table.price[..workloads]);
         clearing.served.copy_from_slice(&table.served[..workloads]);
         std::mem::swap(&mut clearing.hours, &mut table.hours);
-        let idle = 1_u64 << workloads;
-        for ((to, from), capacity) in self.uses.iter_mut().zip(&table.uses).zip(&table.capacity) {
-            for (i, to) in to.iter_mut().enumerate() {
-                let named = from[i] & (idle - 1) | (from[i] >> workloads) << MAX_WORKLOADS;
-                *to = if capacity[i] > 0.0 { named as u16 } else { 0 };
-            }
-        }
         let doubtful = self.table.doubtful;
         if doubtful.any() {
             for lane in (0..LANES).filter(|&lane| doubtful[lane] != 0) {
@@ -197,7 +198,19 @@ impl LanesSolver {
     /// Best uses at the last solution's prices by tranche of the market, 0 where a path has no such tranche. As
     /// [`SettledLanes::uses`] wants them.
     pub fn uses(&self) -> &[[u16; LANES]] {
-        &self.uses
+        &self.table.named
+    }
+
+    /// Solves every lane's market by itself.
+    fn solve_one_by_one(
+        &mut self,
+        market: &MarketLanes<'_>,
+        settled: &SettledLanes<'_>,
+        clearing: &mut ClearingLanes,
+    ) -> Result<(), (usize, Unsolved)> {
+        clearing.hours.clear();
+        clearing.hours.resize(market.rate.len(), Lanes::default());
+        (0..LANES).try_for_each(|lane| self.solve_alone(lane, market, settled, clearing))
     }
 
     /// Solves one lane's market by itself.
@@ -219,8 +232,8 @@ impl LanesSolver {
         ] {
             to.iter_mut().zip(from).for_each(|(to, &from)| to[lane] = from);
         }
-        self.uses.iter_mut().for_each(|uses| uses[lane] = 0);
-        self.scalar.uses().for_each(|(tranche, uses)| self.uses[tranche][lane] = uses);
+        self.table.named.iter_mut().for_each(|uses| uses[lane] = 0);
+        self.scalar.uses().for_each(|(tranche, uses)| self.table.named[tranche][lane] = uses);
         Ok(())
     }
 
@@ -241,8 +254,7 @@ wide! {
         match market.demand.len() {
             1 => { table.load::<1>(market); table.resume::<1>(settled); }
             2 => { table.load::<2>(market); table.resume::<2>(settled); }
-            3 => { table.load::<3>(market); table.resume::<3>(settled); }
-            _ => { table.load::<4>(market); table.resume::<4>(settled); }
+            _ => { table.load::<3>(market); table.resume::<3>(settled); }
         }
     }
 }
@@ -253,8 +265,7 @@ wide! {
         match table.workloads {
             1 => table.solve::<1>(),
             2 => table.solve::<2>(),
-            3 => table.solve::<3>(),
-            _ => table.solve::<4>(),
+            _ => table.solve::<3>(),
         }
     }
 }
@@ -265,33 +276,31 @@ impl Table {
     fn load<const W: usize>(&mut self, market: &MarketLanes<'_>) {
         let n = market.capacity.len();
         self.workloads = W;
+        self.sound = market.is_sound();
         self.doubtful = Bits::default();
         self.buyers = Bits::default();
         self.balance = Lanes::all(super::start::BALANCE);
         for w in 0..W {
             let curve = market.demand[w];
-            let balance = self.balance;
             self.curve[w] = curve;
-            self.most[w] = Lanes::each(|i| {
-                let saturation = if curve.elasticity[i] == 0.0 { 1.0 } else { curve.saturation[i] };
-                curve.planned_use[i] * saturation / curve.planned_use[i]
-            });
-            self.balance = Lanes::each(|i| {
-                let own = super::start::BALANCE * curve.elasticity[i];
-                if curve.planned_use[i] > 0.0 { balance[i].max(own) } else { balance[i] }
-            });
-            let buyers = self.buyers;
-            self.buyers = Bits::each(|i| buyers[i] | u64::from(curve.planned_use[i] > 0.0) << w);
+            let buys = curve.planned_use.above(Lanes::ZERO);
+            let saturation = curve.elasticity.above(Lanes::ZERO).pick(curve.saturation, Lanes::ONE);
+            self.most[w] = curve.planned_use * saturation / curve.planned_use;
+            let own = buys.keep(curve.elasticity * super::start::BALANCE);
+            self.balance = own.above(self.balance).pick(own, self.balance);
+            self.buyers = self.buyers | buys & 1 << w;
         }
         self.capacity.clear();
         self.capacity.extend_from_slice(market.capacity);
         self.cost.clear();
         self.cost.extend_from_slice(market.cost);
-        self.rate.clear();
-        for (rates, capacity) in market.rate.as_chunks::<W>().0.iter().zip(market.capacity) {
-            self.rate.extend_from_slice(
-                &rates.map(|rate| Lanes::each(|i| if capacity[i] > 0.0 { rate[i] } else { 0.0 })),
-            );
+        self.rate.resize(n * W, Lanes::default());
+        let rates = self.rate.as_chunks_mut::<W>().0.iter_mut().zip(market.rate.as_chunks::<W>().0);
+        for ((to, from), capacity) in rates.zip(market.capacity) {
+            let there = capacity.above(Lanes::ZERO);
+            for w in 0..W {
+                to[w] = there.keep(from[w]);
+            }
         }
         self.value.resize(n, Lanes::default());
         self.turns.resize(n, Lanes::default());
@@ -304,12 +313,13 @@ impl Table {
         self.descend::<W>();
         self.share_out::<W>();
         self.serve::<W>();
-        let (violation, contested, doubtful) = (self.violation, self.contested, self.doubtful);
-        self.doubtful = Bits::each(|i| {
-            let enough = if contested[i] != 0 { super::PROVEN } else { TOLERANCE };
-            let proven = violation[i] <= enough;
-            doubtful[i] | u64::from(!proven)
-        });
+        let enough = self.contested.some().pick(Lanes::all(super::PROVEN), Lanes::all(TOLERANCE));
+        self.doubtful = self.doubtful | !enough.reaches(self.violation) & 1;
+        for ((named, uses), capacity) in self.named.iter_mut().zip(&self.uses).zip(&self.capacity) {
+            let named_uses = *uses & ((1 << W) - 1) | uses.has(1 << W) & 1 << MAX_WORKLOADS;
+            let there = capacity.above(Lanes::ZERO).keep(named_uses);
+            *named = std::array::from_fn(|i| there[i] as u16);
+        }
     }
 }
 

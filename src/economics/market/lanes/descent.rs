@@ -10,91 +10,80 @@ const LONG: usize = 500;
 /// Sets of the most workloads.
 const SETS: usize = 1 << WIDEST;
 
+/// What a lane is at: raising prices, or lowering them, and whether it has lowered any since it last raised.
+const UP: u64 = 1;
+const DOWN: u64 = 2;
+const LOWERED: u64 = 4;
+
 impl Table {
     /// Reads from the prices, kept below the chokes, what buyers spend and where tranches are best used.
     #[inline(always)]
     pub fn place_buyers<const W: usize>(&mut self) {
         (self.choked, self.flat) = (Bits::default(), Bits::default());
-        let buyers = self.buyers;
         for w in 0..W {
-            let (curve, old) = (self.curve[w], self.price[w]);
-            let price = Lanes::each(|i| {
-                let price = old[i];
-                let price = if price < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { price };
-                if price > curve.choke_price[i] { curve.choke_price[i] } else { price }
-            });
+            let curve = self.curve[w];
+            let (old, least) = (self.price[w], Lanes::all(f64::MIN_POSITIVE));
+            let price = least.above(old).pick(least, old);
+            let price = price.above(curve.choke_price).pick(curve.choke_price, price);
             let log_price = Lanes::each(|i| ln(price[i] / curve.reference_price[i]));
-            let none = Lanes::default();
-            let ratio = self.ratio(w, &log_price, &none);
+            let ratio = self.ratio(w, log_price, Lanes::ZERO);
             self.log_price[w] = log_price;
             self.use_ratio[w] = ratio;
-            let own = Bits::each(|i| buyers[i] >> w & 1);
-            self.price[w] = Lanes::each(|i| if own[i] != 0 { price[i] } else { 0.0 });
-            self.spend[w] =
-                Lanes::each(|i| if own[i] != 0 { price[i] * (curve.planned_use[i] * ratio[i]) } else { 0.0 });
-            self.mark(w, &own);
+            let own = self.buyers.has(1 << w);
+            self.price[w] = own.keep(price);
+            self.spend[w] = own.keep(price * (curve.planned_use * ratio));
+            self.mark(w, own);
         }
         let price = self.price;
         let rates = self.rate.as_chunks::<W>().0;
         for (((value, uses), rate), cost) in
             self.value.iter_mut().zip(&mut self.uses).zip(rates).zip(&self.cost)
         {
-            *value = best::<W>(rate, &price, cost);
-            *uses = reach::<W>(rate, &price, cost, value);
+            *value = best::<W>(rate, &price, *cost);
+            *uses = reach::<W>(rate, &price, *cost, *value);
         }
     }
 
     /// D/Q at a price e^shift times as high as `log_price` says.
     #[inline(always)]
-    fn ratio(&self, w: usize, log_price: &Lanes, shift: &Lanes) -> Lanes {
-        let (curve, most) = (&self.curve[w], &self.most[w]);
-        Lanes::each(|i| exp(-curve.elasticity[i] * (log_price[i] + shift[i])).min(most[i]))
+    fn ratio(&self, w: usize, log_price: Lanes, shift: Lanes) -> Lanes {
+        let elasticity = self.curve[w].elasticity;
+        Lanes::each(|i| exp(-elasticity[i] * (log_price[i] + shift[i]))).min(self.most[w])
     }
 
     /// Up first, then down, each lane at its own step; see the scalar twin.
     #[inline(always)]
     pub fn descend<const W: usize>(&mut self) {
-        const UP: u64 = 1;
-        const DOWN: u64 = 2;
-        const LOWERED: u64 = 4;
-        let buyers = self.buyers;
-        let mut phase = Bits::each(|i| if buyers[i] != 0 { UP } else { 0 });
+        let mut phase = self.buyers.some() & UP;
         for _ in 0..LONG {
             let classes = self.sort::<W>();
             let mut demand = [Lanes::default(); SETS];
             for w in 0..W {
-                let (without, with) = demand.split_at_mut(1 << w);
-                for (with, without) in with.iter_mut().zip(without) {
-                    let spend = &self.spend[w];
-                    *with = Lanes::each(|i| without[i] + spend[i]);
+                for set in 0..1 << w {
+                    demand[set | 1 << w] = demand[set] + self.spend[w];
                 }
             }
             let (mut up, mut down) = (Bits::default(), Bits::default());
             let (mut up_worth, mut down_worth) = (Lanes::default(), Lanes::default());
-            if Bits::each(|i| phase[i] & UP).any() {
+            let raising = phase.has(UP);
+            if raising.any() {
                 (up, up_worth) = self.overdemanded::<W>(&classes, &demand);
-                up = Bits::each(|i| if phase[i] & UP != 0 { up[i] } else { 0 });
-                phase = Bits::each(|i| if phase[i] & UP != 0 && up[i] == 0 { DOWN } else { phase[i] });
+                up = raising & up;
+                phase = (raising & up.is(0)).pick(Bits::all(DOWN), phase);
             }
-            if Bits::each(|i| phase[i] & DOWN).any() {
+            let lowering = phase.has(DOWN);
+            if lowering.any() {
                 (down, down_worth) = self.oversupplied::<W>(&classes, &demand);
-                down = Bits::each(|i| if phase[i] & DOWN != 0 { down[i] } else { 0 });
-                phase = Bits::each(|i| {
-                    let again = if phase[i] & LOWERED != 0 { UP } else { 0 };
-                    if phase[i] & DOWN == 0 {
-                        phase[i]
-                    } else if down[i] != 0 {
-                        DOWN | LOWERED
-                    } else {
-                        again
-                    }
-                });
+                down = lowering & down;
+                let again = phase.has(LOWERED) & UP;
+                let next = down.some().pick(Bits::all(DOWN | LOWERED), again);
+                phase = lowering.pick(next, phase);
             }
             if up.any() {
-                self.raise::<W>(&up, &up_worth);
+                self.raise::<W>(up, up_worth);
             }
             if down.any() {
-                self.lower::<W>(&down, &down_worth);
+                self.lower::<W>(down, down_worth);
             }
             if !phase.any() {
                 return;
@@ -108,11 +97,10 @@ impl Table {
     fn sort<const W: usize>(&self) -> [Lanes; 2 * SETS] {
         let mut classes = [Lanes::default(); 2 * SETS];
         for ((uses, capacity), value) in self.uses.iter().zip(&self.capacity).zip(&self.value) {
-            let worth = Lanes::each(|i| capacity[i] * value[i]);
+            let worth = *capacity * *value;
             if W <= 2 {
                 for (set, class) in classes[..2 << W].iter_mut().enumerate().skip(1) {
-                    let before = *class;
-                    *class = Lanes::each(|i| before[i] + if uses[i] == set as u64 { worth[i] } else { 0.0 });
+                    *class += uses.is(set as u64).keep(worth);
                 }
             } else {
                 for i in 0..LANES {
@@ -132,23 +120,20 @@ impl Table {
     ) -> (Bits, Lanes) {
         let (mut supply, mut others) = ([Lanes::default(); SETS], [Lanes::default(); SETS]);
         for set in 0..1 << W {
-            let (busy, idle) = (&classes[set], &classes[set | 1 << W]);
-            others[set] = Lanes::each(|i| busy[i] + idle[i]);
+            others[set] = classes[set] + classes[set | 1 << W];
         }
         for w in 0..W {
             for set in (0..1 << W).filter(|set| set & 1 << w == 0) {
                 let with = set | 1 << w;
-                let (hit, hit_with, miss, miss_with) = (supply[set], supply[with], others[set], others[with]);
-                let hit = Lanes::each(|i| hit[i] + hit_with[i]);
+                let (miss, miss_with) = (others[set], others[with]);
+                let hit = supply[set] + supply[with];
                 supply[set] = hit;
-                supply[with] = Lanes::each(|i| hit[i] + miss_with[i]);
-                others[set] = Lanes::each(|i| miss[i] + miss_with[i]);
+                supply[with] = hit + miss_with;
+                others[set] = miss + miss_with;
                 others[with] = miss;
             }
         }
-        let (choked, buyers) = (self.choked, self.buyers);
-        let barred = Bits::each(|i| choked[i] | !buyers[i]);
-        self.steepest::<W>(&barred, &supply, demand, |supply, demand| demand - supply)
+        self.steepest::<W>(self.choked | !self.buyers, &supply, demand, |supply, demand| demand - supply)
     }
 
     /// Sets to lower, 0 for none, and what their tranches are worth.
@@ -166,19 +151,14 @@ impl Table {
                 supply[set] += without;
             }
         }
-        let buyers = self.buyers;
-        let barred = Bits::each(|i| !buyers[i]);
         let (mut best, mut worth) =
-            self.steepest::<W>(&barred, &supply, demand, |supply, demand| supply - demand);
-        let (flat, balance) = (self.flat, self.balance);
+            self.steepest::<W>(!self.buyers, &supply, demand, |supply, demand| supply - demand);
+        let balanced = Lanes::ONE + self.balance;
         for set in 1..1_usize << W {
-            let (supply, demand) = (&supply[set], &demand[set]);
-            let found = Bits::each(|i| {
-                let level = demand[i] <= supply[i] * (1.0 + balance[i]);
-                u64::from((best[i] == 0) & (set as u64 & !flat[i] == 0) & level)
-            });
-            best = Bits::each(|i| if found[i] != 0 { set as u64 } else { best[i] });
-            worth = Lanes::each(|i| if found[i] != 0 { supply[i] } else { worth[i] });
+            let level = (supply[set] * balanced).reaches(demand[set]);
+            let found = best.is(0) & (!self.flat & set as u64).is(0) & level;
+            best = best | found & set as u64;
+            worth = found.pick(supply[set], worth);
         }
         (best, worth)
     }
@@ -187,192 +167,171 @@ impl Table {
     #[inline(always)]
     fn steepest<const W: usize>(
         &self,
-        barred: &Bits,
+        barred: Bits,
         supply: &[Lanes; SETS],
         demand: &[Lanes; SETS],
-        gain: impl Fn(f64, f64) -> f64 + Copy,
+        gain: impl Fn(Lanes, Lanes) -> Lanes + Copy,
     ) -> (Bits, Lanes) {
         let balance = self.balance;
         let (mut best, mut most) = (Bits::default(), Lanes::default());
         let (mut worth, mut spent) = (Lanes::default(), Lanes::default());
         for set in 1..1_usize << W {
-            let (s, d) = (&supply[set], &demand[set]);
-            let gains = Lanes::each(|i| gain(s[i], d[i]));
-            let better = Bits::each(|i| {
-                let open = set as u64 & barred[i] == 0;
-                u64::from((gains[i] > most[i]) & open & (gains[i] > balance[i] * d[i]))
-            });
-            best = Bits::each(|i| if better[i] != 0 { set as u64 } else { best[i] });
-            most = Lanes::each(|i| if better[i] != 0 { gains[i] } else { most[i] });
-            worth = Lanes::each(|i| if better[i] != 0 { s[i] } else { worth[i] });
-            spent = Lanes::each(|i| if better[i] != 0 { d[i] } else { spent[i] });
+            let (s, d) = (supply[set], demand[set]);
+            let gains = gain(s, d);
+            let better = gains.above(most) & gains.above(balance * d) & (barred & set as u64).is(0);
+            best = better.pick(Bits::all(set as u64), best);
+            most = better.pick(gains, most);
+            worth = better.pick(s, worth);
+            spent = better.pick(d, spent);
         }
-        if W == 1 || !Bits::each(|i| best[i] & best[i].wrapping_sub(1)).any() {
+        if W == 1 || !(best & (best - 1)).any() {
             return (best, worth);
         }
+        let rounding = spent * ROUNDING;
         let mut found = Bits::default();
         for part in 1..1_usize << W {
-            let mut rest = Lanes::default();
-            let mut inside = Bits::default();
+            let (mut rest, mut inside) = (Lanes::default(), Bits::default());
             for whole in (part + 1..1 << W).filter(|whole| whole & part == part) {
-                let of_rest = &demand[whole ^ part];
-                rest = Lanes::each(|i| if best[i] == whole as u64 { of_rest[i] } else { rest[i] });
-                inside = Bits::each(|i| inside[i] | u64::from(best[i] == whole as u64));
+                let is_best = best.is(whole as u64);
+                rest = is_best.pick(demand[whole ^ part], rest);
+                inside = inside | is_best;
             }
-            let (s, d) = (&supply[part], &demand[part]);
-            let serves = Bits::each(|i| {
-                let rounding = ROUNDING * spent[i];
-                let enough = gain(s[i], d[i]) >= most[i] - balance[i] * rest[i] - rounding;
-                u64::from(enough & (inside[i] != 0) & (found[i] == 0))
-            });
-            found = Bits::each(|i| if serves[i] != 0 { part as u64 } else { found[i] });
-            worth = Lanes::each(|i| if serves[i] != 0 { s[i] } else { worth[i] });
+            let enough = gain(supply[part], demand[part]).reaches(most - balance * rest - rounding);
+            let serves = enough & inside & found.is(0);
+            found = found | serves & part as u64;
+            worth = serves.pick(supply[part], worth);
         }
-        (Bits::each(|i| if found[i] != 0 { found[i] } else { best[i] }), worth)
+        (found.is(0).pick(best, found), worth)
     }
 
     /// Raises the prices of each lane's set by a common factor.
     #[inline(always)]
-    fn raise<const W: usize>(&mut self, set: &Bits, worth: &Lanes) {
+    fn raise<const W: usize>(&mut self, set: Bits, worth: Lanes) {
         let moving = self.prices_of::<W>(set);
-        let mut limit = Lanes::all(f64::INFINITY);
+        let never = Lanes::all(f64::INFINITY);
+        let mut limit = never;
         for w in 0..W {
-            let (choke, price) = (&self.curve[w].choke_price, &self.price[w]);
-            limit = Lanes::each(|i| {
-                let to = if set[i] >> w & 1 != 0 { choke[i] / price[i] } else { f64::INFINITY };
-                if to < limit[i] { to } else { limit[i] }
-            });
+            let to = set.has(1 << w).pick(self.curve[w].choke_price / self.price[w], never);
+            limit = limit.above(to).pick(to, limit);
         }
-        let zero = Lanes::default();
         let rates = self.rate.as_chunks::<W>().0;
         for (((turns, value), uses), rate) in
             self.turns.iter_mut().zip(&self.value).zip(&self.uses).zip(rates)
         {
-            let earned = best::<W>(rate, &moving, &zero);
-            let meets =
-                Lanes::each(|i| if uses[i] & set[i] == 0 { value[i] / earned[i] } else { f64::INFINITY });
-            limit = Lanes::each(|i| if meets[i] < limit[i] { meets[i] } else { limit[i] });
+            let earned = best::<W>(rate, &moving, Lanes::ZERO);
+            let meets = (*uses & set).is(0).pick(*value / earned, never);
+            limit = limit.above(meets).pick(meets, limit);
             *turns = meets;
         }
-        let limit = Lanes::each(|i| limit[i].max(1.0));
-        let factor = self.scale::<W>(set, worth, &limit);
+        let factor = self.scale::<W>(set, worth, limit.max(Lanes::ONE));
         let moved = self.prices_of::<W>(set);
+        let near = factor * (1.0 + TIE);
         let rates = self.rate.as_chunks::<W>().0;
         let rows = self.turns.iter().zip(&mut self.value).zip(&mut self.uses).zip(rates).zip(&self.cost);
         for ((((turns, value), uses), rate), cost) in rows {
-            let earned = best::<W>(rate, &moved, &zero);
-            let reached = reach::<W>(rate, &moved, cost, &earned);
             let (had, was) = (*uses, *value);
-            *uses = Bits::each(|i| {
-                let met = if turns[i] <= factor[i] * (1.0 + TIE) { reached[i] & set[i] } else { 0 };
-                if had[i] & set[i] != 0 { had[i] & set[i] } else { had[i] | met }
-            });
-            *value = Lanes::each(|i| if had[i] & set[i] != 0 { was[i] * factor[i] } else { was[i] });
+            let inside = (had & set).some();
+            let mut all = had;
+            let met = near.reaches(*turns) & !inside & set;
+            if met.any() {
+                let earned = best::<W>(rate, &moved, Lanes::ZERO);
+                all = all | reach::<W>(rate, &moved, *cost, earned) & met;
+            }
+            *uses = inside.pick(had & set, all);
+            *value = inside.pick(was * factor, was);
         }
     }
 
     /// Lowers the prices of each lane's set by a common factor.
     #[inline(always)]
-    fn lower<const W: usize>(&mut self, set: &Bits, worth: &Lanes) {
-        let staying = self.prices_of::<W>(&Bits::each(|i| !set[i]));
-        let zero = Lanes::default();
+    fn lower<const W: usize>(&mut self, set: Bits, worth: Lanes) {
+        let staying = self.prices_of::<W>(!set);
         let mut limit = Lanes::default();
         let rates = self.rate.as_chunks::<W>().0;
         let rows = self.turns.iter_mut().zip(&self.value).zip(&self.uses).zip(rates).zip(&self.cost);
         for ((((turns, value), uses), rate), cost) in rows {
-            let earned = best::<W>(rate, &staying, &zero);
-            let meets = Lanes::each(|i| {
-                let other = if earned[i] > cost[i] { earned[i] } else { cost[i] };
-                if uses[i] & !set[i] == 0 { other / value[i] } else { 0.0 }
-            });
-            limit = Lanes::each(|i| if meets[i] > limit[i] { meets[i] } else { limit[i] });
+            let other = best::<W>(rate, &staying, *cost);
+            let meets = (*uses & !set).is(0).keep(other / *value);
+            limit = meets.above(limit).pick(meets, limit);
             *turns = meets;
         }
-        let limit = Lanes::each(|i| limit[i].min(1.0));
-        let factor = self.scale::<W>(set, worth, &limit);
+        let factor = self.scale::<W>(set, worth, limit.min(Lanes::ONE));
+        let near = factor * (1.0 - TIE);
         let rates = self.rate.as_chunks::<W>().0;
         let rows = self.turns.iter().zip(&mut self.value).zip(&mut self.uses).zip(rates).zip(&self.cost);
         for ((((turns, value), uses), rate), cost) in rows {
-            let earned = best::<W>(rate, &staying, cost);
-            let reached = reach::<W>(rate, &staying, cost, &earned);
             let (had, was) = (*uses, *value);
-            *uses = Bits::each(|i| {
-                let met = if turns[i] >= factor[i] * (1.0 - TIE) { reached[i] & !set[i] } else { 0 };
-                if had[i] & !set[i] != 0 { had[i] & !set[i] } else { had[i] | met }
-            });
-            *value = Lanes::each(|i| if had[i] & !set[i] != 0 { was[i] } else { was[i] * factor[i] });
+            let outside = (had & !set).some();
+            let mut all = had;
+            let met = turns.reaches(near) & !outside & !set;
+            if met.any() {
+                let earned = best::<W>(rate, &staying, *cost);
+                all = all | reach::<W>(rate, &staying, *cost, earned) & met;
+            }
+            *uses = outside.pick(had & !set, all);
+            *value = outside.pick(was, was * factor);
         }
     }
 
     /// Multiplies the prices of each lane's set by `limit`, or by the factor on the way there at which it buys `worth`.
     #[inline(always)]
-    fn scale<const W: usize>(&mut self, set: &Bits, worth: &Lanes, limit: &Lanes) -> Lanes {
+    fn scale<const W: usize>(&mut self, set: Bits, worth: Lanes, limit: Lanes) -> Lanes {
         let end = Lanes::each(|i| ln(limit[i]));
-        let balance = self.balance;
         let mut shift = end;
-        let mut at = self.buy::<W>(set, &shift);
-        let mut active = Bits::each(|i| {
-            let above = at.bought[i] > worth[i] * (1.0 + balance[i]);
-            let overshoots = if limit[i] > 1.0 { at.bought[i] < worth[i] } else { above };
-            u64::from(overshoots & (set[i] != 0))
-        });
-        let mut low = Lanes::each(|i| end[i].min(0.0));
-        let mut high = Lanes::each(|i| end[i].max(0.0));
+        let mut at = self.buy::<W>(set, shift);
+        let short = worth.above(at.bought);
+        let long = at.bought.above(worth * (Lanes::ONE + self.balance));
+        let mut active = set.some() & limit.above(Lanes::ONE).pick(short, long);
+        let (mut low, mut high) = (end.min(Lanes::ZERO), end.max(Lanes::ZERO));
         for _ in 0..100 {
             if !active.any() {
                 break;
             }
-            low = Lanes::each(|i| if at.bought[i] > worth[i] { shift[i] } else { low[i] });
-            high = Lanes::each(|i| if at.bought[i] > worth[i] { high[i] } else { shift[i] });
-            let next = Lanes::each(|i| {
-                let newton = shift[i] + at.bought[i] / at.slope[i] * ln(at.bought[i] / worth[i]);
-                let middle = 0.5 * (low[i] + high[i]);
-                if (newton > low[i]) & (newton < high[i]) { newton } else { middle }
-            });
-            let step = Lanes::each(|i| next[i] - shift[i]);
-            shift = Lanes::each(|i| if active[i] != 0 { next[i] } else { shift[i] });
-            let there = self.buy::<W>(set, &shift);
-            at.bought = Lanes::each(|i| if active[i] != 0 { there.bought[i] } else { at.bought[i] });
-            at.slope = Lanes::each(|i| if active[i] != 0 { there.slope[i] } else { at.slope[i] });
-            at.part = there.part;
-            at.ratio = there.ratio;
-            active = Bits::each(|i| {
-                let close = (at.bought[i] - worth[i]).abs() <= ROUNDING * worth[i];
-                let still = step[i].abs() <= f64::EPSILON * shift[i].abs();
-                if close | still { 0 } else { active[i] }
-            });
+            let more = at.bought.above(worth);
+            low = more.pick(shift, low);
+            high = more.pick(high, shift);
+            let log = Lanes::each(|i| ln(at.bought[i] / worth[i]));
+            let newton = shift + at.bought / at.slope * log;
+            let middle = (low + high) * 0.5;
+            let next = (newton.above(low) & high.above(newton)).pick(newton, middle);
+            let step = next - shift;
+            shift = active.pick(next, shift);
+            let there = self.buy::<W>(set, shift);
+            at.bought = active.pick(there.bought, at.bought);
+            at.slope = active.pick(there.slope, at.slope);
+            (at.part, at.ratio) = (there.part, there.ratio);
+            let close = (worth * ROUNDING).reaches((at.bought - worth).abs());
+            let still = (shift.abs() * f64::EPSILON).reaches(step.abs());
+            active = active & !(close | still);
         }
-        let factor = Lanes::each(|i| {
-            let scaled = exp(shift[i]);
-            if shift[i] == end[i] { limit[i] } else { scaled }
-        });
+        let scaled = Lanes::each(|i| exp(shift[i]));
+        let whole_way = Bits::each(|i| if shift[i] == end[i] { u64::MAX } else { 0 });
+        let factor = whole_way.pick(limit, scaled);
         for w in 0..W {
-            let own = Bits::each(|i| set[i] >> w & 1);
-            let take = |new: Lanes, old: &Lanes| Lanes::each(|i| if own[i] != 0 { new[i] } else { old[i] });
-            let (price, log_price) = (self.price[w], self.log_price[w]);
-            self.price[w] = take(Lanes::each(|i| price[i] * factor[i]), &price);
-            self.spend[w] = take(Lanes::each(|i| at.part[w][i] * factor[i]), &self.spend[w]);
-            self.log_price[w] = take(Lanes::each(|i| log_price[i] + shift[i]), &log_price);
-            self.use_ratio[w] = take(at.ratio[w], &self.use_ratio[w]);
-            self.mark(w, &own);
+            let own = set.has(1 << w);
+            self.price[w] = own.pick(self.price[w] * factor, self.price[w]);
+            self.spend[w] = own.pick(at.part[w] * factor, self.spend[w]);
+            self.log_price[w] = own.pick(self.log_price[w] + shift, self.log_price[w]);
+            self.use_ratio[w] = own.pick(at.ratio[w], self.use_ratio[w]);
+            self.mark(w, own);
         }
         factor
     }
 
     /// What each lane's set buys at prices e^shift times as high, at the prices before, and minus the slope.
     #[inline(always)]
-    fn buy<const W: usize>(&self, set: &Bits, shift: &Lanes) -> Bought {
+    fn buy<const W: usize>(&self, set: Bits, shift: Lanes) -> Bought {
         let mut bought = Bought::default();
         for w in 0..W {
-            let (curve, price, most) = (&self.curve[w], &self.price[w], &self.most[w]);
-            let ratio = self.ratio(w, &self.log_price[w], shift);
-            let part = Lanes::each(|i| {
-                let part = price[i] * (curve.planned_use[i] * ratio[i]);
-                if set[i] >> w & 1 != 0 { part } else { 0.0 }
-            });
+            let own = set.has(1 << w);
+            if !own.any() {
+                continue;
+            }
+            let curve = &self.curve[w];
+            let ratio = self.ratio(w, self.log_price[w], shift);
+            let part = own.keep(self.price[w] * (curve.planned_use * ratio));
             bought.bought += part;
-            bought.slope +=
-                Lanes::each(|i| if ratio[i] < most[i] { curve.elasticity[i] * part[i] } else { 0.0 });
+            bought.slope += self.most[w].above(ratio).keep(curve.elasticity * part);
             (bought.part[w], bought.ratio[w]) = (part, ratio);
         }
         bought
@@ -380,26 +339,21 @@ impl Table {
 
     /// Notes where a workload is at its choke price, and puts it exactly there, and where it is saturated.
     #[inline(always)]
-    fn mark(&mut self, w: usize, own: &Bits) {
+    fn mark(&mut self, w: usize, own: Bits) {
         let (price, choke) = (self.price[w], self.curve[w].choke_price);
-        let (ratio, most) = (self.use_ratio[w], self.most[w]);
-        let (choked, flat) = (self.choked, self.flat);
-        let at = Bits::each(|i| u64::from((own[i] != 0) & (price[i] >= choke[i] * (1.0 - TIE))));
-        self.price[w] = Lanes::each(|i| if at[i] != 0 { choke[i] } else { price[i] });
-        self.choked = Bits::each(|i| choked[i] & !(own[i] << w) | at[i] << w);
-        self.flat = Bits::each(|i| {
-            let full = (own[i] != 0) & (ratio[i] >= most[i] * (1.0 - TIE));
-            flat[i] & !(own[i] << w) | u64::from(full) << w
-        });
+        let at = own & price.reaches(choke * (1.0 - TIE));
+        let full = own & self.use_ratio[w].reaches(self.most[w] * (1.0 - TIE));
+        self.price[w] = at.pick(choke, price);
+        self.choked = self.choked & !(own & 1 << w) | at & 1 << w;
+        self.flat = self.flat & !(own & 1 << w) | full & 1 << w;
     }
 
     /// The prices of each lane's set, 0 elsewhere.
     #[inline(always)]
-    fn prices_of<const W: usize>(&self, set: &Bits) -> [Lanes; WIDEST] {
-        let mut prices = self.price;
-        for (w, price) in prices.iter_mut().enumerate() {
-            let old = *price;
-            *price = Lanes::each(|i| if set[i] >> w & 1 != 0 { old[i] } else { 0.0 });
+    fn prices_of<const W: usize>(&self, set: Bits) -> [Lanes; WIDEST] {
+        let mut prices = [Lanes::default(); WIDEST];
+        for (w, price) in prices[..W].iter_mut().enumerate() {
+            *price = set.has(1 << w).keep(self.price[w]);
         }
         prices
     }
@@ -416,29 +370,22 @@ struct Bought {
 
 /// The most an hour of a tranche earns at these prices, at least `least`.
 #[inline(always)]
-pub fn best<const W: usize>(rate: &[Lanes; W], prices: &[Lanes; WIDEST], least: &Lanes) -> Lanes {
-    let mut best = *least;
+pub fn best<const W: usize>(rate: &[Lanes; W], prices: &[Lanes; WIDEST], least: Lanes) -> Lanes {
+    let mut best = least;
     for (price, rate) in prices[..W].iter().zip(rate) {
-        best = Lanes::each(|i| {
-            let earned = price[i] * rate[i];
-            if earned > best[i] { earned } else { best[i] }
-        });
+        let earned = *price * *rate;
+        best = earned.above(best).pick(earned, best);
     }
     best
 }
 
 /// The uses in which an hour of a tranche is worth `value`.
 #[inline(always)]
-pub fn reach<const W: usize>(
-    rate: &[Lanes; W],
-    prices: &[Lanes; WIDEST],
-    cost: &Lanes,
-    value: &Lanes,
-) -> Bits {
-    let enough = Lanes::each(|i| value[i] * (1.0 - TIE));
-    let mut uses = Bits::each(|i| if cost[i] >= enough[i] { 1 << W } else { 0 });
+pub fn reach<const W: usize>(rate: &[Lanes; W], prices: &[Lanes; WIDEST], cost: Lanes, value: Lanes) -> Bits {
+    let enough = value * (1.0 - TIE);
+    let mut uses = cost.reaches(enough) & 1 << W;
     for (w, (price, rate)) in prices[..W].iter().zip(rate).enumerate() {
-        uses = Bits::each(|i| uses[i] | if price[i] * rate[i] >= enough[i] { 1 << w } else { 0 });
+        uses = uses | (*price * *rate).reaches(enough) & 1 << w;
     }
     uses
 }

@@ -1,7 +1,11 @@
-//! Hours in lanes: the twin of `hours` and `quanta`, in quanta of 64 bits, tranche by tranche.
+//! Hours in lanes: the twin of `hours` and `quanta`, in quanta of 64 bits.
+//!
+//! As in the scalar twin, neighbours with the same uses are fixed as one tranche. Here a run goes on as long as it does in every
+//! lane; a lane in which a tranche is not contested has nothing to share out of it. What a run gives to each workload is then laid
+//! over its tranches, both in order: a tranche gives a workload the overlap of two stretches.
 
 use super::{Table, WIDEST};
-use crate::economics::market::quanta::{Amount, ROUNDING, SLACK, SMALLEST, quantum, share};
+use crate::economics::market::quanta::{Amount, ROUNDING, SLACK, SMALLEST, quantum};
 use crate::math::{Bits, Lanes};
 
 /// Rounds of widening after which a lane is left to the scalar solver.
@@ -13,14 +17,14 @@ const SETS: usize = 1 << WIDEST;
 /// Whole quanta on each of a few paths: integers with a sign, kept as their bits.
 type Whole = Bits;
 
-#[inline(always)]
-fn whole(value: impl Fn(usize) -> i64) -> Whole {
-    Bits::each(|i| value(i).cast_unsigned())
-}
-
-#[inline(always)]
-fn signed(whole: &Whole, i: usize) -> i64 {
-    whole[i].cast_signed()
+/// Contested tranches that stand side by side and, lane by lane, have the same best uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// The first of them.
+    first: usize,
+    uses: Bits,
+    /// What they may earn.
+    most: Whole,
 }
 
 /// What must and may be served, set by set, as the scalar twin has it.
@@ -36,38 +40,13 @@ impl Table {
     /// Fixes the hours.
     #[inline(always)]
     pub fn share_out<const W: usize>(&mut self) {
-        let (n, mask) = (self.capacity.len(), (1_u64 << W) - 1);
-        self.hours.clear();
-        self.hours.resize(n * W, Lanes::default());
-        let (mut all, mut largest) = (Bits::default(), Lanes::all(SMALLEST));
-        let hours = self.hours.as_chunks_mut::<W>().0;
-        for (((uses, capacity), value), hours) in
-            self.uses.iter().zip(&self.capacity).zip(&self.value).zip(hours)
-        {
-            let several = Bits::each(|i| uses[i] & uses[i].wrapping_sub(1));
-            all = Bits::each(|i| all[i] | if several[i] != 0 { uses[i] } else { 0 });
-            largest = Lanes::each(|i| {
-                let worth = capacity[i] * value[i];
-                if (several[i] != 0) & (worth > largest[i]) { worth } else { largest[i] }
-            });
-            for (w, hours) in hours.iter_mut().enumerate() {
-                *hours = Lanes::each(|i| if uses[i] == 1 << w { capacity[i] } else { 0.0 });
-            }
-        }
+        let all = self.give_uncontested::<W>();
         self.contested = all;
         if !all.any() {
             return;
         }
-        for w in 0..W {
-            let spend = &self.spend[w];
-            largest = Lanes::each(|i| {
-                let more = (all[i] >> w & 1 != 0) & (spend[i] > largest[i]);
-                if more { spend[i] } else { largest[i] }
-            });
-        }
-        let quantum = Lanes::each(|i| quantum(<i64 as Amount>::BITS, largest[i]));
-        let mut own = [Whole::default(); WIDEST];
-        let mut small = Bits::default();
+        let quantum = self.quantum::<W>(all);
+        let own = self.count::<W>(quantum);
         let mut tables = Tables {
             spare: [Whole::default(); SETS],
             room: [Whole::default(); SETS],
@@ -75,115 +54,181 @@ impl Table {
             least: [Whole::default(); WIDEST],
             most: [Whole::default(); WIDEST],
         };
+        for w in 0..W {
+            let inside = all.has(1 << w);
+            let wanted = inside.keep(self.spend[w] * quantum);
+            let most = inside.keep(wanted.whole() - own[w]);
+            tables.wanted[w] = wanted;
+            tables.most[w] = most;
+            tables.least[w] = (!self.choked.has(1 << w)).keep(most.larger(Whole::default()));
+        }
         // Before bounds: what contested tranches offer, by what they can do; all of it, and what may not idle.
         let (mut offers, mut musts, mut offered) =
             ([Whole::default(); SETS], [Whole::default(); SETS], Whole::default());
-        for ((uses, capacity), value) in self.uses.iter().zip(&self.capacity).zip(&self.value) {
-            let worth = whole(|i| (capacity[i] * value[i] * quantum[i]) as i64);
-            let several = Bits::each(|i| uses[i] & uses[i].wrapping_sub(1));
-            for (w, own) in own[..W].iter_mut().enumerate() {
-                let had = *own;
-                *own = Bits::each(|i| had[i].wrapping_add(if uses[i] == 1 << w { worth[i] } else { 0 }));
-            }
-            if !several.any() {
-                continue;
-            }
-            small =
-                Bits::each(|i| small[i] | u64::from((several[i] != 0) & (signed(&worth, i) < i64::LEAST)));
-            offered = Bits::each(|i| offered[i].wrapping_add(if several[i] != 0 { worth[i] } else { 0 }));
+        for run in &self.runs {
+            let (uses, most) = (run.uses, run.most);
+            let must = (!uses.has(1 << W)).keep(most);
+            offered = offered + most;
             for set in 1..1_usize << W {
-                let (offer, must) = (offers[set], musts[set]);
-                let own = Bits::each(|i| {
-                    u64::from((several[i] != 0) & (uses[i] & mask == set as u64)).wrapping_neg() & worth[i]
-                });
-                offers[set] = Bits::each(|i| offer[i].wrapping_add(own[i]));
-                musts[set] = Bits::each(|i| must[i].wrapping_add(if uses[i] >> W == 0 { own[i] } else { 0 }));
+                let same = (uses & ((1 << W) - 1)).is(set as u64);
+                offers[set] = offers[set] + same.keep(most);
+                musts[set] = musts[set] + same.keep(must);
             }
         }
-        for w in 0..W {
-            let (spend, choked, own) = (&self.spend[w], &self.choked, &own[w]);
-            let inside = Bits::each(|i| all[i] >> w & 1);
-            let wanted = Lanes::each(|i| if inside[i] != 0 { spend[i] * quantum[i] } else { 0.0 });
-            let most =
-                whole(|i| if inside[i] != 0 { (wanted[i] as i64).wrapping_sub(signed(own, i)) } else { 0 });
-            tables.wanted[w] = wanted;
-            tables.most[w] = most;
-            tables.least[w] = whole(|i| if choked[i] >> w & 1 != 0 { 0 } else { signed(&most, i).max(0) });
-        }
-        let mut slack = Lanes::each(|i| if all[i] != 0 { SLACK } else { 0.0 });
+        let mut slack = all.some().keep(Lanes::all(SLACK));
         let mut rounds = 0;
-        while slack.any(|slack| slack > 0.0) && rounds < LONG {
-            tables.widen::<W>(&slack, &all);
-            tables.tabulate::<W>(&offers, &musts, &offered);
+        while slack.above(Lanes::ZERO).any() && rounds < LONG {
+            tables.widen::<W>(slack, all);
+            tables.tabulate::<W>(&offers, &musts, offered);
             slack = tables.slack::<W>();
             rounds += 1;
         }
-        let doubtful = self.doubtful;
-        self.doubtful = Bits::each(|i| u64::from((doubtful[i] | small[i] != 0) | (slack[i] > 0.0)));
+        self.doubtful = self.doubtful | slack.above(Lanes::ZERO) & 1;
         let hours = self.hours.as_chunks_mut::<W>().0;
-        for (((uses, capacity), value), hours) in
-            self.uses.iter().zip(&self.capacity).zip(&self.value).zip(hours)
-        {
-            let several = Bits::each(|i| uses[i] & uses[i].wrapping_sub(1));
-            if several.any() {
-                let worth =
-                    whole(|i| if several[i] != 0 { (capacity[i] * value[i] * quantum[i]) as i64 } else { 0 });
-                let mine = Bits::each(|i| if several[i] != 0 { uses[i] } else { 0 });
-                tables.fix::<W>(&mine, &worth, capacity, hours);
+        for (at, run) in self.runs.iter().enumerate() {
+            let given = tables.fix::<W>(run);
+            let end = self.runs.get(at + 1).map_or(self.wholes.len(), |next| next.first);
+            let rows = self.wholes[run.first..end].iter().zip(&self.capacity[run.first..end]);
+            lay_out::<W>(&given, &tables.wanted, rows, &mut hours[run.first..end]);
+        }
+    }
+
+    /// Gives tranches with one best use to it whole. Returns the uses of the others.
+    #[inline(always)]
+    fn give_uncontested<const W: usize>(&mut self) -> Bits {
+        self.hours.resize(self.capacity.len() * W, Lanes::default());
+        let mut all = Bits::default();
+        let hours = self.hours.as_chunks_mut::<W>().0;
+        for ((uses, capacity), hours) in self.uses.iter().zip(&self.capacity).zip(hours) {
+            all = all | several(*uses).keep(*uses);
+            for (w, hours) in hours.iter_mut().enumerate() {
+                *hours = uses.is(1 << w).keep(*capacity);
             }
         }
+        all
+    }
+
+    /// Quanta in a dollar. Leaves what each tranche is worth in `turns`.
+    #[inline(always)]
+    fn quantum<const W: usize>(&mut self, all: Bits) -> Lanes {
+        let mut largest = Lanes::all(SMALLEST);
+        let rows = self.uses.iter().zip(&self.capacity).zip(&self.value).zip(&mut self.turns);
+        for (((uses, capacity), value), worth) in rows {
+            *worth = *capacity * *value;
+            let contested = several(*uses).keep(*worth);
+            largest = contested.above(largest).pick(contested, largest);
+        }
+        for w in 0..W {
+            let spend = all.has(1 << w).keep(self.spend[w]);
+            largest = spend.above(largest).pick(spend, largest);
+        }
+        Lanes::each(|i| quantum(<i64 as Amount>::BITS, largest[i]))
+    }
+
+    /// Counts contested tranches in quanta, run by run, from what `turns` says they are worth; doubts lanes in which one is
+    /// small. Returns what workloads have of their own.
+    #[inline(always)]
+    fn count<const W: usize>(&mut self, quantum: Lanes) -> [Whole; WIDEST] {
+        self.runs.clear();
+        self.wholes.resize(self.capacity.len(), Whole::default());
+        let mut own = [Whole::default(); WIDEST];
+        let mut small = Bits::default();
+        let mut run = Run { first: 0, uses: Bits::default(), most: Whole::default() };
+        let rows = self.uses.iter().zip(&self.turns).zip(&mut self.wholes).enumerate();
+        for (at, ((uses, worth), contested)) in rows {
+            let (uses, worth) = (*uses, (*worth * quantum).whole());
+            for (w, own) in own[..W].iter_mut().enumerate() {
+                *own = *own + uses.is(1 << w).keep(worth);
+            }
+            let several = several(uses);
+            let (mine, worth_of_it) = (several.keep(uses), several.keep(worth));
+            *contested = worth_of_it;
+            small = small | several & (worth - <i64 as Amount>::LEAST.cast_unsigned());
+            if (run.uses.some() & several & (run.uses ^ mine)).any() {
+                self.runs.push(run);
+                run = Run { first: at, uses: mine, most: worth_of_it };
+            } else {
+                run.uses = run.uses | mine;
+                run.most = run.most + worth_of_it;
+            }
+        }
+        self.runs.push(run);
+        // A difference below 0 has the highest bit.
+        self.doubtful = self.doubtful | small.has(1 << 63) & 1;
+        own
+    }
+}
+
+/// All bits where a tranche has several best uses, elsewhere none.
+#[inline(always)]
+fn several(uses: Bits) -> Bits {
+    (uses & (uses - 1)).some()
+}
+
+/// Lays what a run gives to each workload over its tranches, both in order, and writes the hours.
+#[inline(always)]
+fn lay_out<'a, const W: usize>(
+    given: &[Whole; WIDEST],
+    wanted: &[Lanes; WIDEST],
+    tranches: impl Iterator<Item = (&'a Whole, &'a Lanes)>,
+    hours: &mut [[Lanes; W]],
+) {
+    // Where the stretch of each workload starts, and of each tranche.
+    let (mut starts, mut start) = ([Whole::default(); WIDEST], Whole::default());
+    for w in 1..W {
+        starts[w] = starts[w - 1] + given[w - 1];
+    }
+    for ((worth, capacity), hours) in tranches.zip(hours) {
+        let end = start + *worth;
+        for w in 0..W {
+            let part = (starts[w] + given[w]).smaller(end) - starts[w].larger(start);
+            // The share it is of the whole, cleared of rounding.
+            let (none, amount) = (Lanes::ZERO, part.rounded());
+            let share = amount / worth.rounded();
+            let tiny = (wanted[w] * ROUNDING).above(amount) & Lanes::all(ROUNDING).above(share);
+            let share = share.above(Lanes::all(1.0 - ROUNDING)).pick(Lanes::ONE, share);
+            let share = tiny.pick(none, share);
+            hours[w] = amount.above(none).pick(share * *capacity, hours[w]);
+        }
+        start = end;
     }
 }
 
 impl Tables {
     /// Widens the bounds by a share of what each workload wants, where that is above 0.
     #[inline(always)]
-    fn widen<const W: usize>(&mut self, slack: &Lanes, all: &Bits) {
+    fn widen<const W: usize>(&mut self, slack: Lanes, all: Bits) {
+        let none = Whole::default();
         for w in 0..W {
-            let (wanted, most, least) = (self.wanted[w], self.most[w], self.least[w]);
-            let give = whole(|i| {
-                let give = (wanted[i] * slack[i] * (1.0 + ROUNDING)) as i64 + 1;
-                if (slack[i] > 0.0) & (all[i] >> w & 1 != 0) { give } else { 0 }
-            });
-            let wide = Bits::each(|i| u64::from(give[i] != 0));
-            self.most[w] = whole(|i| {
-                let more = signed(&most, i).wrapping_add(signed(&give, i)).max(0);
-                if wide[i] != 0 { more } else { signed(&most, i) }
-            });
-            self.least[w] = whole(|i| {
-                let less = signed(&least, i).wrapping_sub(signed(&give, i)).max(0);
-                if wide[i] != 0 { less } else { signed(&least, i) }
-            });
+            let wide = slack.above(Lanes::ZERO) & all.has(1 << w);
+            let give = (self.wanted[w] * slack * (1.0 + ROUNDING)).whole() + 1;
+            self.most[w] = wide.pick((self.most[w] + give).larger(none), self.most[w]);
+            self.least[w] = wide.pick((self.least[w] - give).larger(none), self.least[w]);
         }
     }
 
     /// Tabulates spare and room by summing over subsets; spare first by the complement of the set.
     #[inline(always)]
-    fn tabulate<const W: usize>(&mut self, offers: &[Whole; SETS], musts: &[Whole; SETS], offered: &Whole) {
-        let mut all = *offered;
+    fn tabulate<const W: usize>(&mut self, offers: &[Whole; SETS], musts: &[Whole; SETS], offered: Whole) {
+        let mut all = offered;
         let mut sums = [Whole::default(); SETS];
         for set in 0..1 << W {
-            sums[set] = Bits::each(|i| offers[set][i].wrapping_neg());
-            self.room[set] = Bits::each(|i| musts[set][i].wrapping_neg());
+            sums[set] = Whole::default() - offers[set];
+            self.room[set] = Whole::default() - musts[set];
         }
         for w in 0..W {
-            let (least, most) = (&self.least[w], &self.most[w]);
-            let (sum, room) = (sums[1 << w], self.room[1 << w]);
-            all = Bits::each(|i| all[i].wrapping_sub(least[i]));
-            sums[1 << w] = Bits::each(|i| sum[i].wrapping_add(least[i]));
-            self.room[1 << w] = Bits::each(|i| room[i].wrapping_add(most[i]));
+            all = all - self.least[w];
+            sums[1 << w] = sums[1 << w] + self.least[w];
+            self.room[1 << w] = self.room[1 << w] + self.most[w];
         }
         for w in 0..W {
-            for set in (0..1_usize << W).filter(|set| set & 1 << w != 0) {
-                let without = set & !(1 << w);
-                let (sum, room) = (sums[set], self.room[set]);
-                sums[set] = Bits::each(|i| sum[i].wrapping_add(sums[without][i]));
-                self.room[set] = Bits::each(|i| room[i].wrapping_add(self.room[without][i]));
+            for (without, with) in pairs::<W>(w) {
+                sums[with] = sums[with] + sums[without];
+                self.room[with] = self.room[with] + self.room[without];
             }
         }
         for set in 0..1_usize << W {
-            let sum = &sums[((1 << W) - 1) ^ set];
-            self.spare[set] = Bits::each(|i| sum[i].wrapping_add(all[i]));
+            self.spare[set] = sums[((1 << W) - 1) ^ set] + all;
         }
     }
 
@@ -192,9 +237,9 @@ impl Tables {
     fn slack<const W: usize>(&self) -> Lanes {
         let mut slack = Lanes::default();
         for set in 1..1_usize << W {
-            let (spare, room) = (&self.spare[set], &self.room[set]);
-            let short = whole(|i| signed(spare, i).min(signed(room, i)));
-            if !Bits::each(|i| short[i] >> 63).any() {
+            let short = self.spare[set].smaller(self.room[set]);
+            let is_short = short.has(1 << 63);
+            if !is_short.any() {
                 continue;
             }
             // An empty sum of floats is −0, which the first number replaces.
@@ -202,81 +247,62 @@ impl Tables {
             for w in (0..W).filter(|w| set & 1 << w != 0) {
                 wanted += self.wanted[w];
             }
-            slack = Lanes::each(|i| {
-                let short = signed(&short, i);
-                if short < 0 { slack[i].max(-(short as f64) / wanted[i]) } else { slack[i] }
-            });
+            let share = (Whole::default() - short).rounded() / wanted;
+            slack = is_short.pick(slack.max(share), slack);
         }
         slack
     }
 
-    /// Fixes one tranche's hours: workload by workload the most that the conditions allow.
+    /// Fixes one run: workload by workload the most that the conditions allow.
     #[inline(always)]
-    fn fix<const W: usize>(&mut self, uses: &Bits, worth: &Whole, capacity: &Lanes, hours: &mut [Lanes; W]) {
-        let mut most = *worth;
-        let mut least = Bits::each(|i| if uses[i] >> W == 0 { worth[i] } else { 0 });
-        let mut left = Bits::each(|i| uses[i] & ((1 << W) - 1));
+    fn fix<const W: usize>(&mut self, run: &Run) -> [Whole; WIDEST] {
+        let none = Whole::default();
+        let (mut rest, mut most) = (run.uses & ((1 << W) - 1), run.most);
+        let mut least = (!run.uses.has(1 << W)).keep(most);
+        let mut all_given = [none; WIDEST];
         for w in 0..W {
-            let bit = 1_usize << w;
-            let own = Bits::each(|i| u64::from((left[i] >> w & 1 != 0) & (most[i] != 0)));
+            let own = rest.has(1 << w) & most.some();
             if !own.any() {
                 continue;
             }
-            let rest = Bits::each(|i| left[i] & !(bit as u64));
-            let mut allowed = whole(|i| signed(&most, i).min(signed(&self.most[w], i)));
-            for set in 1..1_usize << W {
-                let (spare, room) = (&self.spare[set], &self.room[set]);
-                allowed = whole(|i| {
-                    let counts = if set & bit == 0 {
-                        set as u64 & rest[i] != 0
-                    } else {
-                        (rest[i] & !(set as u64) != 0) | (least[i] == 0)
-                    };
-                    let bound = if set & bit == 0 { signed(spare, i) } else { signed(room, i) };
-                    let bound = if counts { bound } else { i64::MAX };
-                    bound.min(signed(&allowed, i))
-                });
-            }
-            let given = whole(|i| {
-                let last = (rest[i] == 0) & (least[i] == most[i]);
-                let given = if last { signed(&most, i) } else { signed(&allowed, i).max(0) };
-                if own[i] != 0 { given } else { 0 }
-            });
-            let still = whole(|i| signed(&least, i).wrapping_sub(signed(&given, i)).max(0));
-            let met = whole(|i| signed(&given, i).min(signed(&self.least[w], i)));
-            let taken = Bits::each(|i| given[i].wrapping_sub(least[i].wrapping_sub(still[i])));
-            for set in 1..1_usize << W {
-                let (spare, room) = (self.spare[set], self.room[set]);
-                self.spare[set] = Bits::each(|i| {
-                    let touched = set as u64 & rest[i] != 0;
-                    let gone = if touched | (set & bit == 0) { given[i] } else { most[i] };
-                    let gone = if (set & bit == 0) & !touched { 0 } else { gone };
-                    let back = if set & bit == 0 { 0 } else { met[i] };
-                    if own[i] != 0 { spare[i].wrapping_add(back).wrapping_sub(gone) } else { spare[i] }
-                });
-                self.room[set] = Bits::each(|i| {
-                    let covered = rest[i] & !(set as u64) == 0;
-                    let took = if set & bit != 0 {
-                        if covered { taken[i] } else { given[i] }
-                    } else if covered {
-                        still[i]
-                    } else {
-                        0
-                    };
-                    if own[i] != 0 { room[i].wrapping_sub(took) } else { room[i] }
-                });
-            }
+            rest = rest & !(1 << w);
+            // A set with the workload matters to tranches that have a use outside: another workload, or to idle.
+            let outside = rest | least.is(0) & 1 << W;
             let (bound, floor) = (self.most[w], self.least[w]);
-            self.most[w] = Bits::each(|i| bound[i].wrapping_sub(given[i]));
-            self.least[w] = Bits::each(|i| floor[i].wrapping_sub(met[i]));
-            let (had, wanted) = (hours[w], &self.wanted[w]);
-            hours[w] = Lanes::each(|i| {
-                let part = share(signed(&given, i), signed(worth, i), wanted[i]) * capacity[i];
-                if given[i] != 0 { part } else { had[i] }
-            });
-            most = Bits::each(|i| most[i].wrapping_sub(given[i]));
-            least = Bits::each(|i| if own[i] != 0 { still[i] } else { least[i] });
-            left = Bits::each(|i| if own[i] != 0 { rest[i] } else { left[i] });
+            let mut allowed = most.smaller(bound);
+            for (without, with) in pairs::<W>(w) {
+                let less = allowed.smaller(self.spare[without]);
+                allowed = rest.has(without as u64).pick(less, allowed);
+                let less = allowed.smaller(self.room[with]);
+                allowed = outside.has(!(with as u64)).pick(less, allowed);
+            }
+            let last = (rest | least ^ most).is(0);
+            // Nothing of all this is to be where the workload is no use.
+            let given = own.keep(last.pick(most, allowed.larger(none)));
+            let (gone, owed) = (own.keep(most), own.keep(least));
+            let still = (owed - given).larger(none);
+            let taken = given - (owed - still);
+            let met = given.smaller(floor);
+            for (without, with) in pairs::<W>(w) {
+                let touched = rest.has(without as u64);
+                let covered = (rest & !(without as u64)).is(0);
+                self.spare[without] = self.spare[without] - touched.keep(given);
+                self.room[without] = self.room[without] - covered.keep(still);
+                self.spare[with] = self.spare[with] + met - touched.pick(given, gone);
+                self.room[with] = self.room[with] - covered.pick(taken, given);
+            }
+            self.most[w] = bound - given;
+            self.least[w] = floor - met;
+            most = most - given;
+            least = least - owed + still;
+            all_given[w] = given;
         }
+        all_given
     }
+}
+
+/// Every set without a workload, with the same set with it.
+#[inline(always)]
+fn pairs<const W: usize>(w: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..1_usize << W).filter(move |set| set & 1 << w == 0).map(move |set| (set, set | 1 << w))
 }
