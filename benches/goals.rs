@@ -111,7 +111,7 @@ fn stages(job: &Job, paths: u64) {
                 }
             }
         });
-        if (i + LANES) % BLOCK == 0 {
+        if (i + LANES).is_multiple_of(BLOCK) {
             let end = (i + LANES) / LANES;
             timed(&mut moments, || total.merge(&CellMoments::of(&rows, end - BLOCK / LANES..end, 1)));
         }

@@ -426,7 +426,7 @@ mod tests {
         let noise = ((path * 7919 + cell * 104_729) % 1_000) as f64 - 480.0;
         match cell % 4 {
             0 => cell as f64 - 4.0,
-            1 if path % 5 != 0 => 0.0,
+            1 if !path.is_multiple_of(5) => 0.0,
             2 => noise * noise * noise * 1e-3,
             _ => 30.0 + noise * 1e-3,
         }

@@ -8,8 +8,12 @@
 
 /// Defines a function over slices that runs on AVX-512 or AVX2 where there is either. In it `AT_ONCE` is how many numbers may
 /// be worked on together: a few times as many as an instruction takes, so that work overlaps and four of each fit the registers.
+/// What follows `else` is done instead where an x86-64 machine has neither.
 macro_rules! wide {
     ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $body:block) => {
+        wide! { $(#[$about])* $visibility fn $name($($argument: $type),*) $body else { anywhere::<8>($($argument),*) } }
+    };
+    ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $body:block else $narrow:block) => {
         $(#[$about])*
         $visibility fn $name($($argument: $type),*) {
             #[inline(always)]
@@ -46,6 +50,9 @@ macro_rules! wide {
                 }
                 return;
             }
+            #[cfg(target_arch = "x86_64")]
+            $narrow
+            #[cfg(not(target_arch = "x86_64"))]
             anywhere::<8>($($argument),*);
         }
     };

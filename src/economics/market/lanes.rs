@@ -15,7 +15,8 @@
 //! **What falls back** to the scalar solver, lane by lane: contested tranches too small for quanta of 64 bits, hours not
 //! proven in them, a descent or a widening of bounds that takes unusually long, whatever violates the optimality
 //! conditions. Markets of more than [`WIDEST`] workloads or none, and those in which an input is in doubt, fall back whole, so
-//! that messages are the scalar's too. Prices to start from, where nothing settled before, are guessed lane by lane.
+//! that messages are the scalar's too; and so do all markets on x86-64 machines without AVX2, where columns gain little.
+//! Prices to start from, where nothing settled before, are guessed lane by lane.
 //!
 //! Runs of like neighbours, by which hours are fixed, end here where they end in any lane. In whole numbers hours are the
 //! lexicographically largest flow all the same, of which there is one.
@@ -82,7 +83,7 @@ pub struct LanesSolver {
 #[derive(Clone, Debug, Default)]
 struct Table {
     workloads: usize,
-    /// Whether every input is inside its domain.
+    /// Whether markets can be solved side by side: every input is inside its domain.
     sound: bool,
     capacity: Vec<Lanes>,
     cost: Vec<Lanes>,
@@ -256,6 +257,8 @@ wide! {
             2 => { table.load::<2>(market); table.resume::<2>(settled); }
             _ => { table.load::<3>(market); table.resume::<3>(settled); }
         }
+    } else {
+        table.sound = false;
     }
 }
 
@@ -267,6 +270,8 @@ wide! {
             2 => table.solve::<2>(),
             _ => table.solve::<3>(),
         }
+    } else {
+        table.doubtful = Bits::all(1);
     }
 }
 
