@@ -1,25 +1,25 @@
 //! Runs a job: blocks on threads, merged in order.
 
+mod worker;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::catalogue::{Account, Catalogue, PathView};
+use super::catalogue::Catalogue;
 use super::column::{ArmTallies, Reading, readings};
 use super::job::{CorrelationOn, Job};
 use super::outcome::{Outcome, stand};
-use super::partition::{BLOCK, Block, Partition, grouping, replicates, unit};
+use super::partition::{Block, Partition, grouping, replicates};
 use super::progress::Progress;
-use super::recorder::{CellMoments, CellSketches, Layout, NotFinite, Rows};
-use crate::math::{LANES, Lanes};
+use super::recorder::{CellMoments, CellSketches, Layout, NotFinite};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
 use crate::model::conditions::Givens;
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
-use crate::model::rules::{DatesInLanes, Regime, RuleDates};
-use crate::model::step::{self, Failure, Snapshot, Workspace};
-use crate::stats::sketch::{Code, Counter};
+use crate::model::step::Failure;
+use worker::Worker;
 
 /// How to run.
 #[derive(Clone, Copy, Default)]
@@ -402,10 +402,9 @@ fn stretch(
                         break;
                     }
                     let n = paths.paths.len();
-                    let held = worker.held - n.div_ceil(LANES)..worker.held;
-                    let moments = CellMoments::of(&worker.rows, held, unit(plan.job.sampling));
-                    locked(&merger).take(plan, block, moments, std::mem::take(&mut worker.scalars));
-                    if worker.held + BLOCK_GROUPS > worker.room {
+                    let moments = worker.moments(plan, n);
+                    locked(&merger).take(plan, block, moments, worker.take_scalars());
+                    if worker.is_full() {
                         worker.count(plan, &sketches);
                     }
                     let paths = done.fetch_add(n, Ordering::Relaxed) + n;
@@ -435,202 +434,4 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Groups of a block.
-const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
-
-/// Bytes of codes a thread holds before it counts them: the more, the fewer times every histogram is fetched from memory.
-const HELD_BYTES: usize = 40 << 20;
-
-/// Blocks a thread holds at most: a column of theirs can be counted at once.
-const HELD_BLOCKS: usize = Counter::MOST / BLOCK;
-
-/// A thread's memory.
-struct Worker {
-    scratch: Scratch,
-    /// Drivers of the paths at hand, one by one, and side by side.
-    paths: Vec<Drivers>,
-    drivers: Drivers<Lanes>,
-    work: Workspace,
-    /// By arm; of arms that share them, the first one's.
-    givens: Vec<Givens>,
-    accounts: Vec<Account>,
-    dates: Vec<Vec<DatesInLanes>>,
-    /// By arm: months shared with its trunk, and where it leaves it.
-    shared: Vec<usize>,
-    branches: Vec<Snapshot>,
-    /// Rows not yet counted.
-    rows: Rows,
-    /// How many groups of them there are.
-    held: usize,
-    /// How many there may be.
-    room: usize,
-    /// Of the block at hand: arm, then scalar, then path.
-    scalars: Vec<f64>,
-}
-
-impl Worker {
-    fn new(plan: &Plan<'_>) -> Worker {
-        let arms = plan.worlds.len();
-        let block_bytes = BLOCK * plan.layout.cells() * size_of::<Code>();
-        let blocks = (HELD_BYTES / block_bytes).clamp(1, HELD_BLOCKS).min(plan.partition.blocks().max(1));
-        let room = BLOCK_GROUPS * blocks;
-        let mut rows = Rows::default();
-        rows.reserve(&plan.layout, room);
-        Worker {
-            scratch: Scratch::default(),
-            paths: vec![Drivers::default(); LANES],
-            drivers: Drivers::default(),
-            work: Workspace::default(),
-            givens: vec![Givens::default(); arms],
-            accounts: vec![Account::default(); arms],
-            dates: vec![Vec::new(); arms],
-            shared: vec![0; arms],
-            branches: vec![Snapshot::default(); arms],
-            rows,
-            held: 0,
-            room,
-            scalars: Vec::new(),
-        }
-    }
-
-    /// Simulates a block, [`LANES`] paths at a time, and records its paths.
-    fn run(&mut self, plan: &Plan<'_>, block: &Block) -> Result<(), EngineError> {
-        let n = block.paths.len();
-        self.scalars.resize(plan.worlds.len() * plan.catalogue.scalars.len() * n, 0.0);
-        let arm_id = |arm: usize| plan.job.arms[arm].id.clone();
-        for (group, paths) in block.paths.chunks(LANES).enumerate() {
-            for (path, drivers) in paths.iter().zip(&mut self.paths) {
-                plan.sampler.draw(*path, &mut self.scratch, drivers);
-            }
-            self.drivers.gather(&self.paths[..paths.len()]);
-            self.begin(plan, paths);
-            for arm in 0..plan.worlds.len() {
-                self.simulate(plan, arm).map_err(|failure| EngineError::Market {
-                    path: paths[failure.lane.min(paths.len() - 1)],
-                    arm: arm_id(arm),
-                    failure,
-                })?;
-            }
-            self.record(plan, (group * LANES, paths.len(), n)).map_err(|(lane, place)| {
-                EngineError::NotFinite { path: paths[lane], arm: arm_id(place.arm), place }
-            })?;
-            self.held += 1;
-        }
-        Ok(())
-    }
-
-    /// Draws the rules' dates on a few paths and finds the months that each arm shares with its trunk.
-    fn begin(&mut self, plan: &Plan<'_>, paths: &[u64]) {
-        let mut of_path = Vec::new();
-        for (arm, world) in plan.worlds.iter().enumerate() {
-            let dates = &mut self.dates[arm];
-            dates.clear();
-            dates.resize(world.rules.len(), [RuleDates::default(); LANES]);
-            for (i, drivers) in self.paths[..paths.len()].iter().enumerate() {
-                RuleDates::draw_all(world, &plan.sampler, drivers, paths[i], &mut of_path);
-                for (rule, dates) in dates.iter_mut().zip(&of_path) {
-                    rule[i..].fill(*dates);
-                }
-            }
-            self.accounts[arm].begin(world, &self.drivers);
-            if plan.given[arm] == arm {
-                self.givens[arm].fill(world, &self.drivers);
-            }
-        }
-        for (arm, trunk) in plan.trunks.iter().enumerate() {
-            let regime = |arm: usize| Regime {
-                world: &plan.worlds[arm],
-                drivers: &self.drivers,
-                dates: &self.dates[arm],
-            };
-            let both =
-                regime(trunk.arm).silent_months(&trunk.theirs).min(regime(arm).silent_months(&trunk.own));
-            self.shared[arm] = if trunk.arm == arm { 0 } else { both };
-        }
-    }
-
-    /// Simulates an arm from where it leaves its trunk, keeps where others leave it, and enters it month by month.
-    fn simulate(&mut self, plan: &Plan<'_>, arm: usize) -> Result<(), Failure> {
-        let (world, trunk) = (&plan.worlds[arm], plan.trunks[arm].arm);
-        let regime = Regime { world, drivers: &self.drivers, dates: &self.dates[arm] };
-        let mut from = self.shared[arm];
-        if from == 0 {
-            self.work.begin(world);
-        } else {
-            self.work.resume(&self.branches[arm]);
-            let [own, other] = self
-                .accounts
-                .get_disjoint_mut([arm, trunk])
-                .unwrap_or_else(|_| unreachable!("an arm that shares months has another for its trunk"));
-            own.share(other, from);
-            self.rows.share(self.held, &plan.layout, (trunk, arm), from);
-        }
-        let (account, cells) = (&mut self.accounts[arm], self.rows.group(self.held));
-        loop {
-            let leaving =
-                (0..self.shared.len()).filter(|&other| plan.trunks[other].arm == arm && other != arm);
-            let until = leaving.map(|other| self.shared[other]).filter(|&month| month > from).min();
-            let until = until.unwrap_or(world.months);
-            let givens = &self.givens[plan.given[arm]];
-            step::walk(
-                &regime,
-                givens,
-                from..until,
-                &mut self.work,
-                #[inline(always)]
-                |t, month| {
-                    account.enter(&plan.catalogue, world, (t, month), &mut cells[plan.layout.month(arm, t)]);
-                },
-            )?;
-            for (other, branch) in self.branches.iter_mut().enumerate() {
-                if other != arm && plan.trunks[other].arm == arm && self.shared[other] == until {
-                    self.work.save(branch);
-                }
-            }
-            if until >= world.months {
-                return Ok(());
-            }
-            from = until;
-        }
-    }
-
-    /// Completes the rows of `count` paths from path `first` of a block of `n` on, and writes their scalars; the first path
-    /// with a number that is not finite, and which, is an error.
-    fn record(
-        &mut self,
-        plan: &Plan<'_>,
-        (first, count, n): (usize, usize, usize),
-    ) -> Result<(), (usize, NotFinite)> {
-        self.rows.complete(self.held, count, &plan.layout, &plan.catalogue)?;
-        let scalars = &plan.catalogue.scalars;
-        for (arm, world) in plan.worlds.iter().enumerate() {
-            let view = PathView {
-                world,
-                account: &self.accounts[arm],
-                baseline: &self.accounts[plan.job.baseline()],
-                dates: &self.dates[arm],
-            };
-            for (s, (label, scalar, lab)) in scalars.iter().enumerate() {
-                let value = scalar.value(&view, *lab);
-                let values = &value.as_slice()[..count];
-                if let Some(lane) = values.iter().position(|value| !value.is_finite()) {
-                    return Err((lane, NotFinite { metric: label.id.clone(), month: None, arm }));
-                }
-                self.scalars[(arm * scalars.len() + s) * n + first..][..count].copy_from_slice(values);
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts the rows held.
-    fn count(&mut self, plan: &Plan<'_>, sketches: &[Mutex<CellSketches>]) {
-        if self.held > 0 {
-            for (arm, sketch) in sketches.iter().enumerate() {
-                locked(sketch).add(&self.rows, plan.layout.arm_cells(arm), self.held);
-            }
-        }
-        self.held = 0;
-    }
 }

@@ -8,8 +8,8 @@
 use super::catalogue::Catalogue;
 use super::column::readings;
 use super::job::Job;
-use super::partition::{BLOCK, replicates, unit};
-use super::recorder::Layout;
+use super::partition::{Partition, replicates, unit};
+use super::recorder::{Layout, row_bytes};
 use crate::stats::sketch::Sketch;
 use crate::stats::tally::Tally;
 
@@ -34,6 +34,8 @@ impl Memory {
         let catalogue = Catalogue::of(&job.arms[0].world);
         let cells = Layout::of(job, &catalogue).cells() as u64;
         let (paths, arms) = (job.paths as u64, job.arms.len() as u64);
+        let blocks = Partition { sampling: job.sampling, paths: job.paths }.blocks();
+        let rows = row_bytes(cells as usize, blocks) as u64;
         let planes = 1 + u64::from((paths / 64).max(1).ilog2()) / 8;
         let histogram = size_of::<Sketch>() as u64 + HISTOGRAM * planes;
         let moments = 16 * (1 + replicates(job.sampling) as u64);
@@ -45,7 +47,7 @@ impl Memory {
         Memory {
             scalars: if job.is_exact() { kept } else { kept.saturating_add(tallies) },
             cells: all(&[cells, histogram + moments]),
-            rows: all(&[8, BLOCK as u64, cells, threads as u64]),
+            rows: all(&[rows, threads as u64]),
         }
     }
 

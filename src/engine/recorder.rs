@@ -102,14 +102,29 @@ pub struct Rows {
 /// Cells that are worked on side by side.
 const TILE: usize = LANES;
 
-/// Groups of a block, whose numbers are kept.
-const KEPT: usize = BLOCK.div_ceil(LANES);
+/// Groups of a block: those whose numbers are kept.
+pub const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
+
+/// Bytes of codes a thread holds before it counts them: the more, the fewer times every histogram is fetched from memory.
+const HELD_BYTES: usize = 40 << 20;
+
+/// Blocks of so many cells that a thread holds before it counts them, of so many in all: no more than a column of them can
+/// be counted at once.
+pub fn held_blocks(cells: usize, blocks: usize) -> usize {
+    let most = (HELD_BYTES / (BLOCK * cells * size_of::<Code>())).clamp(1, Counter::MOST / BLOCK);
+    most.min(blocks.max(1))
+}
+
+/// Bytes of the rows that a thread holds.
+pub fn row_bytes(cells: usize, blocks: usize) -> usize {
+    BLOCK * cells * (size_of::<f64>() + held_blocks(cells, blocks) * size_of::<Code>())
+}
 
 impl Rows {
     /// Makes room for `groups` groups.
     pub fn reserve(&mut self, layout: &Layout, groups: usize) {
         self.cells = layout.cells();
-        self.values.resize(self.padded() * KEPT, Lanes::ZERO);
+        self.values.resize(self.padded() * BLOCK_GROUPS, Lanes::ZERO);
         self.codes.resize(self.padded() * groups, Codes::default());
         self.paths.resize(groups, 0);
         self.least.resize(self.padded() / TILE, Lanes::ZERO);
@@ -124,12 +139,12 @@ impl Rows {
     /// The numbers of a group, of the last few.
     fn kept(&self, group: usize) -> &[Lanes] {
         let size = self.padded();
-        &self.values[group % KEPT * size..][..size]
+        &self.values[group % BLOCK_GROUPS * size..][..size]
     }
 
     /// The cells of a group, to be written before it is completed.
     pub fn group(&mut self, group: usize) -> &mut [Lanes] {
-        let start = group % KEPT * self.padded();
+        let start = group % BLOCK_GROUPS * self.padded();
         &mut self.values[start..start + self.cells]
     }
 
@@ -169,7 +184,7 @@ impl Rows {
             self.greatest.fill(Lanes::all(f64::NEG_INFINITY));
         }
         let size = self.padded();
-        let values = &mut self.values[group % KEPT * size..][..size];
+        let values = &mut self.values[group % BLOCK_GROUPS * size..][..size];
         let codes = &mut self.codes[group * size..][..size];
         let mut doubts = Lanes::ZERO;
         take_in(values, codes, (&mut self.least, &mut self.greatest), paths, &mut doubts);
@@ -279,11 +294,11 @@ impl CellMoments {
 
     /// The moments of some groups of the last block, `unit` paths a unit: neighbours in a group.
     pub fn of(rows: &Rows, groups: std::ops::Range<usize>, unit: usize) -> CellMoments {
-        assert!(groups.len() <= KEPT, "numbers are kept of {KEPT} groups");
+        assert!(groups.len() <= BLOCK_GROUPS, "numbers are kept of {BLOCK_GROUPS} groups");
         let mut moments = CellMoments::empty(rows.padded());
         let paths = &rows.paths[groups.clone()];
         moments.count = paths.iter().map(|paths| paths.div_ceil(unit)).sum::<usize>() as f64;
-        let values: [&[Lanes]; KEPT] =
+        let values: [&[Lanes]; BLOCK_GROUPS] =
             std::array::from_fn(|i| if i < groups.len() { rows.kept(groups.start + i) } else { &[] });
         take_moments(&values[..groups.len()], paths, unit, &mut moments);
         moments.mean.truncate(rows.cells);
@@ -313,7 +328,7 @@ wide! {
         let count = moments.count;
         let cells = moments.mean.as_chunks_mut::<TILE>().0.iter_mut().zip(moments.squares.as_chunks_mut::<TILE>().0);
         for (at, (mean, squares)) in cells.enumerate() {
-            let (mut units, mut n) = ([Lanes::ZERO; KEPT * LANES], 0);
+            let (mut units, mut n) = ([Lanes::ZERO; BLOCK_GROUPS * LANES], 0);
             for (group, &paths) in groups.iter().zip(paths) {
                 let tile = &group[at * TILE..][..paths];
                 if unit == 1 {

@@ -451,3 +451,24 @@ macro_rules! in_lanes {
 }
 
 pub(crate) use in_lanes;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whole numbers are those of the safe conversion wherever there is room for them.
+    #[test]
+    fn whole_numbers_are_those_of_a_cast() {
+        const BOUND: f64 = (1_u64 << 63) as f64;
+        let below = f64::from_bits(BOUND.to_bits() - 1);
+        let mut numbers = vec![0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1.9, -1.9, 4e15 + 0.5, below, -below];
+        numbers.extend((0..2_000).map(|i| (f64::from(i) - 1_000.0) * 1.234_567e15 / 3.0));
+        for &number in &numbers {
+            let found = Lanes::all(number).whole();
+            assert_eq!(found, Bits::all((number as i64).cast_unsigned()), "{number}");
+        }
+        for beyond in [BOUND, -BOUND, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            assert_eq!(Lanes::all(beyond).whole(), Bits::default(), "{beyond}");
+        }
+    }
+}

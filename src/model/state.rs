@@ -56,31 +56,8 @@ impl Clone for State {
     }
 }
 
-impl Clone for ChannelState {
-    fn clone(&self) -> ChannelState {
-        ChannelState { worth_ratios: self.worth_ratios.clone(), ..*self }
-    }
-
-    fn clone_from(&mut self, from: &ChannelState) {
-        let mut worth_ratios = std::mem::take(&mut self.worth_ratios);
-        worth_ratios.clone_from(&from.worth_ratios);
-        *self = ChannelState { worth_ratios, ..*from };
-    }
-}
-
-impl Clone for Holding {
-    fn clone(&self) -> Holding {
-        let (book, fleet) = (self.book.clone(), self.fleet.clone());
-        Holding { book, fleet, planned_hours: self.planned_hours.clone(), ..*self }
-    }
-
-    fn clone_from(&mut self, from: &Holding) {
-        self.book.clone_from(&from.book);
-        self.fleet.clone_from(&from.fleet);
-        self.planned_hours.clone_from(&from.planned_hours);
-        self.scarcity_rate = from.scarcity_rate;
-    }
-}
+copied_in_place!(ChannelState { worth_ratios });
+copied_in_place!(Holding { book, fleet, planned_hours });
 
 impl State {
     /// Makes room for `world` and forgets everything.
@@ -121,13 +98,13 @@ impl ChannelState {
         let start = at(start);
         let cumulative = start + self.ordered;
         let ceiling = at(owned.mfu_learning_ceiling);
-        let (mut factors, one) = ((Lanes::ONE, Lanes::ONE), |exponent: f64| exponent == 0.0);
+        let mut factors = (Lanes::ONE, Lanes::ONE);
         if learns(&price) {
             factors.0 = Lanes::each(
                 #[inline(always)]
                 |i| {
                     let factor = learning::price_factor(cumulative[i], start[i], price[i]);
-                    if one(price[i]) { 1.0 } else { factor }
+                    if price[i] == 0.0 { 1.0 } else { factor }
                 },
             );
         }
@@ -136,7 +113,7 @@ impl ChannelState {
                 #[inline(always)]
                 |i| {
                     let factor = learning::mfu_factor(cumulative[i], start[i], mfu[i], ceiling[i]);
-                    if one(mfu[i]) { 1.0 } else { factor }
+                    if mfu[i] == 0.0 { 1.0 } else { factor }
                 },
             );
         }

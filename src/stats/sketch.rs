@@ -5,9 +5,13 @@
 //! are integers: merging is exact, in any order. Memory is taken by the stretch of 32 bins in which values lie, and counts
 //! are written in base 256, a plane of digits after another, so that few values cost a byte a bin and a billion cost four.
 
+mod counter;
+
 use serde::{Deserialize, Serialize};
 
-use crate::math::{LANES, fetch};
+use crate::math::fetch;
+
+pub use counter::{Code, Codes, Counter, NOBODY, code};
 
 /// Bits of the mantissa below a bin's.
 const SHIFT: u32 = 52 - 8;
@@ -18,26 +22,6 @@ const STRETCHES: usize = (f64::MAX.to_bits() >> SHIFT) as usize / STRETCH + 1;
 
 /// Digits of the counts of a stretch's bins.
 type Digits = [u8; STRETCH];
-
-/// What a value is counted by: its sign, its exponent and the first bits of its mantissa, which are those of a stretch and,
-/// lowest, of a bin in it; or [`ZERO`], or [`NOBODY`]. The last two have the bits of what is no number.
-pub type Code = u32;
-
-/// Codes of values on paths side by side.
-pub type Codes = [Code; LANES];
-
-/// Code of no value at all: with all bits of a code, so that what is laid over any other code makes it this one.
-pub const NOBODY: Code = u32::MAX >> (u32::BITS + SHIFT - u64::BITS);
-/// Code of zero, of either sign.
-const ZERO: Code = NOBODY - 1;
-/// Stretches that a code can tell, of both signs.
-const CODED: usize = (NOBODY as usize + 1) / STRETCH;
-
-/// A value's code. Domain: finite.
-#[inline(always)]
-pub fn code(value: f64) -> Code {
-    if value == 0.0 { ZERO } else { (value.to_bits() >> SHIFT) as Code }
-}
 
 /// Counts of values by bin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,12 +74,8 @@ impl Sketch {
         if values.is_empty() {
             return;
         }
-        self.count += values.len() as u64;
-        let (least, greatest) = extremes(values);
-        self.least = if least < self.least { least } else { self.least };
-        self.greatest = if greatest > self.greatest { greatest } else { self.greatest };
-        if least == greatest {
-            return self.add_alike(least, values.len() as u64);
+        if !self.add_between(values.len(), extremes(values)) {
+            return;
         }
         if self.keys.is_empty() {
             self.make_room(values);
@@ -457,118 +437,7 @@ impl Sketch {
     }
 }
 
-/// Counts columns of many values, a column after another, each into its sketch.
-///
-/// A column is first counted in a small window that stays close to the processor, a byte a bin, and then enters the sketch
-/// stretch by stretch.
-pub struct Counter {
-    /// By the stretch of a code: what to add to the code to come to its count in the window; [`ABSENT`] for stretches that
-    /// the column at hand has no row for, and for all between columns.
-    shifts: Box<[u32; CODED]>,
-    /// By row: counts of a stretch's bins. First those of the sketch, in their order, then one for what is in no stretch, then
-    /// those that the column brought. Zero between columns.
-    window: Vec<Digits>,
-    /// Stretches of the codes that the column brought.
-    brought: Vec<usize>,
-    /// The same in the order of their keys.
-    new: Vec<(i16, Digits)>,
-}
-
-/// Leads from every code beyond every window.
-const ABSENT: u32 = 1 << 31;
-
-impl Default for Counter {
-    fn default() -> Counter {
-        let shifts = vec![ABSENT; CODED].try_into().unwrap_or_else(|_| unreachable!("one for every stretch"));
-        Counter { shifts, window: Vec::new(), brought: Vec::new(), new: Vec::new() }
-    }
-}
-
-impl Counter {
-    /// Values that a column may have.
-    pub const MOST: usize = u8::MAX as usize;
-
-    /// Takes the bins of a column into a sketch. Domain: at most [`Counter::MOST`] codes.
-    #[inline(always)]
-    pub fn count(&mut self, sketch: &mut Sketch, column: &[Codes]) {
-        let own = sketch.keys.len();
-        let rows = own + 1 + column.len() * LANES;
-        if self.window.len() < rows {
-            self.window.resize(rows, [0; STRETCH]);
-        }
-        for (row, key) in sketch.keys.iter().enumerate() {
-            let stretch = stretch_of(*key);
-            self.shifts[stretch] = shift(stretch, row);
-        }
-        self.shifts[CODED - 1] = shift(CODED - 1, own);
-        let mut codes = column.as_flattened();
-        while let Some(at) = tally(codes, &self.shifts, self.window.as_flattened_mut()) {
-            let stretch = stretch_in(codes[at]);
-            self.brought.push(stretch);
-            self.shifts[stretch] = shift(stretch, own + self.brought.len());
-            codes = &codes[at..];
-        }
-        for key in &sketch.keys {
-            self.shifts[stretch_of(*key)] = ABSENT;
-        }
-        let (counted, others) = self.window.split_at_mut(own);
-        sketch.absorb(counted);
-        sketch.zeros += u64::from(std::mem::take(&mut others[0])[ZERO as usize % STRETCH]);
-        if !self.brought.is_empty() {
-            self.bring(sketch);
-        }
-    }
-
-    /// Makes the stretches that a column brought.
-    #[cold]
-    fn bring(&mut self, sketch: &mut Sketch) {
-        let rows = &mut self.window[sketch.keys.len() + 1..];
-        self.new.clear();
-        for (stretch, row) in self.brought.drain(..).zip(rows) {
-            self.shifts[stretch] = ABSENT;
-            self.new.push((key_of(stretch), std::mem::take(row)));
-        }
-        self.new.sort_unstable_by_key(|(key, _)| *key);
-        sketch.insert(&self.new);
-    }
-}
-
-/// Counts codes up to the first whose stretch has no row, and tells where it is.
-#[inline(never)]
-fn tally(codes: &[Code], shifts: &[u32; CODED], window: &mut [u8]) -> Option<usize> {
-    for (at, code) in codes.iter().enumerate() {
-        let place = code.wrapping_add(shifts[stretch_in(*code)]) as usize;
-        let Some(count) = window.get_mut(place) else { return Some(at) };
-        *count = count.wrapping_add(1);
-    }
-    None
-}
-
-/// The stretch that a code tells.
-#[inline(always)]
-fn stretch_in(code: Code) -> usize {
-    code as usize / STRETCH % CODED
-}
-
-/// What leads from the codes of a stretch to their counts in a row.
-#[inline(always)]
-fn shift(stretch: usize, row: usize) -> u32 {
-    ((row * STRETCH) as u32).wrapping_sub((stretch * STRETCH) as u32)
-}
-
-/// The stretch that codes tell, by its key.
-#[inline(always)]
-fn stretch_of(key: i16) -> usize {
-    usize::from(key.unsigned_abs() - 1) + if key < 0 { CODED / 2 } else { 0 }
-}
-
-/// A stretch's key.
-fn key_of(stretch: usize) -> i16 {
-    let magnitude = (stretch % (CODED / 2)) as i16 + 1;
-    if stretch < CODED / 2 { magnitude } else { -magnitude }
-}
-
-/// The least and the greatest of some values, in lanes; zero has no sign. ∞ and −∞ of none.
+/// The least and the greatest of some values, in lanes. ∞ and −∞ of none.
 fn extremes(values: &[f64]) -> (f64, f64) {
     const LANES: usize = 4;
     let (mut least, mut greatest) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
@@ -583,7 +452,7 @@ fn extremes(values: &[f64]) -> (f64, f64) {
     }
     let least = least.into_iter().fold(f64::INFINITY, |a, b| if b < a { b } else { a });
     let greatest = greatest.into_iter().fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a });
-    (least + 0.0, greatest + 0.0)
+    (least, greatest)
 }
 
 /// A value's bin among those of all stretches, and the key of its stretch. Domain: not zero.
@@ -597,76 +466,4 @@ fn place_and_key(value: f64) -> (usize, i16) {
 /// Magnitude at the lower edge of a bin.
 fn edge(place: usize) -> f64 {
     f64::from_bits((place as u64) << SHIFT).min(f64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Adds values by way of a counter, as many a column as it takes.
-    fn counted(sketch: &mut Sketch, values: &[f64]) {
-        let mut counter = Counter::default();
-        let columns: Vec<Codes> = values
-            .chunks(LANES)
-            .map(|few| std::array::from_fn(|i| few.get(i).map_or(NOBODY, |value| code(*value))))
-            .collect();
-        if sketch.add_between(values.len(), extremes(values)) {
-            columns.chunks(Counter::MOST / LANES).for_each(|column| counter.count(sketch, column));
-        }
-    }
-
-    /// Values of all kinds: next to one another, the same, of any size and sign, and none at all.
-    fn value() -> impl Strategy<Value = f64> {
-        let any_size = proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL;
-        prop_oneof![
-            4 => 0.5..40.0,
-            2 => -3.0..3.0,
-            2 => any_size,
-            1 => prop::sample::select(vec![0.0, -0.0, 7.5, -7.5, f64::MAX, f64::MIN, 5e-324, -5e-324]),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn a_counter_counts_as_one_by_one(batches in prop::collection::vec(prop::collection::vec(value(), 1..600), 1..5)) {
-            let (mut whole, mut naive) = (Sketch::default(), Sketch::default());
-            for batch in &batches {
-                counted(&mut whole, batch);
-                batch.iter().for_each(|value| naive.add(*value));
-                prop_assert!(whole == naive);
-            }
-            prop_assert!(whole.is_sound(batches.iter().map(Vec::len).sum::<usize>() as u64));
-        }
-    }
-
-    #[test]
-    fn a_counter_carries_large_counts() {
-        let (mut whole, mut naive) = (Sketch::default(), Sketch::default());
-        let mut column = vec![1.5; 247];
-        column.push(-2.5);
-        for round in 0..300 {
-            counted(&mut whole, &column);
-            naive.add_all(&column);
-            assert!(round % 50 != 0 || whole == naive, "after {round} rounds");
-        }
-        counted(&mut whole, &[0.0; 70_000]);
-        counted(&mut whole, &[1.5; 70_000]);
-        naive.add_all(&[0.0; 70_000]);
-        naive.add_all(&[1.5; 70_000]);
-        assert!(whole == naive);
-        assert_eq!((whole.positive(), whole.negative(), whole.zero()), (247 * 300 + 70_000, 300, 70_000));
-    }
-
-    #[test]
-    fn stretches_have_codes_and_keys() {
-        for value in [1.0, -1.0, 5e-324, -5e-324, f64::MAX, f64::MIN] {
-            let (place, key) = place_and_key(value);
-            let stretch = stretch_in(code(value));
-            assert_eq!((stretch_of(key), key_of(stretch)), (stretch, key));
-            assert_eq!(code(value) as usize % STRETCH, place % STRETCH);
-        }
-        assert_eq!(code(-0.0), ZERO);
-        assert_eq!(code(1.0) | NOBODY, NOBODY);
-    }
 }

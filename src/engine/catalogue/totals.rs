@@ -4,6 +4,7 @@ use super::ratio;
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::energy;
 use crate::math::{Lanes, sum};
+use crate::model::copied_in_place;
 use crate::model::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, PerWorkload, Spend};
 use crate::model::parameters::{Origin, Supply, World};
 
@@ -70,17 +71,7 @@ pub struct OfChannel {
     pub work: Lanes,
 }
 
-impl Clone for Totals {
-    fn clone(&self) -> Totals {
-        Totals { channels: self.channels.clone(), ..*self }
-    }
-
-    fn clone_from(&mut self, from: &Totals) {
-        let mut channels = std::mem::take(&mut self.channels);
-        channels.clone_from(&from.channels);
-        *self = Totals { channels, ..*from };
-    }
-}
+copied_in_place!(Totals { channels });
 
 impl Totals {
     /// Adds up a month of `world` over the given labs.

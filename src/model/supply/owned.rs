@@ -91,21 +91,7 @@ pub struct Fleet {
     pub arriving: Lanes,
 }
 
-impl Clone for Fleet {
-    fn clone(&self) -> Fleet {
-        let mut fleet = Fleet::default();
-        fleet.clone_from(self);
-        fleet
-    }
-
-    fn clone_from(&mut self, from: &Fleet) {
-        let (mut start, mut purchases) =
-            (std::mem::take(&mut self.start), std::mem::take(&mut self.purchases));
-        start.clone_from(&from.start);
-        purchases.clone_from(&from.purchases);
-        *self = Fleet { start, purchases, ..*from };
-    }
-}
+copied_in_place!(Fleet { start, purchases });
 
 impl Fleet {
     /// An empty fleet.

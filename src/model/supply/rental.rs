@@ -63,17 +63,7 @@ pub struct Book {
     rent_per_hour: Lanes,
 }
 
-impl Clone for Book {
-    fn clone(&self) -> Book {
-        Book { contracts: self.contracts.clone(), ..*self }
-    }
-
-    fn clone_from(&mut self, from: &Book) {
-        let mut contracts = std::mem::take(&mut self.contracts);
-        contracts.clone_from(&from.contracts);
-        *self = Book { contracts, ..*from };
-    }
-}
+copied_in_place!(Book { contracts });
 
 impl Book {
     /// The stock of the start: `term` equal vintages, one ending after each month.
