@@ -13,22 +13,26 @@ macro_rules! wide {
     ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $body:block) => {
         wide! { $(#[$about])* $visibility fn $name($($argument: $type),*) $body else { anywhere::<8>($($argument),*) } }
     };
-    ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $body:block else $narrow:block) => {
+    (
+        $(#[$about:meta])*
+        $visibility:vis fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) $body:block
+        else $narrow:block
+    ) => {
         $(#[$about])*
-        $visibility fn $name($($argument: $type),*) {
+        $visibility fn $name $(<const $size: usize>)? ($($argument: $type),*) {
             #[inline(always)]
-            fn anywhere<const AT_ONCE: usize>($($argument: $type),*) $body
+            fn anywhere<$(const $size: usize,)? const AT_ONCE: usize>($($argument: $type),*) $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            fn by_fours($($argument: $type),*) {
-                anywhere::<16>($($argument),*);
+            fn by_fours $(<const $size: usize>)? ($($argument: $type),*) {
+                anywhere::<$($size,)? 16>($($argument),*);
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-            fn by_eights($($argument: $type),*) {
-                anywhere::<32>($($argument),*);
+            fn by_eights $(<const $size: usize>)? ($($argument: $type),*) {
+                anywhere::<$($size,)? 32>($($argument),*);
             }
 
             #[cfg(target_arch = "x86_64")]
@@ -38,7 +42,7 @@ macro_rules! wide {
             {
                 #[expect(unsafe_code, reason = "asked just before: the processor has what the function is compiled for")]
                 unsafe {
-                    by_eights($($argument),*);
+                    by_eights $(::<$size>)? ($($argument),*);
                 }
                 return;
             }
@@ -46,25 +50,24 @@ macro_rules! wide {
             if std::arch::is_x86_feature_detected!("avx2") {
                 #[expect(unsafe_code, reason = "asked just before: the processor has what the function is compiled for")]
                 unsafe {
-                    by_fours($($argument),*);
+                    by_fours $(::<$size>)? ($($argument),*);
                 }
                 return;
             }
             #[cfg(target_arch = "x86_64")]
             $narrow
             #[cfg(not(target_arch = "x86_64"))]
-            anywhere::<8>($($argument),*);
+            anywhere::<$($size,)? 8>($($argument),*);
         }
     };
 }
 
 pub(crate) use wide;
 
-/// Does some work on the widest instructions there are: on AVX-512 or AVX2 where there is either. Work takes on the
-/// instructions of the function it stands in, so all of it that is to be wide must be inlined to here, the closure first:
-/// `#[inline(always)]`.
+/// Does some work on AVX-512 or AVX2, and none where there is neither. Work takes on the instructions of the function it stands
+/// in, so all of it that is to be wide must be inlined to here, the closure first: `#[inline(always)]`.
 #[inline]
-pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> Option<R> {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2")]
@@ -85,17 +88,19 @@ pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> R {
                 unsafe_code,
                 reason = "asked just before: the processor has what the function is compiled for"
             )]
-            return unsafe { by_eights(work) };
+            return Some(unsafe { by_eights(work) });
         }
         if std::arch::is_x86_feature_detected!("avx2") {
             #[expect(
                 unsafe_code,
                 reason = "asked just before: the processor has what the function is compiled for"
             )]
-            return unsafe { by_fours(work) };
+            return Some(unsafe { by_fours(work) });
         }
     }
-    work()
+    #[cfg(not(target_arch = "x86_64"))]
+    drop(work);
+    None
 }
 
 /// Does some work on AVX2, where there is AVX2, and tells so: for tests on machines with wider instructions.

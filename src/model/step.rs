@@ -98,7 +98,7 @@ pub fn simulate(
     work.begin(world);
     let mut month = MonthTrace::default();
     for t in 0..world.months {
-        step(&regime, &givens, t, work, &mut month)?;
+        step_plainly(&regime, &givens, t, work, &mut month)?;
         trace.months.push(month.lane(0));
     }
     Ok(())
@@ -117,18 +117,38 @@ pub fn walk(
     mut see: impl FnMut(usize, &MonthTrace<Lanes>),
 ) -> Result<(), Failure> {
     let mut month = std::mem::take(&mut work.month);
+    let (first, end) = (months.start, months.end);
     let walked = widely(
         #[inline(always)]
         || {
-            for t in months {
+            for t in first..end {
                 step(regime, givens, t, work, &mut month)?;
                 see(t, &month);
             }
             Ok(())
         },
     );
+    let walked = walked.unwrap_or_else(|| {
+        months.into_iter().try_for_each(|t| {
+            step_plainly(regime, givens, t, work, &mut month)?;
+            see(t, &month);
+            Ok(())
+        })
+    });
     work.month = month;
     walked
+}
+
+/// [`step`] on the instructions that every machine has.
+#[inline(never)]
+fn step_plainly(
+    regime: &Regime<'_>,
+    givens: &Givens,
+    t: usize,
+    work: &mut Workspace,
+    month: &mut MonthTrace<Lanes>,
+) -> Result<(), Failure> {
+    step(regime, givens, t, work, month)
 }
 
 /// One month: rules and terms, wind-down, every lab's plan, every lab's operation, what the next month remembers.

@@ -175,14 +175,23 @@ impl LanesSolver {
         }
         let known = settled.uses.len() == tranches && settled.price.len() == workloads;
         let nothing = SettledLanes::default();
-        load(&mut self.table, market, if known { settled } else { &nothing });
+        let settled_here = if known { settled } else { &nothing };
+        match workloads {
+            1 => load::<1>(&mut self.table, market, settled_here),
+            2 => load::<2>(&mut self.table, market, settled_here),
+            _ => load::<3>(&mut self.table, market, settled_here),
+        }
         if !self.table.sound {
             return self.solve_one_by_one(market, settled, clearing);
         }
         if self.table.fresh.any() {
             self.guess(market);
         }
-        solve(&mut self.table);
+        match workloads {
+            1 => solve::<1>(&mut self.table),
+            2 => solve::<2>(&mut self.table),
+            _ => solve::<3>(&mut self.table),
+        }
         let table = &mut self.table;
         clearing.price.copy_from_slice(&table.price[..workloads]);
         clearing.served.copy_from_slice(&table.served[..workloads]);
@@ -249,30 +258,12 @@ impl LanesSolver {
     }
 }
 
-wide! {
-    /// Reads the markets, and prices from what settled where that makes any.
-    fn load(table: &mut Table, market: &MarketLanes<'_>, settled: &SettledLanes<'_>) {
-        match market.demand.len() {
-            1 => { table.load::<1>(market); table.resume::<1>(settled); }
-            2 => { table.load::<2>(market); table.resume::<2>(settled); }
-            _ => { table.load::<3>(market); table.resume::<3>(settled); }
-        }
-    } else {
-        table.sound = false;
-    }
-}
-
-wide! {
-    /// Descends from the prices, shares out hours, and checks both.
-    fn solve(table: &mut Table) {
-        match table.workloads {
-            1 => table.solve::<1>(),
-            2 => table.solve::<2>(),
-            _ => table.solve::<3>(),
-        }
-    } else {
-        table.doubtful = Bits::all(1);
-    }
+/// Solves markets of W workloads, prices to start from but for those that are to be guessed, phase by phase. Each phase is
+/// compiled by itself for each width: one function of them all takes a minute to compile.
+fn solve<const W: usize>(table: &mut Table) {
+    descend::<W>(table);
+    share_out::<W>(table);
+    serve::<W>(table);
 }
 
 impl Table {
@@ -312,12 +303,9 @@ impl Table {
         self.uses.resize(n, Bits::default());
     }
 
+    /// Doubts lanes whose hours violate the conditions, and notes best uses.
     #[inline(always)]
-    fn solve<const W: usize>(&mut self) {
-        self.place_buyers::<W>();
-        self.descend::<W>();
-        self.share_out::<W>();
-        self.serve::<W>();
+    fn conclude<const W: usize>(&mut self) {
         let enough = self.contested.some().pick(Lanes::all(super::PROVEN), Lanes::all(TOLERANCE));
         self.doubtful = self.doubtful | !enough.reaches(self.violation) & 1;
         for ((named, uses), capacity) in self.named.iter_mut().zip(&self.uses).zip(&self.capacity) {
@@ -325,6 +313,45 @@ impl Table {
             let there = capacity.above(Lanes::ZERO).keep(named_uses);
             *named = std::array::from_fn(|i| there[i] as u16);
         }
+    }
+}
+
+wide! {
+    /// Reads the markets, and prices from what settled where that makes any.
+    fn load<const W: usize>(table: &mut Table, market: &MarketLanes<'_>, settled: &SettledLanes<'_>) {
+        table.load::<W>(market);
+        table.resume::<W>(settled);
+    } else {
+        table.sound = false;
+    }
+}
+
+wide! {
+    /// Descends from the prices.
+    fn descend<const W: usize>(table: &mut Table) {
+        table.place_buyers::<W>();
+        table.descend::<W>();
+    } else {
+        unreachable!("markets are loaded where they can be solved side by side");
+    }
+}
+
+wide! {
+    /// Shares out hours.
+    fn share_out<const W: usize>(table: &mut Table) {
+        table.share_out::<W>();
+    } else {
+        unreachable!("markets are loaded where they can be solved side by side");
+    }
+}
+
+wide! {
+    /// Checks prices and hours.
+    fn serve<const W: usize>(table: &mut Table) {
+        table.serve::<W>();
+        table.conclude::<W>();
+    } else {
+        unreachable!("markets are loaded where they can be solved side by side");
     }
 }
 

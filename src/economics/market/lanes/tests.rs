@@ -145,6 +145,17 @@ fn lanes_are_the_scalar_bits() {
     assert!(alone * 10 < solved, "{alone} of {solved} were left to the scalar solver");
 }
 
+/// All phases on the instructions of the caller.
+#[inline(always)]
+fn one_after_another(table: &mut Table, market: &MarketLanes<'_>, settled: &SettledLanes<'_>) {
+    table.load::<3>(market);
+    table.resume::<3>(settled);
+    table.place_buyers::<3>();
+    table.descend::<3>();
+    table.share_out::<3>();
+    table.serve::<3>();
+}
+
 /// On the narrowest and, where there is AVX2, on wider instructions: the same bits as on the widest.
 #[test]
 fn all_widths_are_the_same_bits() {
@@ -155,15 +166,10 @@ fn all_widths_are_the_same_bits() {
         let price = [Lanes::ONE; 3];
         let uses = vec![[0; LANES]; market.capacity.len()];
         let settled = SettledLanes { uses: &uses, price: &price };
-        let narrow = |table: &mut Table| {
-            table.load::<3>(&market);
-            table.resume::<3>(&settled);
-            table.solve::<3>();
-        };
         let (mut widest, mut narrowest) = (Table::default(), Table::default());
-        load(&mut widest, &market, &settled);
-        solve(&mut widest);
-        narrow(&mut narrowest);
+        load::<3>(&mut widest, &market, &settled);
+        solve::<3>(&mut widest);
+        one_after_another(&mut narrowest, &market, &settled);
         let same = |a: &Table, b: &Table| {
             for i in 0..LANES {
                 assert_eq!(lane(&a.hours, i), lane(&b.hours, i));
@@ -173,11 +179,10 @@ fn all_widths_are_the_same_bits() {
         };
         same(&widest, &narrowest);
         let mut wider = Table::default();
-        let told = crate::math::wide::on_avx2(|| {
-            wider.load::<3>(&market);
-            wider.resume::<3>(&settled);
-            wider.solve::<3>();
-        });
+        let told = crate::math::wide::on_avx2(
+            #[inline(always)]
+            || one_after_another(&mut wider, &market, &settled),
+        );
         if told {
             same(&widest, &wider);
         }
