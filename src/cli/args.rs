@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use loophole::scenario::registry::SIZES;
 
 /// What closing the overseas-rental door does to the cost of compute for Chinese AI labs.
@@ -16,6 +16,20 @@ pub struct Cli {
     /// Plain output: no colour, no progress bar.
     #[arg(long, global = true)]
     pub plain: bool,
+    /// Widest instructions of x86-64 to use, of those the processor has [default: avx512]; the results do not depend on it
+    #[arg(long, global = true, value_name = "NAME")]
+    pub instructions: Option<Widest>,
+}
+
+/// Instructions by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Widest {
+    /// What every machine has
+    Baseline,
+    /// AVX2
+    Avx2,
+    /// AVX-512
+    Avx512,
 }
 
 /// As in a scenario.

@@ -19,8 +19,9 @@ mod test;
 use std::process::ExitCode;
 
 use clap::Parser;
+use loophole::math::{Instructions, limit_instructions};
 
-use args::{Cli, Command};
+use args::{Cli, Command, Widest};
 use terminal::Terminal;
 
 /// Exit codes, as `loophole --help` and the help of each command list them.
@@ -57,6 +58,13 @@ impl Exit {
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(widest) = cli.instructions {
+        limit_instructions(match widest {
+            Widest::Baseline => Instructions::Baseline,
+            Widest::Avx2 => Instructions::Avx2,
+            Widest::Avx512 => Instructions::Avx512,
+        });
+    }
     let terminal = Terminal::new(cli.plain);
     let exit = match &cli.command {
         Command::Run(args) => compare::run(&terminal, args),

@@ -27,3 +27,4 @@ pub(crate) use lanes::in_lanes;
 pub use lanes::{Bits, InLanes, LANES, Lanes, Number, sum};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile, normal_quantiles};
 pub use transpose::transpose;
+pub use wide::{Instructions, limit_instructions};

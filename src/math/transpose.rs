@@ -1,15 +1,17 @@
 //! From lanes of paths to paths of lanes.
 
 use super::lanes::{LANES, Lanes};
+#[cfg(target_arch = "x86_64")]
+use super::wide::{Instructions, instructions};
 
 /// Makes of some numbers, each on paths side by side, paths, each with its numbers side by side; and the other way round.
 #[inline]
 pub fn transpose(tile: &mut [Lanes; LANES]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx512f") {
+    if instructions() == Instructions::Avx512 {
         #[expect(
             unsafe_code,
-            reason = "asked just before: the processor has what the function is compiled for"
+            reason = "the processor was asked whether it has what the function is compiled for"
         )]
         unsafe {
             in_registers(tile);

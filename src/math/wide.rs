@@ -6,6 +6,45 @@
 //! that all give the same bits; the tests hold the one that this machine takes against its twin that takes one number at a time.
 //! Other processors have the one version.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Instructions that functions are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Instructions {
+    /// What every machine of an architecture has.
+    Baseline = 0,
+    /// AVX2: four numbers at a time.
+    Avx2 = 1,
+    /// AVX-512: eight numbers at a time.
+    Avx512 = 2,
+}
+
+static LIMIT: AtomicU8 = AtomicU8::new(Instructions::Avx512 as u8);
+
+/// Uses no wider instructions than these in this process: to be said before the first simulation. Results do not depend on it.
+pub fn limit_instructions(widest: Instructions) {
+    LIMIT.store(widest as u8, Ordering::Relaxed);
+}
+
+/// The widest instructions that this processor has and that may be used.
+#[inline]
+pub(crate) fn instructions() -> Instructions {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let limit = LIMIT.load(Ordering::Relaxed);
+        let eights = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl");
+        if eights && limit >= Instructions::Avx512 as u8 {
+            return Instructions::Avx512;
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && limit >= Instructions::Avx2 as u8 {
+            return Instructions::Avx2;
+        }
+    }
+    Instructions::Baseline
+}
+
 /// Defines a function over slices that runs on AVX-512 or AVX2 where there is either. In it `AT_ONCE` is how many numbers may
 /// be worked on together: a few times as many as an instruction takes, so that work overlaps and four of each fit the registers.
 /// What follows `else` is done instead where an x86-64 machine has neither.
@@ -15,49 +54,35 @@ macro_rules! wide {
     };
     (
         $(#[$about:meta])*
-        $visibility:vis fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) $body:block
-        else $narrow:block
+        $visibility:vis fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
+        $body:block else $narrow:block
     ) => {
         $(#[$about])*
-        $visibility fn $name $(<const $size: usize>)? ($($argument: $type),*) {
+        $visibility fn $name $(<const $size: usize>)? ($($argument: $type),*) $(-> $result)? {
             #[inline(always)]
-            fn anywhere<$(const $size: usize,)? const AT_ONCE: usize>($($argument: $type),*) $body
+            fn anywhere<$(const $size: usize,)? const AT_ONCE: usize>($($argument: $type),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            fn by_fours $(<const $size: usize>)? ($($argument: $type),*) {
-                anywhere::<$($size,)? 16>($($argument),*);
+            fn by_fours $(<const $size: usize>)? ($($argument: $type),*) $(-> $result)? {
+                anywhere::<$($size,)? 16>($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-            fn by_eights $(<const $size: usize>)? ($($argument: $type),*) {
-                anywhere::<$($size,)? 32>($($argument),*);
+            fn by_eights $(<const $size: usize>)? ($($argument: $type),*) $(-> $result)? {
+                anywhere::<$($size,)? 32>($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
-            if std::arch::is_x86_feature_detected!("avx512f")
-                && std::arch::is_x86_feature_detected!("avx512dq")
-                && std::arch::is_x86_feature_detected!("avx512vl")
-            {
-                #[expect(unsafe_code, reason = "asked just before: the processor has what the function is compiled for")]
-                unsafe {
-                    by_eights $(::<$size>)? ($($argument),*);
-                }
-                return;
+            #[expect(unsafe_code, reason = "the processor was asked whether it has what the function is compiled for")]
+            match $crate::math::wide::instructions() {
+                $crate::math::Instructions::Avx512 => unsafe { by_eights $(::<$size>)? ($($argument),*) },
+                $crate::math::Instructions::Avx2 => unsafe { by_fours $(::<$size>)? ($($argument),*) },
+                $crate::math::Instructions::Baseline => $narrow
             }
-            #[cfg(target_arch = "x86_64")]
-            if std::arch::is_x86_feature_detected!("avx2") {
-                #[expect(unsafe_code, reason = "asked just before: the processor has what the function is compiled for")]
-                unsafe {
-                    by_fours $(::<$size>)? ($($argument),*);
-                }
-                return;
-            }
-            #[cfg(target_arch = "x86_64")]
-            $narrow
             #[cfg(not(target_arch = "x86_64"))]
-            anywhere::<$($size,)? 8>($($argument),*);
+            anywhere::<$($size,)? 8>($($argument),*)
         }
     };
 }
@@ -80,50 +105,21 @@ pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> Option<R> {
             work()
         }
 
-        if std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512dq")
-            && std::arch::is_x86_feature_detected!("avx512vl")
-        {
-            #[expect(
-                unsafe_code,
-                reason = "asked just before: the processor has what the function is compiled for"
-            )]
-            return Some(unsafe { by_eights(work) });
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            #[expect(
-                unsafe_code,
-                reason = "asked just before: the processor has what the function is compiled for"
-            )]
-            return Some(unsafe { by_fours(work) });
+        #[expect(
+            unsafe_code,
+            reason = "the processor was asked whether it has what the function is compiled for"
+        )]
+        match instructions() {
+            Instructions::Avx512 => Some(unsafe { by_eights(work) }),
+            Instructions::Avx2 => Some(unsafe { by_fours(work) }),
+            Instructions::Baseline => None,
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    drop(work);
-    None
-}
-
-/// Does some work on AVX2, where there is AVX2, and tells so: for tests on machines with wider instructions.
-#[cfg(test)]
-pub(crate) fn on_avx2(work: impl FnOnce()) -> bool {
-    #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2")]
-        fn inside(work: impl FnOnce()) {
-            work();
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            #[expect(
-                unsafe_code,
-                reason = "asked just before: the processor has what the function is compiled for"
-            )]
-            unsafe {
-                inside(work);
-            }
-            return true;
-        }
+        drop(work);
+        None
     }
-    false
 }
 
 /// Most numbers an instruction takes.

@@ -62,6 +62,25 @@ fn the_same_inputs_give_the_same_bytes_at_any_number_of_threads() {
     assert!(written[0] == written[1] && written[1] == written[2], "bytes differ between thread counts");
 }
 
+/// On the instructions of any machine of this architecture, and on wider ones where the processor has them.
+#[test]
+fn the_same_inputs_give_the_same_bytes_on_any_instructions() {
+    let place = folder();
+    let written: Vec<Vec<(String, Vec<u8>)>> = ["baseline", "avx2", "avx512"]
+        .iter()
+        .map(|instructions| {
+            let target = place.path().join(instructions);
+            let path = target.to_str().expect("a path of text");
+            let args = ["compare", "scenarios/close-the-door.toml", "--paths", "40", "--save", "paths"];
+            let how = ["--set", "settings.months=36", "--instructions", instructions, "--out", path, "-q"];
+            let output = loophole(&[&args[..], &how].concat());
+            assert_eq!(code(&output), 0, "{}", err(&output));
+            contents(&target)
+        })
+        .collect();
+    assert!(written[0] == written[1] && written[1] == written[2], "bytes differ between instructions");
+}
+
 #[test]
 fn figures_are_drawn_in_the_sizes_asked_for() {
     let place = folder();

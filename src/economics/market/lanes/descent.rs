@@ -2,6 +2,7 @@
 
 use super::{Table, WIDEST};
 use crate::economics::market::prices::{ROUNDING, TIE};
+use crate::math::wide::wide;
 use crate::math::{Bits, LANES, Lanes, exp, ln};
 
 /// Moves after which a lane is left to the scalar solver.
@@ -80,10 +81,10 @@ impl Table {
                 phase = lowering.pick(next, phase);
             }
             if up.any() {
-                self.raise::<W>(up, up_worth);
+                raise::<W>(self, up, up_worth);
             }
             if down.any() {
-                self.lower::<W>(down, down_worth);
+                lower::<W>(self, down, down_worth);
             }
             if !phase.any() {
                 return;
@@ -223,7 +224,7 @@ impl Table {
             limit = limit.above(meets).pick(meets, limit);
             *turns = meets;
         }
-        let factor = self.scale::<W>(set, worth, limit.max(Lanes::ONE));
+        let factor = scale::<W>(self, set, worth, limit.max(Lanes::ONE));
         let moved = self.prices_of::<W>(set);
         let near = factor * (1.0 + TIE);
         let rates = self.rate.as_chunks::<W>().0;
@@ -255,7 +256,7 @@ impl Table {
             limit = meets.above(limit).pick(meets, limit);
             *turns = meets;
         }
-        let factor = self.scale::<W>(set, worth, limit.min(Lanes::ONE));
+        let factor = scale::<W>(self, set, worth, limit.min(Lanes::ONE));
         let near = factor * (1.0 - TIE);
         let rates = self.rate.as_chunks::<W>().0;
         let rows = self.turns.iter().zip(&mut self.value).zip(&mut self.uses).zip(rates).zip(&self.cost);
@@ -356,6 +357,30 @@ impl Table {
             *price = set.has(1 << w).keep(self.price[w]);
         }
         prices
+    }
+}
+
+wide! {
+    fn raise<const W: usize>(table: &mut Table, set: Bits, worth: Lanes) {
+        table.raise::<W>(set, worth);
+    } else {
+        unreachable!("{}", super::NARROW);
+    }
+}
+
+wide! {
+    fn lower<const W: usize>(table: &mut Table, set: Bits, worth: Lanes) {
+        table.lower::<W>(set, worth);
+    } else {
+        unreachable!("{}", super::NARROW);
+    }
+}
+
+wide! {
+    fn scale<const W: usize>(table: &mut Table, set: Bits, worth: Lanes, limit: Lanes) -> Lanes {
+        table.scale::<W>(set, worth, limit)
+    } else {
+        unreachable!("{}", super::NARROW);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lanes against the solver of one market at a time: the same bits.
 
 use super::*;
+use crate::math::{Instructions, limit_instructions};
 
 /// A uniform of a linear congruential generator, and the next.
 fn next(state: &mut u64) -> f64 {
@@ -97,11 +98,26 @@ fn lane(numbers: &[Lanes], i: usize) -> Vec<u64> {
 /// Sequences of months, the first cold: every lane is what the scalar solver says, to the bit, and few need it.
 #[test]
 fn lanes_are_the_scalar_bits() {
-    let mut state = 11;
+    let (solved, alone) = hold_against_scalar(1_500, 11);
+    assert!(solved > 50_000, "{solved} solved");
+    assert!(alone * 10 < solved, "{alone} of {solved} were left to the scalar solver");
+}
+
+/// The same on AVX2, where there are wider instructions too.
+#[test]
+fn lanes_on_avx2_are_the_scalar_bits() {
+    limit_instructions(Instructions::Avx2);
+    let (solved, _) = hold_against_scalar(300, 5);
+    limit_instructions(Instructions::Avx512);
+    assert!(solved > 10_000, "{solved} solved");
+}
+
+/// How many markets were solved, and how many of them by the scalar solver.
+fn hold_against_scalar(rounds: usize, mut state: u64) -> (usize, usize) {
     let (mut solved, mut alone) = (0, 0);
     let (mut solver, mut clearing) = (LanesSolver::default(), ClearingLanes::default());
     let (mut scalar, mut one, mut expected) = (Solver::default(), One::default(), Clearing::default());
-    for round in 0..1_500 {
+    for round in 0..rounds {
         let few = next(&mut state);
         let (tranches, workloads) = (1 + (40.0 * few * few) as usize, 1 + round % 4);
         let mut markets = Markets::random(tranches, workloads, &mut state);
@@ -141,52 +157,7 @@ fn lanes_are_the_scalar_bits() {
             markets.moved(&mut state);
         }
     }
-    assert!(solved > 50_000, "{solved} solved");
-    assert!(alone * 10 < solved, "{alone} of {solved} were left to the scalar solver");
-}
-
-/// All phases on the instructions of the caller.
-#[inline(always)]
-fn one_after_another(table: &mut Table, market: &MarketLanes<'_>, settled: &SettledLanes<'_>) {
-    table.load::<3>(market);
-    table.resume::<3>(settled);
-    table.place_buyers::<3>();
-    table.descend::<3>();
-    table.share_out::<3>();
-    table.serve::<3>();
-}
-
-/// On the narrowest and, where there is AVX2, on wider instructions: the same bits as on the widest.
-#[test]
-fn all_widths_are_the_same_bits() {
-    let mut state = 5;
-    for round in 0..200 {
-        let markets = Markets::random(1 + round % 30, 3, &mut state);
-        let market = markets.market();
-        let price = [Lanes::ONE; 3];
-        let uses = vec![[0; LANES]; market.capacity.len()];
-        let settled = SettledLanes { uses: &uses, price: &price };
-        let (mut widest, mut narrowest) = (Table::default(), Table::default());
-        load::<3>(&mut widest, &market, &settled);
-        solve::<3>(&mut widest);
-        one_after_another(&mut narrowest, &market, &settled);
-        let same = |a: &Table, b: &Table| {
-            for i in 0..LANES {
-                assert_eq!(lane(&a.hours, i), lane(&b.hours, i));
-                assert_eq!(lane(&a.price, i), lane(&b.price, i));
-                assert_eq!(lane(&[a.violation], i), lane(&[b.violation], i));
-            }
-        };
-        same(&widest, &narrowest);
-        let mut wider = Table::default();
-        let told = crate::math::wide::on_avx2(
-            #[inline(always)]
-            || one_after_another(&mut wider, &market, &settled),
-        );
-        if told {
-            same(&widest, &wider);
-        }
-    }
+    (solved, alone)
 }
 
 /// A lane outside its domain is told as the scalar tells it; more workloads than fit are solved one by one.
