@@ -60,7 +60,10 @@ impl Table {
             let (curve, price, served) = (self.curve[w], price[w], served[w]);
             let choke = curve.choke_price;
             let paid = smaller(price, choke);
-            let ratio = Lanes::each(|i| exp(-curve.elasticity[i] * ln(paid[i] / curve.reference_price[i])));
+            let ratio = Lanes::each(
+                #[inline(always)]
+                |i| exp(-curve.elasticity[i] * ln(paid[i] / curve.reference_price[i])),
+            );
             let ratio = curve.elasticity.above(none).pick(ratio.min(curve.saturation), one);
             let most = curve.planned_use * ratio;
             let least = price.reaches(choke).pick(none, most);
