@@ -5,6 +5,6 @@ cd "$(dirname "$0")/.."
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
 cargo bench --quiet --bench goals | tee "$table"
-warm=$(sed -n 's/^| solver, 20 tranches, 3 workloads.*, \([0-9.]*\) |$/\1/p' "$table")
+warm=$(sed -n 's/^| solver, 20 tranches, 3 workloads.*side by side |.*, \([0-9.]*\) |$/\1/p' "$table")
 echo
 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 "${PYTHON:-python3}" benches/peers/month.py --warm "$warm"

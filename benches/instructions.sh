@@ -15,13 +15,15 @@ valgrind --tool=callgrind --branch-sim=yes --callgrind-out-file="$work/calls" "$
 import collections, re, sys
 
 wanted = {
-    "a month of an arm": "model::step::step",
-    "terms of a channel": "model::conditions::channel_month",
-    "a plan, its market included": "model::plan::Planner::plan",
-    "an operation, its market included": "model::operate::Operator::operate",
-    "a market's solution": "economics::market::Solver::solve_from",
-    "of it, sharing out contested hours": "economics::market::quanta::Quanta<T>::share_out",
-    "histograms of a batch of paths": "stats::sketch::Sketch::add_all",
+    "eight markets side by side": "economics::market::lanes::LanesSolver::solve_from",
+    "of it, reading them and prices to start from": "economics::market::lanes::load",
+    "of it, reading what buyers spend": "economics::market::lanes::place_buyers",
+    "of it, descending": "economics::market::lanes::descend",
+    "of it, sharing out hours": "economics::market::lanes::share_out",
+    "of it, checking": "economics::market::lanes::serve",
+    "one market": "economics::market::Solver::solve_from",
+    "a few months of eight paths side by side": "model::step::walk",
+    "monthly numbers of a block, counted": "engine::recorder::count_cells",
 }
 names, spent, missed, times = {}, collections.Counter(), collections.Counter(), collections.Counter()
 
@@ -29,7 +31,8 @@ names, spent, missed, times = {}, collections.Counter(), collections.Counter(), 
 def name(text):
     number, full = re.match(r"\((\d+)\)(?: (.*))?", text).groups()
     if full:
-        names[number] = re.sub(r"'\d+$", "", full).replace("loophole::", "", 1)
+        plain = re.sub(r"'\d+$|<.*>::|::<.*>$", "", full).replace("loophole::", "", 1)
+        names[number] = re.sub(r"::by_(fours|eights)$", "", plain)
     return names[number]
 
 
