@@ -2,12 +2,48 @@
 //!
 //! Files of results, records of inputs and pictures share these; what is encoded, and why, is theirs.
 
+use std::io::{self, Write};
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of `bytes` in 64 lower-case hexadecimal digits. Source: FIPS 180-4.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Passes bytes on and takes their digest on the way, for what is too large to be held at once.
+pub struct Digesting<W> {
+    to: W,
+    digest: Sha256,
+}
+
+impl<W: Write> Digesting<W> {
+    /// Nothing passed on yet.
+    pub fn new(to: W) -> Digesting<W> {
+        Digesting { to, digest: Sha256::new() }
+    }
+
+    /// Where bytes went, and [`sha256`] of them.
+    pub fn finish(self) -> (W, String) {
+        (self.to, hexadecimal(&self.digest.finalize()))
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// The digest that seals a JSON object: of all its members but `seal`, keys sorted, without spaces. Whatever is not an object has

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use loophole::engine::progress::Progress;
-use loophole::export::folder::{make_parent, read_file, remove_file, write_file};
+use loophole::export::folder::{make_parent, read_file, remove_file, write_file_by};
 
 use super::terminal::Terminal;
 
@@ -76,8 +76,9 @@ impl<'a> Keeper<'a> {
     /// Sets down what is done. Writing takes at most about a tenth of the time: if it is slow, the next is later.
     pub fn keep(&self, progress: &Progress) {
         let begun = Instant::now();
-        let written = make_parent(&self.path, "--out")
-            .and_then(|()| write_file(&self.path, &progress.to_bytes(&self.identity), "--out"));
+        let write = |file: &mut std::fs::File| progress.write_to(&self.identity, file);
+        let written =
+            make_parent(&self.path, "--out").and_then(|()| write_file_by(&self.path, "--out", write));
         if let Err(why) = written
             && !self.told.swap(true, Ordering::Relaxed)
         {

@@ -1,16 +1,17 @@
 //! What the first blocks of a job came to: what a run sets down and is taken up from.
 //!
 //! Blocks merge in order, so the state after the first n of them is a function of the job and of n alone. A run that is
-//! taken up from such a state goes on as if it had never stopped, to the same bits. [`Progress::to_bytes`] seals a state
+//! taken up from such a state goes on as if it had never stopped, to the same bits. [`Progress::write_to`] seals a state
 //! with a digest and with the identity of what is being run; [`Progress::from_bytes`] takes nothing that is not whole.
 
 use std::fmt;
+use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::column::ArmTallies;
 use super::recorder::{CellMoments, CellSketches};
-use crate::encoding::sha256;
+use crate::encoding::{Digesting, sha256};
 
 const MAGIC: &[u8; 20] = b"loophole checkpoint\n";
 const FORMAT: u8 = 3;
@@ -62,14 +63,32 @@ impl fmt::Display for Unusable {
 }
 
 impl Progress {
-    /// The state as sealed bytes; `identity` is a digest of what is being run.
-    pub fn to_bytes(&self, identity: &str) -> Vec<u8> {
+    /// Writes the state, sealed; `identity` is a digest of what is being run. Nothing is held that grows with the state.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_to(&self, identity: &str, to: impl Write) -> io::Result<()> {
         assert_eq!(identity.len(), DIGEST, "an identity is a digest");
-        let head: Vec<u8> = MAGIC.iter().chain([&FORMAT]).chain(identity.as_bytes()).copied().collect();
-        let mut bytes = postcard::to_extend(self, head)
+        let mut sealed = Digesting::new(to);
+        sealed.write_all(MAGIC)?;
+        sealed.write_all(&[FORMAT])?;
+        sealed.write_all(identity.as_bytes())?;
+        // Numbers come a few bytes at a time.
+        let mut content = BufWriter::with_capacity(1 << 16, sealed);
+        if let Err(why) = postcard::to_io(self, &mut content) {
+            // It does not say why its writer failed; the writer does when it is asked again.
+            content.flush()?;
+            return Err(io::Error::other(why));
+        }
+        let (mut to, seal) = content.into_inner().map_err(io::IntoInnerError::into_error)?.finish();
+        to.write_all(seal.as_bytes())
+    }
+
+    /// What [`Progress::write_to`] writes.
+    pub fn to_bytes(&self, identity: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write_to(identity, &mut bytes)
             .unwrap_or_else(|why| unreachable!("a state of numbers can be written: {why}"));
-        let seal = sha256(&bytes);
-        bytes.extend_from_slice(seal.as_bytes());
         bytes
     }
 

@@ -167,6 +167,18 @@ fn swap(fresh: &Path, target: &Path, parent: &Path) -> io::Result<()> {
 /// [`WriteError`]; the file is then as it was.
 pub fn write_file(target: &Path, bytes: &[u8], flag: &'static str) -> Result<(), WriteError> {
     use std::io::Write as _;
+    write_file_by(target, flag, |file| file.write_all(bytes))
+}
+
+/// [`write_file`] of what `write` writes.
+///
+/// # Errors
+/// [`WriteError`]; the file is then as it was.
+pub fn write_file_by(
+    target: &Path,
+    flag: &'static str,
+    write: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
+) -> Result<(), WriteError> {
     let fail = |why| WriteError { doing: "write", path: target.to_path_buf(), why, flag };
     let parent = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -176,7 +188,7 @@ pub fn write_file(target: &Path, bytes: &[u8], flag: &'static str) -> Result<(),
     let target = target.canonicalize().unwrap_or_else(|_| target.to_path_buf());
     let parent = target.parent().unwrap_or(parent);
     let mut fresh = tempfile::Builder::new().prefix(".loophole-").tempfile_in(parent).map_err(fail)?;
-    fresh.write_all(bytes).and_then(|()| fresh.as_file().sync_all()).map_err(fail)?;
+    write(fresh.as_file_mut()).and_then(|()| fresh.as_file().sync_all()).map_err(fail)?;
     match std::fs::metadata(&target) {
         Ok(old) => fresh.as_file().set_permissions(old.permissions()).map_err(fail)?,
         Err(_) => ordinary(fresh.as_file()).map_err(fail)?,
