@@ -1,5 +1,5 @@
 #!/bin/sh
-# Instructions and mispredicted branches of a month and of the solver, counted by callgrind: the same on a busy machine as on an idle
+# Instructions (of AVX2) and mispredicted branches of a month and of the solver, counted by callgrind: the same on a busy machine as on an idle
 # one. What a call costs includes what it calls. Needs valgrind.
 #     benches/instructions.sh [PATHS]
 set -eu
@@ -10,7 +10,7 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cargo build --release --quiet
 valgrind --tool=callgrind --branch-sim=yes --callgrind-out-file="$work/calls" "${CARGO_TARGET_DIR:-target}/release/loophole" compare \
-    scenarios/close-the-door.toml --arms open,wind-down --paths "$paths" --threads 1 --plain -q --out "$work/out" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+    scenarios/close-the-door.toml --arms open,wind-down --paths "$paths" --threads 1 --instructions avx2 --plain -q --out "$work/out" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 "${PYTHON:-python3}" - "$work/calls" <<'P'
 import collections, re, sys
 

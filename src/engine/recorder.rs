@@ -105,11 +105,11 @@ const TILE: usize = LANES;
 /// Groups of a block: those whose numbers are kept.
 pub const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
 
-/// Bytes of codes a thread holds before it counts them: the more, the fewer times every histogram is fetched from memory.
+/// Bytes of codes a thread holds before it counts them, where that is more than a block: the more, the fewer times every histogram is fetched from memory.
 const HELD_BYTES: usize = 40 << 20;
 
-/// Blocks of so many cells that a thread holds before it counts them, of so many in all: no more than a column of them can
-/// be counted at once.
+/// How many blocks of `cells` cells a thread holds before it counts them, in a run of `blocks` blocks: one at least, and no
+/// more than a column can count at once.
 pub fn held_blocks(cells: usize, blocks: usize) -> usize {
     let most = (HELD_BYTES / (BLOCK * cells * size_of::<Code>())).clamp(1, Counter::MOST / BLOCK);
     most.min(blocks.max(1))

@@ -1,10 +1,10 @@
 //! Loops over many numbers on the widest instructions a machine has.
 //!
-//! A wide function is one source compiled three times: for every x86-64 machine, for those with AVX2, which take four numbers at a
-//! time where others take two, and for those with AVX-512, which take eight and have twice the registers. Sums, products,
-//! quotients, roots and comparisons are rounded number by number as IEEE 754 says, and nothing here is contracted or reordered, so
-//! that all give the same bits; the tests hold the one that this machine takes against its twin that takes one number at a time.
-//! Other processors have the one version.
+//! A wide function is one source compiled several times: for machines with AVX2, which take four numbers at a time where every
+//! x86-64 machine takes two; for those with AVX-512, which take eight and have twice the registers; and, where nothing else is said,
+//! for every machine. Sums, products, quotients, roots and comparisons are rounded number by number as IEEE 754 says, and nothing here
+//! is contracted or reordered, so that all give the same bits; tests hold them against twins that take one number at a time, and
+//! whole runs on each against each other. Other processors have the one version for every machine.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -21,33 +21,35 @@ pub enum Instructions {
 
 static LIMIT: AtomicU8 = AtomicU8::new(Instructions::Avx512 as u8);
 
-/// Uses no wider instructions than these in this process: to be said before the first simulation. Results do not depend on it.
+/// Uses no wider instructions than these in this process; processors other than x86-64 have one kind. Results do not depend on it.
+/// To be said before the first simulation: one that is under way on another thread may panic.
 pub fn limit_instructions(widest: Instructions) {
     LIMIT.store(widest as u8, Ordering::Relaxed);
 }
 
 /// The widest instructions that this processor has and that may be used.
+#[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn instructions() -> Instructions {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let limit = LIMIT.load(Ordering::Relaxed);
-        let eights = std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512dq")
-            && std::arch::is_x86_feature_detected!("avx512vl");
-        if eights && limit >= Instructions::Avx512 as u8 {
-            return Instructions::Avx512;
-        }
-        if std::arch::is_x86_feature_detected!("avx2") && limit >= Instructions::Avx2 as u8 {
-            return Instructions::Avx2;
-        }
+    let limit = LIMIT.load(Ordering::Relaxed);
+    #[cfg(test)]
+    let limit = limit.min(testing::HERE.get());
+    let eights = std::arch::is_x86_feature_detected!("avx512f")
+        && std::arch::is_x86_feature_detected!("avx512dq")
+        && std::arch::is_x86_feature_detected!("avx512vl");
+    if eights && limit >= Instructions::Avx512 as u8 {
+        return Instructions::Avx512;
+    }
+    if std::arch::is_x86_feature_detected!("avx2") && limit >= Instructions::Avx2 as u8 {
+        return Instructions::Avx2;
     }
     Instructions::Baseline
 }
 
-/// Defines a function over slices that runs on AVX-512 or AVX2 where there is either. In it `AT_ONCE` is how many numbers may
+/// Defines a function that runs on AVX-512 or AVX2 where there is either. In it `AT_ONCE` is how many numbers may
 /// be worked on together: a few times as many as an instruction takes, so that work overlaps and four of each fit the registers.
-/// What follows `else` is done instead where an x86-64 machine has neither.
+/// What follows `else` is done instead where an x86-64 machine has neither or may use neither; not in unit tests, which try there what
+/// other processors run.
 macro_rules! wide {
     ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) $body:block) => {
         wide! { $(#[$about])* $visibility fn $name($($argument: $type),*) $body else { anywhere::<8>($($argument),*) } }
@@ -79,7 +81,7 @@ macro_rules! wide {
             match $crate::math::wide::instructions() {
                 $crate::math::Instructions::Avx512 => unsafe { by_eights $(::<$size>)? ($($argument),*) },
                 $crate::math::Instructions::Avx2 => unsafe { by_fours $(::<$size>)? ($($argument),*) },
-                $crate::math::Instructions::Baseline => $narrow
+                $crate::math::Instructions::Baseline => if cfg!(test) { anywhere::<$($size,)? 8>($($argument),*) } else $narrow,
             }
             #[cfg(not(target_arch = "x86_64"))]
             anywhere::<$($size,)? 8>($($argument),*)
@@ -89,7 +91,7 @@ macro_rules! wide {
 
 pub(crate) use wide;
 
-/// Does some work on AVX-512 or AVX2, and none where there is neither. Work takes on the instructions of the function it stands
+/// Does some work on AVX-512 or AVX2, and none where there is neither, may be neither, or on other processors. Work takes on the instructions of the function it stands
 /// in, so all of it that is to be wide must be inlined to here, the closure first: `#[inline(always)]`.
 #[inline]
 pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> Option<R> {
@@ -119,6 +121,26 @@ pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> Option<R> {
     {
         drop(work);
         None
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::cell::Cell;
+
+    use super::Instructions;
+
+    thread_local! {
+        /// The limit of a test, whose neighbours run on other threads.
+        pub(super) static HERE: Cell<u8> = const { Cell::new(Instructions::Avx512 as u8) };
+    }
+
+    /// Does some work on no wider instructions than these; a test that fails ends its thread and the limit with it.
+    pub(crate) fn on<R>(widest: Instructions, work: impl FnOnce() -> R) -> R {
+        HERE.set(widest as u8);
+        let result = work();
+        HERE.set(Instructions::Avx512 as u8);
+        result
     }
 }
 

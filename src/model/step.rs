@@ -117,11 +117,10 @@ pub fn walk(
     mut see: impl FnMut(usize, &MonthTrace<Lanes>),
 ) -> Result<(), Failure> {
     let mut month = std::mem::take(&mut work.month);
-    let (first, end) = (months.start, months.end);
     let walked = widely(
         #[inline(always)]
         || {
-            for t in first..end {
+            for t in months.clone() {
                 step(regime, givens, t, work, &mut month)?;
                 see(t, &month);
             }
@@ -139,7 +138,7 @@ pub fn walk(
     walked
 }
 
-/// [`step`] on the instructions that every machine has.
+/// [`step`] on the instructions that every machine has, but for what chooses its own.
 #[inline(never)]
 fn step_plainly(
     regime: &Regime<'_>,

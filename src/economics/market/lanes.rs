@@ -38,6 +38,7 @@ use crate::math::{Bits, InLanes, LANES, Lanes};
 pub const WIDEST: usize = 3;
 
 /// Why no phase after loading is met on an x86-64 machine without AVX2.
+#[cfg(target_arch = "x86_64")]
 const NARROW: &str = "markets that were loaded are solved on wide instructions";
 
 /// A month's market on a few paths: the same tranches and workloads, each path with its own numbers. Units as in [`Market`].
@@ -85,7 +86,6 @@ pub struct LanesSolver {
 /// The markets as the solver sees them, and where their prices stand.
 #[derive(Clone, Debug, Default)]
 struct Table {
-    workloads: usize,
     /// Whether markets can be solved side by side: every input is inside its domain.
     sound: bool,
     capacity: Vec<Lanes>,
@@ -261,8 +261,8 @@ impl LanesSolver {
     }
 }
 
-/// Solves markets of W workloads, prices to start from but for those that are to be guessed, phase by phase. Each phase is
-/// compiled by itself for each width: one function of them all takes a minute to compile.
+/// Solves loaded markets of W workloads from the prices in the table, phase by phase. Each phase is compiled by itself for each
+/// width: one function of them all takes a minute to compile.
 fn solve<const W: usize>(table: &mut Table) {
     place_buyers::<W>(table);
     descend::<W>(table);
@@ -275,7 +275,6 @@ impl Table {
     #[inline(always)]
     fn load<const W: usize>(&mut self, market: &MarketLanes<'_>) {
         let n = market.capacity.len();
-        self.workloads = W;
         self.sound = market.is_sound();
         self.doubtful = Bits::default();
         self.buyers = Bits::default();
@@ -331,7 +330,7 @@ wide! {
 }
 
 wide! {
-    /// Reads the prices.
+    /// Reads from the prices what buyers spend and where tranches are best used.
     fn place_buyers<const W: usize>(table: &mut Table) {
         table.place_buyers::<W>();
     } else {

@@ -1,7 +1,8 @@
 //! Lanes against the solver of one market at a time: the same bits.
 
 use super::*;
-use crate::math::{Instructions, limit_instructions};
+use crate::math::Instructions;
+use crate::math::wide::testing::on;
 
 /// A uniform of a linear congruential generator, and the next.
 fn next(state: &mut u64) -> f64 {
@@ -103,13 +104,17 @@ fn lanes_are_the_scalar_bits() {
     assert!(alone * 10 < solved, "{alone} of {solved} were left to the scalar solver");
 }
 
-/// The same on AVX2, where there are wider instructions too.
+/// The same on AVX2, and on what any machine has, as other processors run it.
 #[test]
-fn lanes_on_avx2_are_the_scalar_bits() {
-    limit_instructions(Instructions::Avx2);
-    let (solved, _) = hold_against_scalar(300, 5);
-    limit_instructions(Instructions::Avx512);
-    assert!(solved > 10_000, "{solved} solved");
+fn lanes_on_narrower_instructions_are_the_scalar_bits() {
+    for instructions in [Instructions::Avx2, Instructions::Baseline] {
+        let (solved, alone) = on(instructions, || hold_against_scalar(300, 5));
+        assert!(solved > 10_000, "{solved} solved on {instructions:?}");
+        assert!(
+            alone * 10 < solved,
+            "{alone} of {solved} on {instructions:?} were left to the scalar solver"
+        );
+    }
 }
 
 /// How many markets were solved, and how many of them by the scalar solver.
