@@ -124,26 +124,6 @@ pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-#[cfg(test)]
-pub(crate) mod testing {
-    use std::cell::Cell;
-
-    use super::Instructions;
-
-    thread_local! {
-        /// The limit of a test, whose neighbours run on other threads.
-        pub(super) static HERE: Cell<u8> = const { Cell::new(Instructions::Avx512 as u8) };
-    }
-
-    /// Does some work on no wider instructions than these; a test that fails ends its thread and the limit with it.
-    pub(crate) fn on<R>(widest: Instructions, work: impl FnOnce() -> R) -> R {
-        HERE.set(widest as u8);
-        let result = work();
-        HERE.set(Instructions::Avx512 as u8);
-        result
-    }
-}
-
 /// Most numbers an instruction takes.
 pub(crate) const LANES: usize = 8;
 
@@ -163,5 +143,25 @@ pub(crate) fn each(numbers: &mut [f64], make: impl Fn(f64) -> f64) {
             *x = make(*x);
         }
         rest.copy_from_slice(&last[..rest.len()]);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::cell::Cell;
+
+    use super::Instructions;
+
+    thread_local! {
+        /// The limit of a test, whose neighbours run on other threads.
+        pub(super) static HERE: Cell<u8> = const { Cell::new(Instructions::Avx512 as u8) };
+    }
+
+    /// Does some work on no wider instructions than these; a test that fails ends its thread and the limit with it.
+    pub(crate) fn on<R>(widest: Instructions, work: impl FnOnce() -> R) -> R {
+        HERE.set(widest as u8);
+        let result = work();
+        HERE.set(Instructions::Avx512 as u8);
+        result
     }
 }
