@@ -91,8 +91,9 @@ macro_rules! wide {
 
 pub(crate) use wide;
 
-/// Does some work on AVX-512 or AVX2, and none where there is neither, may be neither, or on other processors. Work takes on the instructions of the function it stands
-/// in, so all of it that is to be wide must be inlined to here, the closure first: `#[inline(always)]`.
+/// Does some work on AVX-512 or AVX2, and none where there is neither, may be neither, or on other processors. Work takes on the
+/// instructions of the function it stands in, so all of it that is to be wide must be inlined to here, the closure first:
+/// `#[inline(always)]`.
 #[inline]
 pub(crate) fn widely<R>(work: impl FnOnce() -> R) -> Option<R> {
     #[cfg(target_arch = "x86_64")]
