@@ -205,24 +205,30 @@ pub fn png(svg: &str, theme: Theme) -> Vec<u8> {
     pixels.fill(tiny_skia::Color::from_rgba8(red, green, blue, u8::MAX));
     let transform = tiny_skia::Transform::from_scale(PNG_SCALE, PNG_SCALE);
     resvg::render(&tree, transform, &mut pixels.as_mut());
-    encoded(&pixels)
+    encoded(pixels)
 }
 
-/// Pixels as a PNG. The ground covers all of a picture, so none is seen through.
-fn encoded(pixels: &tiny_skia::Pixmap) -> Vec<u8> {
+/// Pixels as a PNG. The ground covers all of a picture, so none is seen through: what says so is dropped where the pixels lie,
+/// since they take more memory than all else of a picture.
+fn encoded(pixels: tiny_skia::Pixmap) -> Vec<u8> {
     debug_assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == u8::MAX));
-    let (all, _) = pixels.data().as_chunks::<4>();
-    let mut colors = vec![[0; 3]; all.len()];
-    for (color, [red, green, blue, _]) in colors.iter_mut().zip(all) {
-        *color = [*red, *green, *blue];
+    let (width, height) = (pixels.width(), pixels.height());
+    let mut colors = pixels.take();
+    let count = colors.len() / 4;
+    for i in 0..count {
+        let [red, green, blue] = [colors[4 * i], colors[4 * i + 1], colors[4 * i + 2]];
+        colors[3 * i] = red;
+        colors[3 * i + 1] = green;
+        colors[3 * i + 2] = blue;
     }
+    colors.truncate(3 * count);
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     // Most pixels are the one above.
     encoder.set_filter(png::FilterType::Up);
     let mut writer = encoder.write_header().expect("encoding into memory");
-    writer.write_image_data(colors.as_flattened()).expect("encoding into memory");
+    writer.write_image_data(&colors).expect("encoding into memory");
     writer.finish().expect("encoding into memory");
     bytes
 }
