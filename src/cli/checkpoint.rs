@@ -76,7 +76,7 @@ impl<'a> Keeper<'a> {
     /// Sets down what is done. Writing takes at most about a tenth of the time: if it is slow, the next is later.
     pub fn keep(&self, progress: &Progress) {
         let begun = Instant::now();
-        let write = |file: &mut std::fs::File| progress.write_to(&self.identity, file);
+        let write = |file: &mut dyn std::io::Write| progress.write_to(&self.identity, file);
         let written =
             make_parent(&self.path, "--out").and_then(|()| write_file_by(&self.path, "--out", write));
         if let Err(why) = written

@@ -177,7 +177,7 @@ pub fn write_file(target: &Path, bytes: &[u8], flag: &'static str) -> Result<(),
 pub fn write_file_by(
     target: &Path,
     flag: &'static str,
-    write: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> Result<(), WriteError> {
     let fail = |why| WriteError { doing: "write", path: target.to_path_buf(), why, flag };
     let parent = match target.parent() {
