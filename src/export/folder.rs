@@ -166,7 +166,6 @@ fn swap(fresh: &Path, target: &Path, parent: &Path) -> io::Result<()> {
 /// # Errors
 /// [`WriteError`]; the file is then as it was.
 pub fn write_file(target: &Path, bytes: &[u8], flag: &'static str) -> Result<(), WriteError> {
-    use std::io::Write as _;
     write_file_by(target, flag, |file| file.write_all(bytes))
 }
 
