@@ -345,7 +345,7 @@ fn empty(plan: &Plan<'_>) -> Progress {
 /// Runs the blocks that are not done, setting down what is done whenever that is due, and when cancelled.
 fn run(plan: &Plan<'_>, options: &Options<'_>, mut state: Progress) -> Result<Progress, EngineError> {
     let threads = options.threads.max(1).min(plan.partition.blocks().max(1));
-    let mut workers: Vec<Worker> = (0..threads).map(|_| Worker::new(plan)).collect();
+    let mut workers: Vec<Option<Worker>> = (0..threads).map(|_| None).collect();
     while state.blocks < plan.partition.blocks() {
         state = stretch(plan, options, &mut workers, state)?;
         let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
@@ -369,7 +369,7 @@ fn run(plan: &Plan<'_>, options: &Options<'_>, mut state: Progress) -> Result<Pr
 fn stretch(
     plan: &Plan<'_>,
     options: &Options<'_>,
-    workers: &mut [Worker],
+    workers: &mut [Option<Worker>],
     mut state: Progress,
 ) -> Result<Progress, EngineError> {
     let sketches: Vec<Mutex<CellSketches>> =
@@ -380,9 +380,12 @@ fn stretch(
     let failed: Mutex<Option<(usize, EngineError)>> = Mutex::new(None);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for worker in workers {
-            scope.spawn(|| {
-                let worker = worker;
+        for (thread, worker) in workers.iter_mut().enumerate() {
+            let (sketches, merger, failed) = (&sketches, &merger, &failed);
+            let (claimed, done, stop) = (&claimed, &done, &stop);
+            scope.spawn(move || {
+                // A thread's memory is its own from the first touch on.
+                let worker = worker.get_or_insert_with(|| Worker::new(plan, thread));
                 loop {
                     let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
                     if cancelled || stop.load(Ordering::Relaxed) {
@@ -395,7 +398,7 @@ fn stretch(
                     let paths = plan.partition.block(block);
                     if let Err(error) = worker.run(plan, &paths) {
                         stop.store(true, Ordering::Relaxed);
-                        let mut first = locked(&failed);
+                        let mut first = locked(failed);
                         if first.as_ref().is_none_or(|(earlier, _)| block < *earlier) {
                             *first = Some((block, error));
                         }
@@ -403,9 +406,9 @@ fn stretch(
                     }
                     let n = paths.paths.len();
                     let moments = worker.moments(plan, n);
-                    locked(&merger).take(plan, block, moments, worker.take_scalars());
+                    locked(merger).take(plan, block, moments, worker.take_scalars());
                     if worker.is_full() {
-                        worker.count(plan, &sketches);
+                        worker.count(plan, sketches);
                     }
                     let paths = done.fetch_add(n, Ordering::Relaxed) + n;
                     if let Some(progress) = options.progress {
@@ -415,7 +418,7 @@ fn stretch(
                         stop.store(true, Ordering::Relaxed);
                     }
                 }
-                worker.count(plan, &sketches);
+                worker.count(plan, sketches);
             });
         }
     });

@@ -14,6 +14,8 @@ use crate::model::step::{self, Failure, Snapshot, Workspace};
 
 /// A thread's memory.
 pub struct Worker {
+    /// Which of the threads it is.
+    thread: usize,
     scratch: Scratch,
     /// Drivers of the paths at hand, one by one, and side by side.
     paths: Vec<Drivers>,
@@ -37,13 +39,14 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Memory for a plan.
-    pub fn new(plan: &Plan<'_>) -> Worker {
+    /// Memory for a plan, for one of its threads.
+    pub fn new(plan: &Plan<'_>, thread: usize) -> Worker {
         let arms = plan.worlds.len();
         let room = BLOCK_GROUPS * held_blocks(plan.layout.cells(), plan.partition.blocks());
         let mut rows = Rows::default();
         rows.reserve(&plan.layout, room);
         Worker {
+            thread,
             scratch: Scratch::default(),
             paths: vec![Drivers::default(); LANES],
             drivers: Drivers::default(),
@@ -205,11 +208,13 @@ impl Worker {
         self.held + BLOCK_GROUPS > self.room
     }
 
-    /// Counts the rows held.
+    /// Counts the rows held, each thread from another arm on, so that those that count at once do not wait for one another. In
+    /// whole numbers the order does not matter.
     pub fn count(&mut self, plan: &Plan<'_>, sketches: &[Mutex<CellSketches>]) {
         if self.held > 0 {
-            for (arm, sketch) in sketches.iter().enumerate() {
-                locked(sketch).add(&self.rows, plan.layout.arm_cells(arm), self.held);
+            for i in 0..sketches.len() {
+                let arm = (self.thread + i) % sketches.len();
+                locked(&sketches[arm]).add(&self.rows, plan.layout.arm_cells(arm), self.held);
             }
         }
         self.held = 0;

@@ -1,7 +1,7 @@
 //! What markets in lanes must satisfy before they are solved, and after: the twin of the scalar `optimality`.
 
 use super::{MarketLanes, Table, WIDEST};
-use crate::math::{Lanes, exp, ln};
+use crate::math::{Bits, Lanes, exp, ln};
 
 impl MarketLanes<'_> {
     /// Whether every input is inside its domain for certain.
@@ -21,12 +21,12 @@ impl MarketLanes<'_> {
 /// The lowest number on each path if all are finite, else NaN.
 #[inline(always)]
 fn lowest(numbers: &[Lanes]) -> Lanes {
-    let (mut lowest, mut nothing) = (Lanes::all(f64::INFINITY), Lanes::ZERO);
+    let (mut lowest, mut finite) = (Lanes::all(f64::INFINITY), Bits::all(u64::MAX));
     for number in numbers {
         lowest = smaller(lowest, *number);
-        nothing += *number * 0.0;
+        finite = finite & number.finite();
     }
-    lowest + nothing
+    finite.pick(lowest, Lanes::all(f64::NAN))
 }
 
 impl Table {

@@ -179,6 +179,9 @@ fn lay_out<'a, const W: usize>(
         starts[w] = starts[w - 1] + given[w - 1];
     }
     for ((worth, capacity), hours) in tranches.zip(hours) {
+        if !worth.any() {
+            continue;
+        }
         let end = start + *worth;
         for w in 0..W {
             let part = (starts[w] + given[w]).smaller(end) - starts[w].larger(start);
