@@ -68,8 +68,9 @@ const KEPT: usize = 128;
 /// A face's advances and kernings, in font units.
 struct Metrics {
     face: &'static Face<'static>,
-    /// Advance of the first sign and kerning to the second, by both.
-    pairs: Vec<i32>,
+    /// Advance of the first sign and kerning to the second, by both; read from the font when a text first has the pair, as most
+    /// never come.
+    pairs: Vec<OnceLock<i32>>,
 }
 
 impl Metrics {
@@ -81,19 +82,22 @@ impl Metrics {
     }
 
     fn new(face: &'static Face<'static>) -> Metrics {
-        let glyphs: Vec<GlyphId> = (0..KEPT as u8).map(|byte| glyph(face, char::from(byte))).collect();
-        let advance = |left: &GlyphId| i32::from(face.glyph_hor_advance(*left).unwrap_or(0));
-        let pairs = glyphs
-            .iter()
-            .flat_map(|left| glyphs.iter().map(move |right| advance(left) + kerning(face, *left, *right)));
-        Metrics { face, pairs: pairs.collect() }
+        Metrics { face, pairs: vec![OnceLock::new(); KEPT * KEPT] }
     }
 
     /// Advance of a sign before another, kerned.
     fn advance(&self, sign: char, next: Option<char>) -> i32 {
-        if let Some(next) = next.filter(|next| sign.is_ascii() && next.is_ascii()) {
-            return self.pairs[sign as usize * KEPT + next as usize];
+        match next {
+            Some(next) if sign.is_ascii() && next.is_ascii() => {
+                let pair = &self.pairs[sign as usize * KEPT + next as usize];
+                *pair.get_or_init(|| self.read(sign, Some(next)))
+            }
+            _ => self.read(sign, next),
         }
+    }
+
+    /// The same from the font.
+    fn read(&self, sign: char, next: Option<char>) -> i32 {
         let left = glyph(self.face, sign);
         let kern = next.map_or(0, |next| kerning(self.face, left, glyph(self.face, next)));
         i32::from(self.face.glyph_hor_advance(left).unwrap_or(0)) + kern

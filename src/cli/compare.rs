@@ -100,6 +100,11 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         Err(exit) => return exit,
     };
     let effects = effects(&outcome);
+    // Before figures are drawn, so that there is something to read; if it cannot be written, results are kept all the same.
+    let printed = match args.json || args.quiet {
+        true => Ok(()),
+        false => terminal.try_print(&task.words(&outcome, &effects)),
+    };
     let out = if outcome.incomplete { incomplete(&out) } else { out };
     if let Err(error) = task.folder(&outcome, &effects, args.threads).write(&out) {
         terminal.error(&error.to_string());
@@ -109,11 +114,10 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     if !outcome.incomplete {
         checkpoint.remove();
     }
+    terminal.insist(printed);
     if args.json {
         let levels = summarise_levels(&outcome, thread_count(args.threads));
         terminal.print(&format!("{:#}\n", tables::summary_json(&outcome, &levels, &effects)));
-    } else if !args.quiet {
-        terminal.print(&task.words(&outcome, &effects));
     }
     if !args.quiet {
         terminal.remark(&format!("written to {}", out.display()));

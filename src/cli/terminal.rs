@@ -31,14 +31,23 @@ impl Terminal {
     /// Writes results. A reader that has gone away ends the output, not the command: what is to be written to disk is, and the
     /// exit code is that of the command. Any other failure ends the program.
     pub fn print(&self, text: &str) {
+        self.insist(self.try_print(text));
+    }
+
+    /// The same, but a failure is left to [`Terminal::insist`] on, after what must come before the end.
+    pub fn try_print(&self, text: &str) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-            Err(error) => {
-                self.error(&format!("cannot write to standard output: {error}"));
-                std::process::exit(i32::from(Exit::Unwritten.code()));
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Ends the program if results could not be written.
+    pub fn insist(&self, printed: std::io::Result<()>) {
+        if let Err(error) = printed {
+            self.error(&format!("cannot write to standard output: {error}"));
+            std::process::exit(i32::from(Exit::Unwritten.code()));
         }
     }
 

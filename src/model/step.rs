@@ -207,15 +207,15 @@ fn owned<'a>(
 #[inline(always)]
 fn observe(rules: &MonthRules<'_>, givens: &Givens, work: &mut Workspace, month: &mut MonthTrace<Lanes>) {
     let world = rules.regime.world;
-    month.channels.resize(world.channels.len(), ChannelMonth::default());
+    month.channels.resize_with(world.channels.len(), ChannelMonth::default);
     for (k, state) in work.state.channels.iter().enumerate() {
         conditions::channel_month(rules, state, givens, k, &mut month.channels[k]);
     }
     rules.regime.voids(rules.t, &mut work.voids);
     month.labs.resize_with(world.labs.len(), LabMonth::default);
     for lab in &mut month.labs {
-        lab.channels.clear();
-        lab.channels.resize(world.channels.len(), LabChannel::default());
+        lab.channels.resize_with(world.channels.len(), LabChannel::default);
+        lab.channels.iter_mut().for_each(|books| *books = LabChannel::default());
     }
     if rules.t == 0 {
         take_stock(&rules.regime, givens, work, &month.channels);

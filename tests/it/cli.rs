@@ -236,6 +236,20 @@ fn a_failed_output_is_no_success_and_a_closed_pipe_no_failure() {
     assert_eq!((code(&output), err(&output).as_str()), (0, ""));
 }
 
+/// A table that cannot be written is told, and the results are on disk all the same.
+#[test]
+fn results_outlive_a_failed_output() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let place = folder();
+    let target = place.path().join("results");
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("loophole"));
+    command.args(["run", SMALL, "--paths", "16", "--out", target.to_str().expect("text")]);
+    let output = command.stdout(full).output().expect("it starts");
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    assert!(err(&output).contains("cannot write to standard output"), "{}", err(&output));
+    assert!(target.join("monthly.csv").exists() && target.join("manifest.json").exists());
+}
+
 /// The reader of a pipe may go away: what is on disk is whole, and the exit code is that of the command.
 #[test]
 fn a_closed_pipe_changes_neither_results_nor_exit_codes() {

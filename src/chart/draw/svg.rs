@@ -208,20 +208,31 @@ pub fn png(svg: &str, theme: Theme) -> Vec<u8> {
     encoded(pixels)
 }
 
+/// Drops the fourth byte of every pixel, where the pixels lie.
+fn without_alpha(mut pixels: Vec<u8>) -> Vec<u8> {
+    let count = pixels.len() / 4;
+    // Four pixels at a time: what they become lies before what is still to be read.
+    for i in 0..count / 4 {
+        let mut four = [0; 16];
+        four.copy_from_slice(&pixels[16 * i..][..16]);
+        let four = u128::from_le_bytes(four);
+        let color = |pixel: u32| (four >> (32 * pixel) & 0xFF_FFFF) << (24 * pixel);
+        let colors = (color(0) | color(1) | color(2) | color(3)).to_le_bytes();
+        pixels[12 * i..][..12].copy_from_slice(&colors[..12]);
+    }
+    for i in count / 4 * 4..count {
+        pixels.copy_within(4 * i..4 * i + 3, 3 * i);
+    }
+    pixels.truncate(3 * count);
+    pixels
+}
+
 /// Pixels as a PNG. The ground covers all of a picture, so none is seen through: what says so is dropped where the pixels lie,
 /// since they take more memory than all else of a picture.
 fn encoded(pixels: tiny_skia::Pixmap) -> Vec<u8> {
     debug_assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == u8::MAX));
     let (width, height) = (pixels.width(), pixels.height());
-    let mut colors = pixels.take();
-    let count = colors.len() / 4;
-    for i in 0..count {
-        let [red, green, blue] = [colors[4 * i], colors[4 * i + 1], colors[4 * i + 2]];
-        colors[3 * i] = red;
-        colors[3 * i + 1] = green;
-        colors[3 * i + 2] = blue;
-    }
-    colors.truncate(3 * count);
+    let colors = without_alpha(pixels.take());
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);

@@ -35,7 +35,7 @@ use crate::math::{Bits, InLanes, LANES, Lanes};
 
 /// Most workloads whose markets are solved side by side. One more would double the sets of workloads that every step looks
 /// through, and take minutes to compile; the scalar solver is as fast there.
-pub const WIDEST: usize = 3;
+pub const WIDEST: usize = 4;
 
 /// Why no phase after loading is met on an x86-64 machine without AVX2.
 #[cfg(target_arch = "x86_64")]
@@ -182,7 +182,8 @@ impl LanesSolver {
         match workloads {
             1 => load::<1>(&mut self.table, market, settled_here),
             2 => load::<2>(&mut self.table, market, settled_here),
-            _ => load::<3>(&mut self.table, market, settled_here),
+            3 => load::<3>(&mut self.table, market, settled_here),
+            _ => load::<4>(&mut self.table, market, settled_here),
         }
         if !self.table.sound {
             return self.solve_one_by_one(market, settled, clearing);
@@ -193,7 +194,8 @@ impl LanesSolver {
         match workloads {
             1 => solve::<1>(&mut self.table),
             2 => solve::<2>(&mut self.table),
-            _ => solve::<3>(&mut self.table),
+            3 => solve::<3>(&mut self.table),
+            _ => solve::<4>(&mut self.table),
         }
         let table = &mut self.table;
         clearing.price.copy_from_slice(&table.price[..workloads]);

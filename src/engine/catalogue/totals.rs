@@ -113,8 +113,8 @@ impl Totals {
         }
         self.spend = Spend::default();
         self.origins = Default::default();
-        self.channels.clear();
-        self.channels.resize(world.channels.len(), OfChannel::default());
+        self.channels.resize_with(world.channels.len(), OfChannel::default);
+        self.channels.fill(OfChannel::default());
         (self.electricity, self.relet) = (Lanes::ZERO, Lanes::ZERO);
     }
 

@@ -61,24 +61,17 @@ impl Finance {
     }
 }
 
-/// Chips bought at once.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Purchase {
-    /// Their first month of life.
-    arrives: usize,
-    chips: Lanes,
-    /// Their price, USD.
-    paid: Lanes,
-    /// Their scarcity rent, USD a usable hour of all of them.
-    rent: Lanes,
-}
-
 /// Chips of a channel that a lab owns, and what they cost this month.
 #[derive(Debug, Default, PartialEq)]
 pub struct Fleet {
     /// The chips of the start by month, and their capital charge; empty if there are none.
     start: Vec<(Lanes, Lanes)>,
-    purchases: Vec<Purchase>,
+    /// By purchase, in columns that a month runs through: the first month of life, chips, their price in USD, and their scarcity
+    /// rent in USD a usable hour of all of them.
+    arrives: Vec<usize>,
+    bought: Vec<Lanes>,
+    paid: Vec<Lanes>,
+    rent: Vec<Lanes>,
     /// Chips alive in the month planned for, without those ordered today.
     pub planned: Lanes,
     /// Chips alive.
@@ -91,16 +84,19 @@ pub struct Fleet {
     pub arriving: Lanes,
 }
 
-copied_in_place!(Fleet { start, purchases });
+copied_in_place!(Fleet { start, arrives, bought, paid, rent });
 
 impl Fleet {
     /// An empty fleet.
     pub fn clear(&mut self) {
-        let (mut start, mut purchases) =
-            (std::mem::take(&mut self.start), std::mem::take(&mut self.purchases));
-        start.clear();
-        purchases.clear();
-        *self = Fleet { start, purchases, ..Fleet::default() };
+        self.start.clear();
+        self.arrives.clear();
+        for column in [&mut self.bought, &mut self.paid, &mut self.rent] {
+            column.clear();
+        }
+        let nothing = Lanes::ZERO;
+        (self.planned, self.chips, self.capital) = (nothing, nothing, nothing);
+        (self.scarcity_rate, self.arriving) = (nothing, nothing);
     }
 
     /// The fleet of the start: ages uniform on the integers of `ages`; month s is charged as month s + 1 of life at the
@@ -119,8 +115,10 @@ impl Fleet {
     #[inline(always)]
     pub fn buy(&mut self, chips: Lanes, arrives: usize, price: Lanes, scarcity_rate: Lanes) {
         if chips.any(|chips| chips != 0.0) {
-            let (paid, rent) = (chips * price, chips * scarcity_rate);
-            self.purchases.push(Purchase { arrives, chips, paid, rent });
+            self.arrives.push(arrives);
+            self.bought.push(chips);
+            self.paid.push(chips * price);
+            self.rent.push(chips * scarcity_rate);
         }
     }
 
@@ -128,8 +126,10 @@ impl Fleet {
     #[inline(always)]
     pub fn look_ahead(&mut self, then: usize, finance: &Finance) {
         let mut chips = self.start.get(then).map_or(Lanes::ZERO, |start| start.0);
-        for purchase in self.purchases.iter().filter(|purchase| purchase.arrives <= then) {
-            chips += purchase.chips * finance.alive[then - purchase.arrives];
+        for (&arrives, &bought) in self.arrives.iter().zip(&self.bought) {
+            if arrives <= then {
+                chips += bought * finance.alive[then - arrives];
+            }
         }
         self.planned = chips;
     }
@@ -139,14 +139,19 @@ impl Fleet {
     pub fn add_up(&mut self, t: usize, finance: &Finance) {
         let (mut chips, mut capital) = self.start.get(t).copied().unwrap_or_default();
         let (mut rate, mut arriving) = (Lanes::ZERO, Lanes::ZERO);
-        for purchase in self.purchases.iter().filter(|purchase| purchase.arrives <= t) {
-            let age = t - purchase.arrives;
-            let (charge, alive) = (finance.charges[age], finance.alive[age]);
-            capital += purchase.paid * charge;
-            chips += purchase.chips * alive;
-            rate += purchase.rent * alive;
+        for (((&arrives, &bought), &paid), &rent) in
+            self.arrives.iter().zip(&self.bought).zip(&self.paid).zip(&self.rent)
+        {
+            if arrives > t {
+                continue;
+            }
+            let age = t - arrives;
+            let alive = finance.alive[age];
+            capital += paid * finance.charges[age];
+            chips += bought * alive;
+            rate += rent * alive;
             if age == 0 {
-                arriving += purchase.chips;
+                arriving += bought;
             }
         }
         (self.chips, self.capital, self.scarcity_rate, self.arriving) = (chips, capital, rate, arriving);

@@ -124,7 +124,7 @@ fn hold_against_scalar(rounds: usize, mut state: u64) -> (usize, usize) {
     let (mut scalar, mut one, mut expected) = (Solver::default(), One::default(), Clearing::default());
     for round in 0..rounds {
         let few = next(&mut state);
-        let (tranches, workloads) = (1 + (40.0 * few * few) as usize, 1 + round % 4);
+        let (tranches, workloads) = (1 + (40.0 * few * few) as usize, 1 + round % 5);
         let mut markets = Markets::random(tranches, workloads, &mut state);
         let (mut uses, mut price) = (Vec::new(), Vec::new());
         for month in 0..5 {
