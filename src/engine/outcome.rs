@@ -154,13 +154,18 @@ impl Outcome {
         job: &Job,
         catalogue: Catalogue,
         layout: Layout,
-        (merged, kept): (Progress, Vec<u64>),
+        (mut merged, kept): (Progress, Vec<u64>),
         calibration: Option<Calibration>,
     ) -> Outcome {
         let mut order: Vec<usize> = (0..kept.len()).collect();
         order.sort_by_key(|&at| kept[at]);
-        let sorted = |column: Vec<f64>| order.iter().map(|&at| column[at]).collect::<Vec<f64>>();
-        let scalars = merged.scalars.into_iter().map(|arm| arm.into_iter().map(sorted).collect()).collect();
+        // Column by column where they lie: of many paths they are most of a run's memory.
+        let mut sorted = Vec::with_capacity(kept.len());
+        for column in merged.scalars.iter_mut().flatten() {
+            sorted.clear();
+            sorted.extend(order.iter().map(|&at| column[at]));
+            column.copy_from_slice(&sorted);
+        }
         let readings = readings(&catalogue);
         let world = &job.arms[0].world;
         let baseline = &job.arms[job.baseline()].world;
@@ -192,7 +197,7 @@ impl Outcome {
             calibration,
             elasticity: elasticities(job),
             layout,
-            scalars,
+            scalars: merged.scalars,
             readings: if job.is_exact() { Vec::new() } else { readings },
             tallies: merged.tallies,
             moments: merged.moments,

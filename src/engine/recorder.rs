@@ -108,15 +108,10 @@ pub const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
 /// Bytes of codes a thread holds before it counts them, where that is more than a block: the more, the fewer times every histogram is fetched from memory.
 const HELD_BYTES: usize = 40 << 20;
 
-/// Most blocks a thread holds, however few the cells: what more would save is less than what the codes take.
-const MOST_HELD: usize = 11;
-
-const _: () = assert!(MOST_HELD * BLOCK <= Counter::MOST);
-
 /// How many blocks of `cells` cells a thread holds before it counts them, in a run of `blocks` blocks: one at least, and no
 /// more than a column can count at once.
 pub fn held_blocks(cells: usize, blocks: usize) -> usize {
-    let most = (HELD_BYTES / (BLOCK * cells * size_of::<Code>())).clamp(1, MOST_HELD);
+    let most = (HELD_BYTES / (BLOCK * cells * size_of::<Code>())).clamp(1, Counter::MOST / BLOCK);
     most.min(blocks.max(1))
 }
 
