@@ -19,13 +19,14 @@ use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::partition::{BLOCK, grouping};
-use loophole::engine::recorder::{CellMoments, CellSketches, Layout, Rows};
+use loophole::engine::recorder::{CellMoments, Layout, Rows};
 use loophole::math::{InLanes, LANES, Lanes};
 use loophole::model::conditions::Givens;
 use loophole::model::drivers::{Drivers, Scratch};
 use loophole::model::rules::{DatesInLanes, Regime, RuleDates};
 use loophole::model::step::{self, Workspace};
 use loophole::stats::estimate::mean;
+use loophole::stats::sketch::{Counter, Sketch};
 
 /// Time a call takes.
 fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
@@ -54,8 +55,7 @@ fn stages(job: &Job, paths: u64) {
     let mut givens = Givens::default();
     let mut rows = Rows::default();
     rows.reserve(&layout, HELD / LANES);
-    let mut sketches: Vec<CellSketches> =
-        (0..arms).map(|arm| CellSketches::empty(layout.arm_cells(arm).len())).collect();
+    let (mut sketches, mut counter) = (vec![Sketch::default(); layout.cells()], Counter::default());
     let mut total = CellMoments::empty(layout.cells());
     for first in (0..paths).step_by(LANES) {
         let i = first as usize % HELD;
@@ -116,11 +116,7 @@ fn stages(job: &Job, paths: u64) {
             timed(&mut moments, || total.merge(&CellMoments::of(&rows, end - BLOCK / LANES..end, 1)));
         }
         if i + LANES == HELD {
-            timed(&mut sketch, || {
-                for (arm, sketch) in sketches.iter_mut().enumerate() {
-                    sketch.add(&rows, layout.arm_cells(arm), HELD / LANES);
-                }
-            });
+            timed(&mut sketch, || rows.count(HELD / LANES, 0, &mut sketches, &mut counter));
         }
     }
     let enter = enter.saturating_sub(simulate);

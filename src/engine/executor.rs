@@ -13,12 +13,13 @@ use super::job::{CorrelationOn, Job};
 use super::outcome::{Outcome, stand};
 use super::partition::{Block, Partition, grouping, replicates};
 use super::progress::Progress;
-use super::recorder::{CellMoments, CellSketches, Layout, NotFinite};
+use super::recorder::{CellMoments, Layout, NotFinite};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
 use crate::model::conditions::Givens;
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
 use crate::model::step::Failure;
+use crate::stats::sketch::Sketch;
 use worker::Worker;
 
 /// How to run.
@@ -115,6 +116,9 @@ impl fmt::Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+/// Some cells' histograms, into which one thread counts at a time, and the first of these cells.
+type Part<'a> = (usize, Mutex<&'a mut [Sketch]>);
 
 /// Everything the workers share.
 struct Plan<'a> {
@@ -338,7 +342,7 @@ fn empty(plan: &Plan<'_>) -> Progress {
         moments: (0..replicates(plan.job.sampling))
             .map(|_| CellMoments::empty(plan.layout.cells()))
             .collect(),
-        sketches: (0..arms).map(|arm| CellSketches::empty(plan.layout.arm_cells(arm).len())).collect(),
+        sketches: vec![Sketch::default(); plan.layout.cells()],
     }
 }
 
@@ -372,8 +376,11 @@ fn stretch(
     workers: &mut [Option<Worker>],
     mut state: Progress,
 ) -> Result<Progress, EngineError> {
-    let sketches: Vec<Mutex<CellSketches>> =
-        std::mem::take(&mut state.sketches).into_iter().map(Mutex::new).collect();
+    let mut sketches = std::mem::take(&mut state.sketches);
+    // As many as threads, each of which counts into its own first.
+    let part = sketches.len().div_ceil(workers.len()).max(1);
+    let parts = sketches.chunks_mut(part).enumerate();
+    let parts: Vec<Part> = parts.map(|(at, sketches)| (at * part, Mutex::new(sketches))).collect();
     let (claimed, done) = (AtomicUsize::new(state.blocks), AtomicUsize::new(state.paths));
     let merger = Mutex::new(Merger { waiting: BTreeMap::new(), merged: state, column: Vec::new() });
     let blocks = plan.partition.blocks();
@@ -381,11 +388,11 @@ fn stretch(
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for (thread, worker) in workers.iter_mut().enumerate() {
-            let (sketches, merger, failed) = (&sketches, &merger, &failed);
+            let (parts, merger, failed) = (&parts, &merger, &failed);
             let (claimed, done, stop) = (&claimed, &done, &stop);
             scope.spawn(move || {
                 // A thread's memory is its own from the first touch on.
-                let worker = worker.get_or_insert_with(|| Worker::new(plan, thread));
+                let worker = worker.get_or_insert_with(|| Worker::new(plan));
                 loop {
                     let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
                     if cancelled || stop.load(Ordering::Relaxed) {
@@ -408,7 +415,7 @@ fn stretch(
                     let moments = worker.moments(plan, n);
                     locked(merger).take(plan, block, moments, worker.take_scalars());
                     if worker.is_full() {
-                        worker.count(plan, sketches);
+                        worker.count(parts, thread);
                     }
                     let paths = done.fetch_add(n, Ordering::Relaxed) + n;
                     if let Some(progress) = options.progress {
@@ -418,7 +425,7 @@ fn stretch(
                         stop.store(true, Ordering::Relaxed);
                     }
                 }
-                worker.count(plan, sketches);
+                worker.count(parts, thread);
             });
         }
     });
@@ -426,7 +433,8 @@ fn stretch(
         return Err(error);
     }
     let mut state = into_inner(merger).merged;
-    state.sketches = sketches.into_iter().map(into_inner).collect();
+    drop(parts);
+    state.sketches = sketches;
     Ok(state)
 }
 

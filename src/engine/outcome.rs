@@ -7,7 +7,7 @@ use super::column::{ArmTallies, Column, Over, Reading, readings};
 use super::job::Job;
 use super::partition::{grouping, grouping_of, replicates};
 use super::progress::Progress;
-use super::recorder::{CellMoments, CellSketches, Layout, UnitMoments};
+use super::recorder::{CellMoments, Layout, UnitMoments};
 use crate::calendar::Month;
 use crate::model::calibrate::Calibration;
 use crate::model::parameters::{Announcement, Form, Quantities, Reversal, Rule, Supply, Target, World};
@@ -103,7 +103,7 @@ pub struct Outcome {
     readings: Vec<(usize, Reading)>,
     tallies: Vec<ArmTallies>,
     moments: Vec<CellMoments>,
-    sketches: Vec<CellSketches>,
+    sketches: Vec<Sketch>,
 }
 
 /// Lowest 5% and highest 95% quantile of the elasticities of demand; none where one moves over time.
@@ -259,18 +259,18 @@ impl Outcome {
 
     /// A monthly number of an arm, by its metric's place in the catalogue.
     pub fn level(&self, arm: usize, metric: usize, t: usize) -> Cell<'_> {
-        self.cell(arm, self.layout.level(arm, metric, t))
+        self.cell(self.layout.level(arm, metric, t))
     }
 
     /// Its difference to the baseline on the same draws; none for the baseline and for metrics not paired.
     pub fn difference(&self, arm: usize, metric: usize, t: usize) -> Option<Cell<'_>> {
-        self.layout.difference(arm, metric, t).map(|cell| self.cell(arm, cell))
+        self.layout.difference(arm, metric, t).map(|cell| self.cell(cell))
     }
 
-    fn cell(&self, arm: usize, cell: usize) -> Cell<'_> {
+    fn cell(&self, cell: usize) -> Cell<'_> {
         Cell {
             moments: self.moments.iter().map(|replicate| replicate.cell(cell)).collect(),
-            sketch: &self.sketches[arm].cells[cell - self.layout.arm_cells(arm).start],
+            sketch: &self.sketches[cell],
         }
     }
 

@@ -10,11 +10,12 @@ use std::io::{self, BufWriter, Write};
 use serde::{Deserialize, Serialize};
 
 use super::column::ArmTallies;
-use super::recorder::{CellMoments, CellSketches};
+use super::recorder::CellMoments;
 use crate::encoding::{Digesting, sha256};
+use crate::stats::sketch::Sketch;
 
 const MAGIC: &[u8; 20] = b"loophole checkpoint\n";
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 /// Hexadecimal digits of a digest.
 const DIGEST: usize = 64;
 const HEAD: usize = MAGIC.len() + 1 + DIGEST;
@@ -32,8 +33,8 @@ pub struct Progress {
     pub tallies: Vec<ArmTallies>,
     /// By replicate.
     pub moments: Vec<CellMoments>,
-    /// By arm.
-    pub sketches: Vec<CellSketches>,
+    /// By cell.
+    pub sketches: Vec<Sketch>,
 }
 
 /// Why bytes are no progress of a run.
@@ -117,12 +118,9 @@ impl Progress {
         postcard::from_bytes(&content[HEAD..]).map_err(|_| Unusable::Damaged)
     }
 
-    /// Whether it is of this shape: arms, scalars, tallies, replicates, cells of each arm, and so many paths, of which so many
+    /// Whether it is of this shape: arms, scalars, tallies, replicates, cells, and so many paths, of which so many
     /// are kept.
     pub(super) fn fits(&self, shape: &Progress, paths: usize, kept: usize) -> bool {
-        let cells = |progress: &Progress| {
-            progress.sketches.iter().map(|sketches| sketches.cells.len()).collect::<Vec<_>>()
-        };
         self.paths == paths
             && self.scalars.len() == shape.scalars.len()
             && self.scalars.iter().zip(&shape.scalars).all(|(own, other)| own.len() == other.len())
@@ -131,12 +129,8 @@ impl Progress {
             && self.tallies.iter().zip(&shape.tallies).all(|(own, other)| own.is_sound(other, paths as u64))
             && self.moments.len() == shape.moments.len()
             && self.moments.iter().zip(&shape.moments).all(|(own, other)| own.cells() == other.cells())
-            && cells(self) == cells(shape)
-            && self
-                .sketches
-                .iter()
-                .flat_map(|sketches| &sketches.cells)
-                .all(|sketch| sketch.is_sound(paths as u64))
+            && self.sketches.len() == shape.sketches.len()
+            && self.sketches.iter().all(|sketch| sketch.is_sound(paths as u64))
     }
 }
 
@@ -145,16 +139,16 @@ mod tests {
     use super::*;
 
     fn sample() -> Progress {
-        let mut sketches = CellSketches::empty(2);
-        sketches.cells[0].add_all(&[1.0, -2.5, 0.0]);
-        sketches.cells[1].add_all(&[1e-300, 2.0, 3.0]);
+        let mut sketches = vec![Sketch::default(); 2];
+        sketches[0].add_all(&[1.0, -2.5, 0.0]);
+        sketches[1].add_all(&[1e-300, 2.0, 3.0]);
         Progress {
             blocks: 1,
             paths: 3,
             scalars: vec![vec![vec![1.0, f64::INFINITY, -0.0]]],
             tallies: Vec::new(),
             moments: vec![CellMoments::empty(2)],
-            sketches: vec![sketches],
+            sketches,
         }
     }
 
@@ -185,7 +179,7 @@ mod tests {
         short.scalars[0][0].pop();
         assert!(!short.fits(&whole, 3, 3));
         let mut more = whole.clone();
-        more.sketches[0].cells[1].add(1.0);
+        more.sketches[1].add(1.0);
         assert!(!more.fits(&whole, 3, 3));
     }
 }

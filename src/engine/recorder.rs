@@ -1,8 +1,8 @@
 //! From accounts to numbers: the rows of paths, the cells of a job.
 //!
 //! A *cell* is one monthly number of one arm: month by month every metric, and for every arm but the baseline, month by
-//! month, its differences to the baseline. [`Rows`] hold every cell on some paths, side by side as the model tells them; [`CellSketches`] and [`CellMoments`]
-//! keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
+//! month, its differences to the baseline. [`Rows`] hold every cell on some paths, side by side as the model tells them; a [`Sketch`] a cell and
+//! [`CellMoments`] keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
 
 use serde::{Deserialize, Serialize};
 
@@ -366,35 +366,22 @@ wide! {
     }
 }
 
-/// Histograms of one arm's cells.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CellSketches {
-    /// By cell of the arm.
-    pub cells: Vec<Sketch>,
-}
-
-impl CellSketches {
-    /// No paths.
-    pub fn empty(cells: usize) -> CellSketches {
-        CellSketches { cells: vec![Sketch::default(); cells] }
-    }
-
-    /// Counts the first `groups` groups, all that are complete; `cells` are those of this arm.
-    pub fn add(&mut self, rows: &Rows, cells: std::ops::Range<usize>, groups: usize) {
-        count_cells(rows, groups, cells.start, &mut self.cells);
-    }
-}
-
 /// Cells whose codes are fetched together.
 const FETCHED: usize = 16;
 
 /// How many cells ahead of their use counts are fetched.
 const AHEAD: usize = 2;
 
+impl Rows {
+    /// Counts the first `groups` groups, all that are complete, of the cells from `first` on, by way of `counter`.
+    pub fn count(&self, groups: usize, first: usize, sketches: &mut [Sketch], counter: &mut Counter) {
+        count_cells(self, groups, first, sketches, counter);
+    }
+}
+
 wide! {
     /// Counts the first `groups` groups of the cells from `first` on.
-    fn count_cells(rows: &Rows, groups: usize, first: usize, sketches: &mut [Sketch]) {
-        let mut counter = Counter::default();
+    fn count_cells(rows: &Rows, groups: usize, first: usize, sketches: &mut [Sketch], counter: &mut Counter) {
         let paths = rows.paths[..groups].iter().sum();
         let extremes = |cell: usize| (rows.least[cell / TILE][cell % TILE], rows.greatest[cell / TILE][cell % TILE]);
         // As few columns a cell as a counter can take.
@@ -461,7 +448,7 @@ mod tests {
         let catalogue = Catalogue::default();
         for unit in [1, 2] {
             let (layout, mut rows) = rows(67);
-            let mut sketches = CellSketches::empty(CELLS);
+            let (mut sketches, mut counter) = (vec![Sketch::default(); CELLS], Counter::default());
             let mut naive = vec![Sketch::default(); CELLS];
             let (mut first, mut held) = (0, 0);
             for block in 0..90 {
@@ -487,12 +474,12 @@ mod tests {
                     assert_eq!(moments.cell(cell), UnitMoments { count, mean, squares }, "cell {cell}");
                 }
                 if held + 2 > 67 {
-                    sketches.add(&rows, 0..CELLS, held);
+                    rows.count(held, 0, &mut sketches, &mut counter);
                     held = 0;
                 }
             }
-            sketches.add(&rows, 0..CELLS, held);
-            assert!(sketches.cells == naive);
+            rows.count(held, 0, &mut sketches, &mut counter);
+            assert!(sketches == naive);
         }
     }
 

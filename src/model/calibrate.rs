@@ -4,7 +4,7 @@ use super::drivers::Drivers;
 use super::ledger::Trace;
 use super::parameters::World;
 use super::rules::RuleDates;
-use super::step::{Failure, Workspace, simulate};
+use super::step::{Failure, OnePath, Workspace};
 
 /// The calibration's outcome.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,12 +38,12 @@ pub enum Uncalibrated {
 /// [`Uncalibrated`].
 pub fn calibrate(world: &World, central: &Drivers, price: f64) -> Result<Calibration, Uncalibrated> {
     let mut world = World { months: 1, ..world.clone() };
-    let dates = RuleDates::central(&world, central);
+    let path = OnePath::new(&world, central, &RuleDates::central(&world, central));
     let mut work = Workspace::default();
     let mut trace = Trace::default();
     let mut mean = |factor: f64| -> Result<(f64, Vec<Vec<f64>>), Uncalibrated> {
         world.demand_scale = factor;
-        simulate(&world, central, &dates, &mut work, &mut trace).map_err(Uncalibrated::Failure)?;
+        path.simulate(&world, &mut work, &mut trace).map_err(Uncalibrated::Failure)?;
         let (mut weighted, mut weight) = (0.0, 0.0);
         for lab in &trace.months[0].labs {
             for (price, planned) in lab.price.iter().zip(&lab.planned_use) {

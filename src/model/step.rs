@@ -88,20 +88,42 @@ pub fn simulate(
     work: &mut Workspace,
     trace: &mut Trace,
 ) -> Result<(), Failure> {
-    let mut alike = Drivers::default();
-    alike.gather(std::slice::from_ref(drivers));
-    let dates: Vec<DatesInLanes> = dates.iter().map(|dates| [*dates; LANES]).collect();
-    let regime = Regime { world, drivers: &alike, dates: &dates };
-    let mut givens = Givens::default();
-    givens.fill(world, &alike);
-    trace.months.clear();
-    work.begin(world);
-    let mut month = MonthTrace::default();
-    for t in 0..world.months {
-        step_plainly(&regime, &givens, t, work, &mut month)?;
-        trace.months.push(month.lane(0));
+    OnePath::new(world, drivers, dates).simulate(world, work, trace)
+}
+
+/// One path as months take it: in every lane, with what is given on it.
+pub struct OnePath {
+    drivers: Drivers<Lanes>,
+    dates: Vec<DatesInLanes>,
+    givens: Givens,
+}
+
+impl OnePath {
+    /// A path of a world.
+    pub fn new(world: &World, drivers: &Drivers, dates: &[RuleDates]) -> OnePath {
+        let mut alike = Drivers::default();
+        alike.gather(std::slice::from_ref(drivers));
+        let mut givens = Givens::default();
+        givens.fill(world, &alike);
+        OnePath { drivers: alike, dates: dates.iter().map(|dates| [*dates; LANES]).collect(), givens }
     }
-    Ok(())
+
+    /// Simulates all months of an arm with the path's world, or one that differs from it in nothing that [`Givens`] read, into
+    /// `trace`.
+    ///
+    /// # Errors
+    /// A market that cannot be solved, with its month and lab.
+    pub fn simulate(&self, world: &World, work: &mut Workspace, trace: &mut Trace) -> Result<(), Failure> {
+        let regime = Regime { world, drivers: &self.drivers, dates: &self.dates };
+        trace.months.clear();
+        work.begin(world);
+        let mut month = MonthTrace::default();
+        for t in 0..world.months {
+            step_plainly(&regime, &self.givens, t, work, &mut month)?;
+            trace.months.push(month.lane(0));
+        }
+        Ok(())
+    }
 }
 
 /// Simulates some months of an arm on a few paths from where the workspace stands, and shows each month as it is done to

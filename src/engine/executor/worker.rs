@@ -1,21 +1,18 @@
 //! A thread's work: a block's paths drawn, simulated arm by arm, recorded.
 
-use std::sync::Mutex;
-
-use super::{EngineError, Plan, locked};
+use super::{EngineError, Part, Plan, locked};
 use crate::engine::catalogue::{Account, PathView};
 use crate::engine::partition::{Block, unit};
-use crate::engine::recorder::{BLOCK_GROUPS, CellMoments, CellSketches, NotFinite, Rows, held_blocks};
+use crate::engine::recorder::{BLOCK_GROUPS, CellMoments, NotFinite, Rows, held_blocks};
 use crate::math::{LANES, Lanes};
 use crate::model::conditions::Givens;
 use crate::model::drivers::{Drivers, Scratch};
 use crate::model::rules::{DatesInLanes, Regime, RuleDates};
 use crate::model::step::{self, Failure, Snapshot, Workspace};
+use crate::stats::sketch::Counter;
 
 /// A thread's memory.
 pub struct Worker {
-    /// Which of the threads it is.
-    thread: usize,
     scratch: Scratch,
     /// Drivers of the paths at hand, one by one, and side by side.
     paths: Vec<Drivers>,
@@ -34,19 +31,19 @@ pub struct Worker {
     held: usize,
     /// How many there may be.
     room: usize,
+    counter: Counter,
     /// Of the block at hand: arm, then scalar, then path.
     scalars: Vec<f64>,
 }
 
 impl Worker {
-    /// Memory for a plan, for one of its threads.
-    pub fn new(plan: &Plan<'_>, thread: usize) -> Worker {
+    /// Memory for a plan.
+    pub fn new(plan: &Plan<'_>) -> Worker {
         let arms = plan.worlds.len();
         let room = BLOCK_GROUPS * held_blocks(plan.layout.cells(), plan.partition.blocks());
         let mut rows = Rows::default();
         rows.reserve(&plan.layout, room);
         Worker {
-            thread,
             scratch: Scratch::default(),
             paths: vec![Drivers::default(); LANES],
             drivers: Drivers::default(),
@@ -59,6 +56,7 @@ impl Worker {
             rows,
             held: 0,
             room,
+            counter: Counter::default(),
             scalars: Vec::new(),
         }
     }
@@ -208,13 +206,12 @@ impl Worker {
         self.held + BLOCK_GROUPS > self.room
     }
 
-    /// Counts the rows held, each thread from another arm on, so that those that count at once do not wait for one another. In
-    /// whole numbers the order does not matter.
-    pub fn count(&mut self, plan: &Plan<'_>, sketches: &[Mutex<CellSketches>]) {
+    /// Counts the rows held, part by part from the thread's own on, so that threads that count at once do not wait for one
+    /// another. In whole numbers the order does not matter.
+    pub fn count(&mut self, parts: &[Part<'_>], own: usize) {
         if self.held > 0 {
-            for i in 0..sketches.len() {
-                let arm = (self.thread + i) % sketches.len();
-                locked(&sketches[arm]).add(&self.rows, plan.layout.arm_cells(arm), self.held);
+            for (first, sketches) in parts.iter().cycle().skip(own).take(parts.len()) {
+                self.rows.count(self.held, *first, &mut locked(sketches), &mut self.counter);
             }
         }
         self.held = 0;
