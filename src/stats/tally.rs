@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::estimate::{Estimate, Grouping, of_groups};
-use super::moments::Moments;
+use super::moments::Spread;
 use super::sketch::Sketch;
 use crate::math::sqrt;
 
@@ -23,7 +23,7 @@ pub struct Tally {
     /// One histogram; or the lesser and the greater of pairs; or one a replicate.
     lanes: Vec<Sketch>,
     /// By replicate: moments of the means of independent units, which are pairs or paths.
-    moments: Vec<Moments>,
+    moments: Vec<Spread>,
     /// All values so far are whole numbers below [`WHOLE`].
     whole: bool,
 }
@@ -38,7 +38,7 @@ impl Tally {
         };
         Tally {
             lanes: vec![Sketch::default(); lanes],
-            moments: vec![Moments::default(); replicates],
+            moments: vec![Spread::default(); replicates],
             whole: true,
         }
     }
@@ -80,7 +80,7 @@ impl Tally {
     pub fn mean(&self, grouping: Grouping) -> Estimate {
         match grouping {
             Grouping::Independent | Grouping::Pairs => {
-                let mut all = Moments::default();
+                let mut all = Spread::default();
                 self.moments.iter().for_each(|moments| all.merge(moments));
                 Estimate { value: all.mean(), std_error: all.std_error() }
             }
@@ -140,7 +140,7 @@ impl Tally {
 
     /// Whether it is a tally of `count` values of paths laid out like those of `shape`.
     pub fn is_sound(&self, shape: &Tally, count: u64) -> bool {
-        let units = self.moments.iter().map(Moments::count).sum::<u64>();
+        let units = self.moments.iter().map(Spread::count).sum::<u64>();
         self.lanes.len() == shape.lanes.len()
             && self.moments.len() == shape.moments.len()
             && self.lanes.iter().all(|lane| lane.is_sound(lane.count()))
