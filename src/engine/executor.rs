@@ -1,8 +1,8 @@
 //! Runs a job: blocks on threads, merged in order.
 
+mod merger;
 mod worker;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::catalogue::Catalogue;
 use super::column::{ArmTallies, Reading, readings};
 use super::job::{CorrelationOn, Job};
-use super::outcome::{Outcome, stand};
-use super::partition::{Block, Partition, grouping, replicates};
+use super::outcome::Outcome;
+use super::partition::{Partition, grouping, replicates};
 use super::progress::Progress;
 use super::recorder::{CellMoments, Layout, NotFinite};
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
@@ -20,6 +20,7 @@ use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
 use crate::model::step::Failure;
 use crate::stats::sketch::Sketch;
+use merger::Merger;
 use worker::Worker;
 
 /// How to run.
@@ -288,46 +289,6 @@ fn check_paired(job: &Job) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Blocks that came early wait here for their turn.
-struct Merger {
-    waiting: BTreeMap<usize, (CellMoments, Vec<f64>)>,
-    merged: Progress,
-    /// A column being tallied.
-    column: Vec<f64>,
-}
-
-impl Merger {
-    fn take(&mut self, plan: &Plan<'_>, block: usize, moments: CellMoments, scalars: Vec<f64>) {
-        self.waiting.insert(block, (moments, scalars));
-        while let Some((moments, scalars)) = self.waiting.remove(&self.merged.blocks) {
-            let block = plan.partition.block(self.merged.blocks);
-            self.merged.paths += block.paths.len();
-            self.merged.moments[block.replicate].merge(&moments);
-            self.tally(plan, &block, &scalars);
-            // Ids ascend within a block.
-            let kept = block.paths.partition_point(|path| *path < plan.job.kept_paths() as u64);
-            let mut columns = scalars.chunks_exact(block.paths.len());
-            for arm in &mut self.merged.scalars {
-                for (scalar, column) in arm.iter_mut().zip(&mut columns) {
-                    scalar.extend_from_slice(&column[..kept]);
-                }
-            }
-            self.merged.blocks += 1;
-        }
-    }
-
-    /// Tallies the scalars of a block, where they are tallied.
-    fn tally(&mut self, plan: &Plan<'_>, block: &Block, scalars: &[f64]) {
-        let (n, count) = (block.paths.len(), plan.catalogue.scalars.len());
-        let column = |arm: usize, scalar: usize| &scalars[(arm * count + scalar) * n..][..n];
-        for (arm, tallies) in self.merged.tallies.iter_mut().enumerate() {
-            let stands: Vec<bool> = stand(plan.flags.map(|flag| column(arm, flag))).collect();
-            let values = |scalar| [column(arm, scalar), column(plan.job.baseline(), scalar)];
-            tallies.add(&plan.readings, block.replicate, values, &stands, &mut self.column);
-        }
-    }
-}
-
 /// Nothing done yet.
 fn empty(plan: &Plan<'_>) -> Progress {
     let arms = plan.worlds.len();
@@ -382,7 +343,7 @@ fn stretch(
     let parts = sketches.chunks_mut(part).enumerate();
     let parts: Vec<Part> = parts.map(|(at, sketches)| (at * part, Mutex::new(sketches))).collect();
     let (claimed, done) = (AtomicUsize::new(state.blocks), AtomicUsize::new(state.paths));
-    let merger = Mutex::new(Merger { waiting: BTreeMap::new(), merged: state, column: Vec::new() });
+    let merger = Mutex::new(Merger::new(state));
     let blocks = plan.partition.blocks();
     let failed: Mutex<Option<(usize, EngineError)>> = Mutex::new(None);
     let stop = AtomicBool::new(false);
@@ -432,7 +393,7 @@ fn stretch(
     if let Some((_, error)) = into_inner(failed) {
         return Err(error);
     }
-    let mut state = into_inner(merger).merged;
+    let mut state = into_inner(merger).finish(plan);
     drop(parts);
     state.sketches = sketches;
     Ok(state)

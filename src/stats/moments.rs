@@ -33,8 +33,13 @@ impl Spread {
         let (a, b) = (self.count as f64, other.count as f64);
         let n = a + b;
         let delta = other.mean - self.mean;
-        self.square += other.square + delta * delta / n * a * b;
-        self.mean += delta / n * b;
+        // What is all of one number takes no division.
+        if delta == 0.0 {
+            self.square += other.square;
+        } else {
+            self.square += other.square + delta * delta / n * a * b;
+            self.mean += delta / n * b;
+        }
         self.count += other.count;
     }
 

@@ -46,7 +46,7 @@ impl Tally {
     /// Takes in the next values of a replicate (0 where there are none). Domain: finite; of pairs, whole ones but for the
     /// very last path, which is a unit by itself.
     pub fn add(&mut self, replicate: usize, values: &[f64]) {
-        self.whole &= values.iter().all(|value| value.abs() < WHOLE && value.trunc() == *value);
+        self.whole = self.whole && values.iter().all(|value| value.abs() < WHOLE && value.trunc() == *value);
         if let ([lesser, greater], [moments]) = (self.lanes.as_mut_slice(), self.moments.as_mut_slice()) {
             for pair in values.chunks(2) {
                 moments.add(pair.iter().sum::<f64>() / pair.len() as f64);
