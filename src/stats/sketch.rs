@@ -29,10 +29,8 @@ pub struct Sketch {
     /// Stretches with values in them, and few others, ascending with the values: 1 + the magnitude's place over
     /// [`STRETCH`], negative for negative values.
     keys: Vec<i16>,
-    /// Lowest digits of the counts, by stretch.
-    low: Vec<Digits>,
-    /// Higher digits, lowest first, each by stretch.
-    high: Vec<Vec<Digits>>,
+    /// Digits of the counts, plane after plane from the lowest on, each by stretch.
+    planes: Vec<Digits>,
     zeros: u64,
     count: u64,
     least: f64,
@@ -52,8 +50,7 @@ impl Default for Sketch {
     fn default() -> Sketch {
         Sketch {
             keys: Vec::new(),
-            low: Vec::new(),
-            high: Vec::new(),
+            planes: Vec::new(),
             zeros: 0,
             count: 0,
             least: f64::INFINITY,
@@ -90,7 +87,7 @@ impl Sketch {
             if self.keys.get(at) != Some(&key) {
                 at = self.find(key);
             }
-            let digit = &mut self.low[at][place % STRETCH];
+            let digit = &mut self.planes[at][place % STRETCH];
             *digit = digit.wrapping_add(1);
             if *digit == 0 {
                 self.carry(1, at, place % STRETCH, 1);
@@ -113,11 +110,16 @@ impl Sketch {
         least != greatest
     }
 
-    /// Fetches the counts that a few more values mostly move.
+    /// Fetches the counts that a few more values mostly move: the lowest plane, and all of them where there are few stretches.
     #[inline(always)]
     pub fn fetch(&self) {
         fetch(&self.keys);
-        fetch(&self.low);
+        fetch(&self.planes[..(self.keys.len() + 2).min(self.planes.len())]);
+    }
+
+    /// How many planes of digits there are.
+    fn levels(&self) -> usize {
+        self.planes.len().checked_div(self.keys.len()).unwrap_or(0)
     }
 
     /// Takes `n` values of one size into their bin: many metrics are the same on all paths.
@@ -147,14 +149,14 @@ impl Sketch {
                 self.keys.extend(low..=high);
             }
         }
-        self.low.resize(self.keys.len(), [0; STRETCH]);
+        self.planes.resize(self.keys.len(), [0; STRETCH]);
     }
 
     /// Takes in digits counted by stretch, in the order of the keys, and leaves none.
     #[inline(always)]
     fn absorb(&mut self, counted: &mut [Digits]) {
         for (at, counted) in counted.iter_mut().enumerate() {
-            let own = &mut self.low[at];
+            let own = &mut self.planes[at];
             let mut over = [0; STRETCH];
             for bin in 0..STRETCH {
                 own[bin] = own[bin].wrapping_add(counted[bin]);
@@ -177,28 +179,26 @@ impl Sketch {
 
     /// Makes stretches with their lowest digits. Domain: ascending, and none that there is.
     fn insert(&mut self, new: &[(i16, Digits)]) {
-        let (mut from, mut to) = (self.keys.len(), self.keys.len() + new.len());
-        self.keys.reserve_exact(new.len());
-        self.keys.resize(to, 0);
-        for plane in self.high.iter_mut().chain([&mut self.low]) {
-            plane.reserve_exact(new.len());
-            plane.resize(to, [0; STRETCH]);
-        }
-        for &(key, digits) in new.iter().rev() {
-            while from > 0 && self.keys[from - 1] > key {
-                (from, to) = (from - 1, to - 1);
-                self.keys[to] = self.keys[from];
-                for plane in self.high.iter_mut().chain([&mut self.low]) {
-                    plane[to] = plane[from];
+        let (old, levels) = (self.keys.len(), self.levels().max(1));
+        let all = old + new.len();
+        self.planes.reserve_exact(levels * all - self.planes.len());
+        self.planes.resize(levels * all, [0; STRETCH]);
+        // From the last on, so that what is moved lands behind what is still to be.
+        for level in (0..levels).rev() {
+            let (mut from, mut to) = (old, all);
+            for (key, digits) in new.iter().rev() {
+                while from > 0 && self.keys[from - 1] > *key {
+                    (from, to) = (from - 1, to - 1);
+                    self.planes[level * all + to] = self.planes[level * old + from];
                 }
+                to -= 1;
+                self.planes[level * all + to] = if level == 0 { *digits } else { [0; STRETCH] };
             }
-            to -= 1;
-            self.keys[to] = key;
-            self.low[to] = digits;
-            for plane in &mut self.high {
-                plane[to] = [0; STRETCH];
-            }
+            self.planes.copy_within(level * old..level * old + from, level * all);
         }
+        self.keys.reserve_exact(new.len());
+        self.keys.extend(new.iter().map(|(key, _)| *key));
+        self.keys.sort_unstable();
     }
 
     /// Place and count of every bin with values in it.
@@ -216,7 +216,7 @@ impl Sketch {
         self.greatest = self.greatest.max(other.greatest);
         for (theirs, &key) in other.keys.iter().enumerate() {
             let at = self.stretch(key);
-            for (level, plane) in std::iter::once(&other.low).chain(&other.high).enumerate() {
+            for (level, plane) in other.planes.chunks_exact(other.keys.len()).enumerate() {
                 for (bin, &digit) in plane[theirs].iter().enumerate() {
                     self.carry(level, at, bin, digit);
                 }
@@ -229,11 +229,13 @@ impl Sketch {
         if digit == 0 {
             return;
         }
-        while level > self.high.len() {
-            self.high.push(vec![[0; STRETCH]; self.keys.len()]);
+        let place = level * self.keys.len() + at;
+        if place >= self.planes.len() {
+            let planes = (level + 1) * self.keys.len();
+            self.planes.reserve_exact(planes - self.planes.len());
+            self.planes.resize(planes, [0; STRETCH]);
         }
-        let plane = if level == 0 { &mut self.low } else { &mut self.high[level - 1] };
-        let own = &mut plane[at][bin];
+        let own = &mut self.planes[place][bin];
         let (sum, over) = own.overflowing_add(digit);
         *own = sum;
         if over {
@@ -261,23 +263,19 @@ impl Sketch {
     fn stretch(&mut self, key: i16) -> usize {
         let at = self.keys.partition_point(|own| *own < key);
         if self.keys.get(at) != Some(&key) {
-            self.keys.insert(at, key);
-            self.low.insert(at, [0; STRETCH]);
-            for plane in &mut self.high {
-                plane.insert(at, [0; STRETCH]);
-            }
+            self.insert(&[(key, [0; STRETCH])]);
         }
         at
     }
 
     /// Whether a histogram that was read from somewhere is one of `count` values.
     pub fn is_sound(&self, count: u64) -> bool {
-        let planes = std::iter::once(&self.low).chain(&self.high);
         self.count == count
             && self.keys.is_sorted_by(|a, b| a < b)
             && self.keys.iter().all(|&key| key != 0 && usize::from(key.unsigned_abs()) <= STRETCHES)
-            && planes.clone().all(|plane| plane.len() == self.keys.len())
-            && self.high.len() < 8
+            && self.planes.len() == self.levels() * self.keys.len()
+            && self.keys.is_empty() == self.planes.is_empty()
+            && self.levels() <= 8
             && (0..self.keys.len()).map(|at| u128::from(self.stretch_count(at))).sum::<u128>()
                 == u128::from(count) - u128::from(self.zeros.min(count))
             && self.zeros <= count
@@ -402,19 +400,13 @@ impl Sketch {
     fn stretch_count(&self, at: usize) -> u64 {
         // 32 digits of at most 255 fit in 16 bits.
         let sum = |digits: &Digits| digits.iter().fold(0_u16, |sum, &digit| sum + u16::from(digit));
-        let mut count = u64::from(sum(&self.low[at]));
-        for (level, plane) in self.high.iter().enumerate() {
-            count += u64::from(sum(&plane[at])) << (8 * (level + 1));
-        }
-        count
+        let planes = self.planes.chunks_exact(self.keys.len()).enumerate();
+        planes.map(|(level, plane)| u64::from(sum(&plane[at])) << (8 * level)).sum()
     }
 
     fn bin_count(&self, at: usize, bin: usize) -> u64 {
-        let mut count = u64::from(self.low[at][bin]);
-        for (level, plane) in self.high.iter().enumerate() {
-            count += u64::from(plane[at][bin]) << (8 * (level + 1));
-        }
-        count
+        let planes = self.planes.chunks_exact(self.keys.len()).enumerate();
+        planes.map(|(level, plane)| u64::from(plane[at][bin]) << (8 * level)).sum()
     }
 
     /// The value of a rank within a stretch.

@@ -34,7 +34,7 @@ use crate::math::wide::wide;
 use crate::math::{Bits, InLanes, LANES, Lanes};
 
 /// Most workloads whose markets are solved side by side. One more would double the sets of workloads that every step looks
-/// through, and take minutes to compile; the scalar solver is as fast there.
+/// through, and what there is to compile.
 pub const WIDEST: usize = 4;
 
 /// Why no phase after loading is met on an x86-64 machine without AVX2.
