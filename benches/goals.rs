@@ -19,7 +19,7 @@ use loophole::engine::executor::{self, Options};
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::partition::{BLOCK, grouping};
-use loophole::engine::recorder::{CellMoments, Layout, Rows};
+use loophole::engine::recorder::{CellMoments, Layout, Rows, count_cells};
 use loophole::math::{InLanes, LANES, Lanes};
 use loophole::model::conditions::Givens;
 use loophole::model::drivers::{Drivers, Scratch};
@@ -116,7 +116,7 @@ fn stages(job: &Job, paths: u64) {
             timed(&mut moments, || total.merge(&CellMoments::of(&rows, end - BLOCK / LANES..end, 1)));
         }
         if i + LANES == HELD {
-            timed(&mut sketch, || rows.count(HELD / LANES, 0, &mut sketches, &mut counter));
+            timed(&mut sketch, || count_cells(&rows, HELD / LANES, 0, &mut sketches, &mut counter));
         }
     }
     let enter = enter.saturating_sub(simulate);

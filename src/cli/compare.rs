@@ -114,13 +114,13 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     if !outcome.incomplete {
         checkpoint.remove();
     }
+    if !args.quiet {
+        terminal.remark(&format!("written to {}", out.display()));
+    }
     terminal.insist(printed);
     if args.json {
         let levels = summarise_levels(&outcome, thread_count(args.threads));
         terminal.print(&format!("{:#}\n", tables::summary_json(&outcome, &levels, &effects)));
-    }
-    if !args.quiet {
-        terminal.remark(&format!("written to {}", out.display()));
     }
     if outcome.incomplete {
         let (done, all) = (outcome.count, task.job.paths);

@@ -34,7 +34,7 @@ impl Terminal {
         self.insist(self.try_print(text));
     }
 
-    /// The same, but a failure is left to [`Terminal::insist`] on, after what must come before the end.
+    /// The same, but returns a failure, so that other work can be done before [`Terminal::insist`] ends the program.
     pub fn try_print(&self, text: &str) -> std::io::Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -338,7 +338,7 @@ fn stretch(
     mut state: Progress,
 ) -> Result<Progress, EngineError> {
     let mut sketches = std::mem::take(&mut state.sketches);
-    // As many as threads, each of which counts into its own first.
+    // No more than threads, each of which begins with another one.
     let part = sketches.len().div_ceil(workers.len()).max(1);
     let parts = sketches.chunks_mut(part).enumerate();
     let parts: Vec<Part> = parts.map(|(at, sketches)| (at * part, Mutex::new(sketches))).collect();
@@ -352,8 +352,6 @@ fn stretch(
             let (parts, merger, failed) = (&parts, &merger, &failed);
             let (claimed, done, stop) = (&claimed, &done, &stop);
             scope.spawn(move || {
-                // A thread's memory is its own from the first touch on.
-                let worker = worker.get_or_insert_with(|| Worker::new(plan));
                 loop {
                     let cancelled = options.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed));
                     if cancelled || stop.load(Ordering::Relaxed) {
@@ -364,6 +362,8 @@ fn stretch(
                         break;
                     }
                     let paths = plan.partition.block(block);
+                    // Made by the thread that first works with it: what it touches first is its own.
+                    let worker = worker.get_or_insert_with(|| Worker::new(plan));
                     if let Err(error) = worker.run(plan, &paths) {
                         stop.store(true, Ordering::Relaxed);
                         let mut first = locked(failed);
@@ -386,7 +386,9 @@ fn stretch(
                         stop.store(true, Ordering::Relaxed);
                     }
                 }
-                worker.count(parts, thread);
+                if let Some(worker) = worker {
+                    worker.count(parts, thread);
+                }
             });
         }
     });

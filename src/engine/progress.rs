@@ -118,8 +118,7 @@ impl Progress {
         postcard::from_bytes(&content[HEAD..]).map_err(|_| Unusable::Damaged)
     }
 
-    /// Whether it is of this shape: arms, scalars, tallies, replicates, cells, and so many paths, of which so many
-    /// are kept.
+    /// Whether it is of this shape: arms, scalars, tallies, replicates, cells, and so many paths, of which so many are kept.
     pub(super) fn fits(&self, shape: &Progress, paths: usize, kept: usize) -> bool {
         self.paths == paths
             && self.scalars.len() == shape.scalars.len()

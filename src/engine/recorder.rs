@@ -37,7 +37,7 @@ impl Layout {
     }
 
     /// Cells of an arm: its levels, then its differences.
-    pub fn arm_cells(&self, arm: usize) -> std::ops::Range<usize> {
+    fn arm_cells(&self, arm: usize) -> std::ops::Range<usize> {
         let levels = self.metrics * self.months;
         let size =
             |arm: usize| if arm == self.baseline { levels } else { levels + self.paired * self.months };
@@ -372,16 +372,9 @@ const FETCHED: usize = 16;
 /// How many cells ahead of their use counts are fetched.
 const AHEAD: usize = 2;
 
-impl Rows {
-    /// Counts the first `groups` groups, all that are complete, of the cells from `first` on, by way of `counter`.
-    pub fn count(&self, groups: usize, first: usize, sketches: &mut [Sketch], counter: &mut Counter) {
-        count_cells(self, groups, first, sketches, counter);
-    }
-}
-
 wide! {
-    /// Counts the first `groups` groups of the cells from `first` on.
-    fn count_cells(rows: &Rows, groups: usize, first: usize, sketches: &mut [Sketch], counter: &mut Counter) {
+    /// Counts the first `groups` groups, all that are complete, of the cells from `first` on, by way of `counter`.
+    pub fn count_cells(rows: &Rows, groups: usize, first: usize, sketches: &mut [Sketch], counter: &mut Counter) {
         let paths = rows.paths[..groups].iter().sum();
         let extremes = |cell: usize| (rows.least[cell / TILE][cell % TILE], rows.greatest[cell / TILE][cell % TILE]);
         // As few columns a cell as a counter can take.
@@ -474,11 +467,11 @@ mod tests {
                     assert_eq!(moments.cell(cell), UnitMoments { count, mean, squares }, "cell {cell}");
                 }
                 if held + 2 > 67 {
-                    rows.count(held, 0, &mut sketches, &mut counter);
+                    count_cells(&rows, held, 0, &mut sketches, &mut counter);
                     held = 0;
                 }
             }
-            rows.count(held, 0, &mut sketches, &mut counter);
+            count_cells(&rows, held, 0, &mut sketches, &mut counter);
             assert!(sketches == naive);
         }
     }

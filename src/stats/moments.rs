@@ -75,8 +75,8 @@ pub struct Moments {
 impl Moments {
     /// Takes in a value. Domain: finite.
     pub fn add(&mut self, value: f64) {
-        let mut low = Spread::default();
-        low.add(value);
+        debug_assert!(value.is_finite());
+        let low = Spread { count: 1, mean: value, square: 0.0 };
         self.merge(&Moments { low, ..Moments::default() });
     }
 

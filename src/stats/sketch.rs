@@ -110,7 +110,8 @@ impl Sketch {
         least != greatest
     }
 
-    /// Fetches the counts that a few more values mostly move: the lowest plane, and all of them where there are few stretches.
+    /// Fetches the counts that a few more values mostly move: the lowest plane and two stretches of the next, which is all there
+    /// is where all values were alike.
     #[inline(always)]
     pub fn fetch(&self) {
         fetch(&self.keys);
@@ -276,7 +277,7 @@ impl Sketch {
             && self.planes.len() == self.levels() * self.keys.len()
             && self.keys.is_empty() == self.planes.is_empty()
             && self.levels() <= 8
-            && (0..self.keys.len()).map(|at| u128::from(self.stretch_count(at))).sum::<u128>()
+            && self.bins().map(|(.., count)| u128::from(count)).sum::<u128>()
                 == u128::from(count) - u128::from(self.zeros.min(count))
             && self.zeros <= count
             && (count == 0 || self.least <= self.greatest)

@@ -208,7 +208,7 @@ pub fn png(svg: &str, theme: Theme) -> Vec<u8> {
     encoded(pixels)
 }
 
-/// Drops the fourth byte of every pixel, where the pixels lie.
+/// Drops the fourth byte of every pixel, where the pixels lie: they take more memory than all else of a picture.
 fn without_alpha(mut pixels: Vec<u8>) -> Vec<u8> {
     let count = pixels.len() / 4;
     // Four pixels at a time: what they become lies before what is still to be read.
@@ -227,8 +227,7 @@ fn without_alpha(mut pixels: Vec<u8>) -> Vec<u8> {
     pixels
 }
 
-/// Pixels as a PNG. The ground covers all of a picture, so none is seen through: what says so is dropped where the pixels lie,
-/// since they take more memory than all else of a picture.
+/// Pixels as a PNG. The ground covers all of a picture, so none is seen through.
 fn encoded(pixels: tiny_skia::Pixmap) -> Vec<u8> {
     debug_assert!(pixels.pixels().iter().all(|pixel| pixel.alpha() == u8::MAX));
     let (width, height) = (pixels.width(), pixels.height());

@@ -16,7 +16,7 @@ pub struct Merger {
 }
 
 /// Scalars of the last few blocks, of one replicate, that are to be tallied together: the more, the fewer times every tally is
-/// fetched from memory; but other threads wait meanwhile.
+/// fetched from memory; but other threads wait meanwhile. Where replicates take turns, it is a block at a time.
 #[derive(Default)]
 struct Batch {
     replicate: usize,

@@ -3,7 +3,7 @@
 use super::{EngineError, Part, Plan, locked};
 use crate::engine::catalogue::{Account, PathView};
 use crate::engine::partition::{Block, unit};
-use crate::engine::recorder::{BLOCK_GROUPS, CellMoments, NotFinite, Rows, held_blocks};
+use crate::engine::recorder::{BLOCK_GROUPS, CellMoments, NotFinite, Rows, count_cells, held_blocks};
 use crate::math::{LANES, Lanes};
 use crate::model::conditions::Givens;
 use crate::model::drivers::{Drivers, Scratch};
@@ -211,7 +211,7 @@ impl Worker {
     pub fn count(&mut self, parts: &[Part<'_>], own: usize) {
         if self.held > 0 {
             for (first, sketches) in parts.iter().cycle().skip(own).take(parts.len()) {
-                self.rows.count(self.held, *first, &mut locked(sketches), &mut self.counter);
+                count_cells(&self.rows, self.held, *first, &mut locked(sketches), &mut self.counter);
             }
         }
         self.held = 0;

@@ -89,14 +89,16 @@ copied_in_place!(Fleet { start, arrives, bought, paid, rent });
 impl Fleet {
     /// An empty fleet.
     pub fn clear(&mut self) {
-        self.start.clear();
-        self.arrives.clear();
-        for column in [&mut self.bought, &mut self.paid, &mut self.rent] {
+        let Fleet { start, arrives, bought, paid, rent, planned, chips, capital, scarcity_rate, arriving } =
+            self;
+        start.clear();
+        arrives.clear();
+        for column in [bought, paid, rent] {
             column.clear();
         }
-        let nothing = Lanes::ZERO;
-        (self.planned, self.chips, self.capital) = (nothing, nothing, nothing);
-        (self.scarcity_rate, self.arriving) = (nothing, nothing);
+        for number in [planned, chips, capital, scarcity_rate, arriving] {
+            *number = Lanes::ZERO;
+        }
     }
 
     /// The fleet of the start: ages uniform on the integers of `ages`; month s is charged as month s + 1 of life at the
@@ -127,9 +129,10 @@ impl Fleet {
     pub fn look_ahead(&mut self, then: usize, finance: &Finance) {
         let mut chips = self.start.get(then).map_or(Lanes::ZERO, |start| start.0);
         for (&arrives, &bought) in self.arrives.iter().zip(&self.bought) {
-            if arrives <= then {
-                chips += bought * finance.alive[then - arrives];
+            if arrives > then {
+                continue;
             }
+            chips += bought * finance.alive[then - arrives];
         }
         self.planned = chips;
     }
