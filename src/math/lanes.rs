@@ -177,7 +177,7 @@ impl Bits {
     /// Whether some path has a bit set.
     #[inline(always)]
     pub fn any(&self) -> bool {
-        self.0.iter().fold(false, |any, &value| any | (value != 0))
+        self.0.iter().fold(0, |any, &value| any | value) != 0
     }
 
     /// All bits on the paths that have one of `bits`, elsewhere none.

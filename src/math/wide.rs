@@ -56,35 +56,35 @@ macro_rules! wide {
     };
     (
         $(#[$about:meta])*
-        $visibility:vis fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
+        $visibility:vis fn $name:ident $(<$(const $size:ident: usize),+>)? ($($argument:ident: $type:ty),*) $(-> $result:ty)?
         $body:block else $narrow:block
     ) => {
         $(#[$about])*
-        $visibility fn $name $(<const $size: usize>)? ($($argument: $type),*) $(-> $result)? {
+        $visibility fn $name $(<$(const $size: usize),+>)? ($($argument: $type),*) $(-> $result)? {
             #[inline(always)]
-            fn anywhere<$(const $size: usize,)? const AT_ONCE: usize>($($argument: $type),*) $(-> $result)? $body
+            fn anywhere<$($(const $size: usize,)+)? const AT_ONCE: usize>($($argument: $type),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            fn by_fours $(<const $size: usize>)? ($($argument: $type),*) $(-> $result)? {
-                anywhere::<$($size,)? 16>($($argument),*)
+            fn by_fours $(<$(const $size: usize),+>)? ($($argument: $type),*) $(-> $result)? {
+                anywhere::<$($($size,)+)? 16>($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-            fn by_eights $(<const $size: usize>)? ($($argument: $type),*) $(-> $result)? {
-                anywhere::<$($size,)? 32>($($argument),*)
+            fn by_eights $(<$(const $size: usize),+>)? ($($argument: $type),*) $(-> $result)? {
+                anywhere::<$($($size,)+)? 32>($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the processor was asked whether it has what the function is compiled for")]
             match $crate::math::wide::instructions() {
-                $crate::math::Instructions::Avx512 => unsafe { by_eights $(::<$size>)? ($($argument),*) },
-                $crate::math::Instructions::Avx2 => unsafe { by_fours $(::<$size>)? ($($argument),*) },
-                $crate::math::Instructions::Baseline => if cfg!(test) { anywhere::<$($size,)? 8>($($argument),*) } else $narrow,
+                $crate::math::Instructions::Avx512 => unsafe { by_eights $(::<$($size),+>)? ($($argument),*) },
+                $crate::math::Instructions::Avx2 => unsafe { by_fours $(::<$($size),+>)? ($($argument),*) },
+                $crate::math::Instructions::Baseline => if cfg!(test) { anywhere::<$($($size,)+)? 8>($($argument),*) } else $narrow,
             }
             #[cfg(not(target_arch = "x86_64"))]
-            anywhere::<$($size,)? 8>($($argument),*)
+            anywhere::<$($($size,)+)? 8>($($argument),*)
         }
     };
 }

@@ -192,10 +192,10 @@ impl LanesSolver {
             self.guess(market);
         }
         match workloads {
-            1 => solve::<1>(&mut self.table),
-            2 => solve::<2>(&mut self.table),
-            3 => solve::<3>(&mut self.table),
-            _ => solve::<4>(&mut self.table),
+            1 => solve::<1, 2>(&mut self.table),
+            2 => solve::<2, 4>(&mut self.table),
+            3 => solve::<3, 8>(&mut self.table),
+            _ => solve::<4, 16>(&mut self.table),
         }
         let table = &mut self.table;
         clearing.price.copy_from_slice(&table.price[..workloads]);
@@ -263,12 +263,12 @@ impl LanesSolver {
     }
 }
 
-/// Solves loaded markets of W workloads from the prices in the table, phase by phase. Each phase is compiled by itself for each
+/// Solves loaded markets of W workloads, of which there are S sets, from the prices in the table, phase by phase. Each phase is compiled by itself for each
 /// width: one function of them all takes a minute to compile.
-fn solve<const W: usize>(table: &mut Table) {
+fn solve<const W: usize, const S: usize>(table: &mut Table) {
     place_buyers::<W>(table);
-    descend::<W>(table);
-    share_out::<W>(table);
+    descend::<W, S>(table);
+    share_out::<W, S>(table);
     serve::<W>(table);
 }
 
@@ -342,8 +342,8 @@ wide! {
 
 wide! {
     /// Descends from the prices.
-    fn descend<const W: usize>(table: &mut Table) {
-        table.descend::<W>();
+    fn descend<const W: usize, const S: usize>(table: &mut Table) {
+        table.descend::<W, S>();
     } else {
         unreachable!("{NARROW}");
     }
@@ -351,8 +351,8 @@ wide! {
 
 wide! {
     /// Shares out hours.
-    fn share_out<const W: usize>(table: &mut Table) {
-        table.share_out::<W>();
+    fn share_out<const W: usize, const S: usize>(table: &mut Table) {
+        table.share_out::<W, S>();
     } else {
         unreachable!("{NARROW}");
     }

@@ -8,9 +8,6 @@ use crate::math::{Bits, LANES, Lanes, exp, ln};
 /// Moves after which a lane is left to the scalar solver.
 const LONG: usize = 500;
 
-/// Sets of the most workloads.
-const SETS: usize = 1 << WIDEST;
-
 /// What a lane is at: raising prices, or lowering them, and whether it has lowered any since it last raised.
 const UP: u64 = 1;
 const DOWN: u64 = 2;
@@ -54,11 +51,11 @@ impl Table {
 
     /// Up first, then down, each lane at its own step; see the scalar twin.
     #[inline(always)]
-    pub fn descend<const W: usize>(&mut self) {
+    pub fn descend<const W: usize, const S: usize>(&mut self) {
         let mut phase = self.buyers.some() & UP;
         for _ in 0..LONG {
-            let classes = self.sort::<W>();
-            let mut demand = [Lanes::default(); SETS];
+            let classes = self.sort::<W, S>();
+            let mut demand = [Lanes::default(); S];
             for w in 0..W {
                 for set in 0..1 << w {
                     demand[set | 1 << w] = demand[set] + self.spend[w];
@@ -68,13 +65,13 @@ impl Table {
             let (mut up_worth, mut down_worth) = (Lanes::default(), Lanes::default());
             let raising = phase.has(UP);
             if raising.any() {
-                (up, up_worth) = self.overdemanded::<W>(&classes, &demand);
+                (up, up_worth) = self.overdemanded::<W, S>(&classes, &demand);
                 up = raising & up;
                 phase = (raising & up.is(0)).pick(Bits::all(DOWN), phase);
             }
             let lowering = phase.has(DOWN);
             if lowering.any() {
-                (down, down_worth) = self.oversupplied::<W>(&classes, &demand);
+                (down, down_worth) = self.oversupplied::<W, S>(&classes, &demand);
                 down = lowering & down;
                 let again = phase.has(LOWERED) & UP;
                 let next = down.some().pick(Bits::all(DOWN | LOWERED), again);
@@ -95,33 +92,34 @@ impl Table {
 
     /// By set of uses, idling after the last workload: worth of the tranches with these best uses.
     #[inline(always)]
-    fn sort<const W: usize>(&self) -> [Lanes; 2 * SETS] {
-        let mut classes = [Lanes::default(); 2 * SETS];
+    fn sort<const W: usize, const S: usize>(&self) -> [[Lanes; S]; 2] {
+        let mut sorted = [[Lanes::default(); S]; 2];
+        let classes = sorted.as_flattened_mut();
         for ((uses, capacity), value) in self.uses.iter().zip(&self.capacity).zip(&self.value) {
             let worth = *capacity * *value;
             if W <= 2 {
-                for (set, class) in classes[..2 << W].iter_mut().enumerate().skip(1) {
+                for (set, class) in classes.iter_mut().enumerate().skip(1) {
                     *class += uses.is(set as u64).keep(worth);
                 }
             } else {
                 for i in 0..LANES {
-                    classes[uses[i] as usize & ((2 << W) - 1)][i] += worth[i];
+                    classes[uses[i] as usize & (2 * S - 1)][i] += worth[i];
                 }
             }
         }
-        classes
+        sorted
     }
 
     /// Sets to raise, 0 for none, and what their tranches are worth.
     #[inline(always)]
-    fn overdemanded<const W: usize>(
+    fn overdemanded<const W: usize, const S: usize>(
         &self,
-        classes: &[Lanes; 2 * SETS],
-        demand: &[Lanes; SETS],
+        classes: &[[Lanes; S]; 2],
+        demand: &[Lanes; S],
     ) -> (Bits, Lanes) {
-        let (mut supply, mut others) = ([Lanes::default(); SETS], [Lanes::default(); SETS]);
-        for set in 0..1 << W {
-            others[set] = classes[set] + classes[set | 1 << W];
+        let (mut supply, mut others) = ([Lanes::default(); S], [Lanes::default(); S]);
+        for set in 0..S {
+            others[set] = classes[0][set] + classes[1][set];
         }
         for w in 0..W {
             for set in (0..1 << W).filter(|set| set & 1 << w == 0) {
@@ -134,18 +132,17 @@ impl Table {
                 others[with] = miss;
             }
         }
-        self.steepest::<W>(self.choked | !self.buyers, &supply, demand, |supply, demand| demand - supply)
+        self.steepest::<W, S>(self.choked | !self.buyers, &supply, demand, |supply, demand| demand - supply)
     }
 
     /// Sets to lower, 0 for none, and what their tranches are worth.
     #[inline(always)]
-    fn oversupplied<const W: usize>(
+    fn oversupplied<const W: usize, const S: usize>(
         &self,
-        classes: &[Lanes; 2 * SETS],
-        demand: &[Lanes; SETS],
+        classes: &[[Lanes; S]; 2],
+        demand: &[Lanes; S],
     ) -> (Bits, Lanes) {
-        let mut supply = [Lanes::default(); SETS];
-        supply[..1 << W].copy_from_slice(&classes[..1 << W]);
+        let mut supply = classes[0];
         for w in 0..W {
             for set in (0..1 << W).filter(|set| set & 1 << w != 0) {
                 let without = supply[set & !(1 << w)];
@@ -153,7 +150,7 @@ impl Table {
             }
         }
         let (mut best, mut worth) =
-            self.steepest::<W>(!self.buyers, &supply, demand, |supply, demand| supply - demand);
+            self.steepest::<W, S>(!self.buyers, &supply, demand, |supply, demand| supply - demand);
         let balanced = Lanes::ONE + self.balance;
         for set in 1..1_usize << W {
             let level = (supply[set] * balanced).reaches(demand[set]);
@@ -166,11 +163,11 @@ impl Table {
 
     /// The smallest of the sets without `barred` buyers that gain most, if any gains more than rounding; and its supply.
     #[inline(always)]
-    fn steepest<const W: usize>(
+    fn steepest<const W: usize, const S: usize>(
         &self,
         barred: Bits,
-        supply: &[Lanes; SETS],
-        demand: &[Lanes; SETS],
+        supply: &[Lanes; S],
+        demand: &[Lanes; S],
         gain: impl Fn(Lanes, Lanes) -> Lanes + Copy,
     ) -> (Bits, Lanes) {
         let balance = self.balance;

@@ -1,7 +1,7 @@
 //! What markets in lanes must satisfy before they are solved, and after: the twin of the scalar `optimality`.
 
 use super::{MarketLanes, Table, WIDEST};
-use crate::math::{Bits, Lanes, exp, ln};
+use crate::math::{Lanes, exp, ln};
 
 impl MarketLanes<'_> {
     /// Whether every input is inside its domain for certain.
@@ -21,12 +21,12 @@ impl MarketLanes<'_> {
 /// The lowest number on each path if all are finite, else NaN.
 #[inline(always)]
 fn lowest(numbers: &[Lanes]) -> Lanes {
-    let (mut lowest, mut finite) = (Lanes::all(f64::INFINITY), Bits::all(u64::MAX));
+    let (mut lowest, mut nothing) = (Lanes::all(f64::INFINITY), Lanes::ZERO);
     for number in numbers {
         lowest = smaller(lowest, *number);
-        finite = finite & number.finite();
+        nothing += *number * 0.0;
     }
-    finite.pick(lowest, Lanes::all(f64::NAN))
+    lowest + nothing
 }
 
 impl Table {

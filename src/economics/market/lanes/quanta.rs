@@ -11,9 +11,6 @@ use crate::math::{Bits, Lanes};
 /// Rounds of widening after which a lane is left to the scalar solver.
 const LONG: usize = 20;
 
-/// Sets of the most workloads.
-const SETS: usize = 1 << WIDEST;
-
 /// Whole quanta on each of a few paths: integers with a sign, kept as their bits.
 type Whole = Bits;
 
@@ -28,9 +25,9 @@ pub struct Run {
 }
 
 /// What must and may be served, set by set, as the scalar twin has it.
-struct Tables {
-    spare: [Whole; SETS],
-    room: [Whole; SETS],
+struct Tables<const S: usize> {
+    spare: [Whole; S],
+    room: [Whole; S],
     wanted: [Lanes; WIDEST],
     least: [Whole; WIDEST],
     most: [Whole; WIDEST],
@@ -39,7 +36,7 @@ struct Tables {
 impl Table {
     /// Fixes the hours.
     #[inline(always)]
-    pub fn share_out<const W: usize>(&mut self) {
+    pub fn share_out<const W: usize, const S: usize>(&mut self) {
         let all = self.give_uncontested::<W>();
         self.contested = all;
         if !all.any() {
@@ -48,8 +45,8 @@ impl Table {
         let quantum = self.quantum::<W>(all);
         let own = self.count::<W>(quantum);
         let mut tables = Tables {
-            spare: [Whole::default(); SETS],
-            room: [Whole::default(); SETS],
+            spare: [Whole::default(); S],
+            room: [Whole::default(); S],
             wanted: [Lanes::default(); WIDEST],
             least: [Whole::default(); WIDEST],
             most: [Whole::default(); WIDEST],
@@ -64,7 +61,7 @@ impl Table {
         }
         // Before bounds: what contested tranches offer, by what they can do; all of it, and what may not idle.
         let (mut offers, mut musts, mut offered) =
-            ([Whole::default(); SETS], [Whole::default(); SETS], Whole::default());
+            ([Whole::default(); S], [Whole::default(); S], Whole::default());
         for run in &self.runs {
             let (uses, most) = (run.uses, run.most);
             let must = (!uses.has(1 << W)).keep(most);
@@ -179,9 +176,6 @@ fn lay_out<'a, const W: usize>(
         starts[w] = starts[w - 1] + given[w - 1];
     }
     for ((worth, capacity), hours) in tranches.zip(hours) {
-        if !worth.any() {
-            continue;
-        }
         let end = start + *worth;
         for w in 0..W {
             let part = (starts[w] + given[w]).smaller(end) - starts[w].larger(start);
@@ -197,7 +191,7 @@ fn lay_out<'a, const W: usize>(
     }
 }
 
-impl Tables {
+impl<const S: usize> Tables<S> {
     /// Widens the bounds by a share of what each workload wants, where that is above 0.
     #[inline(always)]
     fn widen<const W: usize>(&mut self, slack: Lanes, all: Bits) {
@@ -212,9 +206,9 @@ impl Tables {
 
     /// Tabulates spare and room by summing over subsets; spare first by the complement of the set.
     #[inline(always)]
-    fn tabulate<const W: usize>(&mut self, offers: &[Whole; SETS], musts: &[Whole; SETS], offered: Whole) {
+    fn tabulate<const W: usize>(&mut self, offers: &[Whole; S], musts: &[Whole; S], offered: Whole) {
         let mut all = offered;
-        let mut sums = [Whole::default(); SETS];
+        let mut sums = [Whole::default(); S];
         for set in 0..1 << W {
             sums[set] = Whole::default() - offers[set];
             self.room[set] = Whole::default() - musts[set];
