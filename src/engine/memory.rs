@@ -2,8 +2,9 @@
 //!
 //! Three things count: the scalars of every path kept, 8 bytes each, and beyond [`EXACT_PATHS`](super::column::EXACT_PATHS)
 //! paths a tally of each reading instead; what is kept of every cell (a histogram, moments by replicate); and the rows each
-//! thread holds before it counts them, of some hundred paths at most. Otherwise only the first grows with the paths, and only up to there. Everything else is small. The estimate is meant to be
-//! within a factor of two, and is compared with what was measured in `docs/performance.md`.
+//! thread holds before it counts them, of some hundred paths at most. Otherwise only the first grows with the paths, and only
+//! up to there. Everything else is small. The estimate is meant to be within a factor of two, and is compared with what was
+//! measured in `docs/performance.md`.
 
 use super::catalogue::Catalogue;
 use super::column::readings;

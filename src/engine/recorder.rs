@@ -1,8 +1,9 @@
 //! From accounts to numbers: the rows of paths, the cells of a job.
 //!
 //! A *cell* is one monthly number of one arm: month by month every metric, and for every arm but the baseline, month by
-//! month, its differences to the baseline. [`Rows`] hold every cell on some paths, side by side as the model tells them; a [`Sketch`] a cell and
-//! [`CellMoments`] keep what is left of them: an integer histogram and, by replicate, the moments of independent units.
+//! month, its differences to the baseline. [`Rows`] hold every cell on some paths, side by side as the model
+//! tells them; a [`Sketch`] a cell and [`CellMoments`] keep what is left of them: an integer histogram and, by replicate, the
+//! moments of independent units.
 
 use serde::{Deserialize, Serialize};
 
@@ -105,7 +106,8 @@ const TILE: usize = LANES;
 /// Groups of a block: those whose numbers are kept.
 pub const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
 
-/// Bytes of codes a thread holds before it counts them, where that is more than a block: the more, the fewer times every histogram is fetched from memory.
+/// Bytes of codes a thread holds before it counts them, where that is more than a block: the more, the fewer times every
+/// histogram is fetched from memory.
 const HELD_BYTES: usize = 40 << 20;
 
 /// How many blocks of `cells` cells a thread holds before it counts them, in a run of `blocks` blocks: one at least, and no

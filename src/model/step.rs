@@ -115,14 +115,12 @@ impl OnePath {
     /// A market that cannot be solved, with its month and lab.
     pub fn simulate(&self, world: &World, work: &mut Workspace, trace: &mut Trace) -> Result<(), Failure> {
         let regime = Regime { world, drivers: &self.drivers, dates: &self.dates };
+        let course = Course { regime, givens: &self.givens };
         trace.months.clear();
         work.begin(world);
         let mut month = MonthTrace::default();
-        for t in 0..world.months {
-            step_plainly(&regime, &self.givens, t, work, &mut month)?;
-            trace.months.push(month.lane(0));
-        }
-        Ok(())
+        let mut keep = |_, month: &MonthTrace<Lanes>| trace.months.push(month.lane(0));
+        walk_plainly(&course, 0..world.months, work, &mut month, &mut keep)
     }
 }
 
@@ -139,48 +137,53 @@ pub fn walk(
     mut see: impl FnMut(usize, &MonthTrace<Lanes>),
 ) -> Result<(), Failure> {
     let mut month = std::mem::take(&mut work.month);
+    let course = Course { regime: *regime, givens };
     let walked = widely(
         #[inline(always)]
         || {
             for t in months.clone() {
-                step(regime, givens, t, work, &mut month)?;
+                step(&course, t, work, &mut month)?;
                 see(t, &month);
             }
             Ok(())
         },
     );
-    let walked = walked.unwrap_or_else(|| {
-        months.into_iter().try_for_each(|t| {
-            step_plainly(regime, givens, t, work, &mut month)?;
-            see(t, &month);
-            Ok(())
-        })
-    });
+    let walked = walked.unwrap_or_else(|| walk_plainly(&course, months, work, &mut month, &mut see));
     work.month = month;
     walked
 }
 
-/// [`step`] on the instructions that every machine has, but for what chooses its own.
+/// What months of an arm are simulated under on a few paths.
+struct Course<'a> {
+    regime: Regime<'a>,
+    givens: &'a Givens,
+}
+
+/// Months on the instructions that every machine has, but for what chooses its own.
 #[inline(never)]
-fn step_plainly(
-    regime: &Regime<'_>,
-    givens: &Givens,
-    t: usize,
+fn walk_plainly(
+    course: &Course<'_>,
+    months: Range<usize>,
     work: &mut Workspace,
     month: &mut MonthTrace<Lanes>,
+    see: &mut dyn FnMut(usize, &MonthTrace<Lanes>),
 ) -> Result<(), Failure> {
-    step(regime, givens, t, work, month)
+    for t in months {
+        step(course, t, work, month)?;
+        see(t, month);
+    }
+    Ok(())
 }
 
 /// One month: rules and terms, wind-down, every lab's plan, every lab's operation, what the next month remembers.
 #[inline(always)]
 fn step(
-    regime: &Regime<'_>,
-    givens: &Givens,
+    course: &Course<'_>,
     t: usize,
     work: &mut Workspace,
     month: &mut MonthTrace<Lanes>,
 ) -> Result<(), Failure> {
+    let Course { regime, givens } = course;
     let world = regime.world;
     let failure =
         |lab, market| move |(lane, why): (usize, Unsolved)| Failure { lane, month: t, lab, market, why };

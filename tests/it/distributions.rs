@@ -190,8 +190,14 @@ fn metalogs_pass_through_their_quantiles() {
         let at = |u: f64| (u, (u / (1.0 - u)).ln() * (1.0 + ratio * (u - 0.5)));
         elicit::metalog(&[at(0.1), at(0.5), at(0.9)], None, None)
     };
-    assert!(three(1.667).is_ok() && three(-1.667).is_ok());
-    assert!(three(1.6672).is_err() && three(-1.6672).is_err());
+    for sign in [1.0, -1.0] {
+        let ratio = sign * 1.667;
+        let law = three(ratio).unwrap_or_else(|why| panic!("{ratio}: {why}"));
+        let quantiles: Vec<f64> = (1..1_000).map(|step| law.quantile(f64::from(step) / 1_000.0)).collect();
+        assert!(quantiles.is_sorted_by(|a, b| a < b), "{ratio}: quantiles do not rise");
+        let beyond = three(sign * 1.6672);
+        assert!(matches!(beyond, Err(DistributionError::Infeasible { terms: 3, .. })), "{ratio}: {beyond:?}");
+    }
 }
 
 #[test]
