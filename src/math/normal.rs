@@ -31,27 +31,30 @@ wide! {
     pub fn normal_quantiles(numbers: &mut [f64]) {
         for chunk in numbers.chunks_mut(CHUNK) {
             // The centre everywhere, without a branch; then the tails, some 15%, side by side.
-            let (mut places, mut tails) = ([0; CHUNK], [LEAST_TAIL; CHUNK]);
+            let (mut places, mut tails) = ([0_u8; CHUNK], [LEAST_TAIL; CHUNK]);
             let mut count = 0;
             for (place, u) in chunk.iter().enumerate() {
                 // What is in the centre is written over by the next.
-                (places[count], tails[count]) = (place, *u);
+                (places[count], tails[count]) = (place as u8, *u);
                 count += usize::from(!in_centre(*u - 0.5));
             }
             let mut quantiles = [0.0; CHUNK];
-            for (x, u) in quantiles.iter_mut().zip(&tails).take(count.next_multiple_of(LANES)) {
-                *x = middle_quantile(*u, *u - 0.5);
+            let lanes = quantiles.as_chunks_mut::<LANES>().0.iter_mut().zip(tails.as_chunks::<LANES>().0);
+            for (x, u) in lanes.take(count.div_ceil(LANES)) {
+                for lane in 0..LANES {
+                    x[lane] = middle_quantile(u[lane], u[lane] - 0.5);
+                }
             }
             each(chunk, |u| central_quantile(u - 0.5));
             for ((&place, &u), &x) in places.iter().zip(&tails).zip(&quantiles).take(count) {
-                chunk[place] = if outer_tail(u, u - 0.5) > LEAST_TAIL { x } else { tail_quantile(u, u - 0.5) };
+                chunk[usize::from(place)] = if outer_tail(u, u - 0.5) > LEAST_TAIL { x } else { tail_quantile(u, u - 0.5) };
             }
         }
     }
 }
 
-/// Numbers taken together.
-const CHUNK: usize = 64;
+/// Numbers taken together, so many that tails fill instructions: places among them have a byte.
+const CHUNK: usize = 256;
 
 /// |u − ½| up to which the centre's approximation serves.
 const CENTRAL: f64 = 0.425;

@@ -13,19 +13,21 @@ use sha2::{Digest, Sha256};
 
 use crate::math::wide::wide;
 
+/// Bits of a word of 32.
+const LOW: u64 = 0xFFFF_FFFF;
+
 /// One block of Philox4x32-10: four words that depend on key and counter.
 pub fn philox(key: [u32; 2], counter: [u32; 4]) -> [u32; 4] {
     philox_lanes(key, counter.map(|word| [u64::from(word)])).map(|[word]| word as u32)
 }
 
-/// Several blocks at once, by word, then counter: independent work to overlap. Each word of 32 bits stands in 64, where it is
-/// multiplied.
+/// Several blocks at once, by word, then counter: independent work to overlap. Each word of 32 bits stands in the lower half of
+/// 64, where it is multiplied; the upper half of what comes back is to be left out.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "four arrays go through the lanes together")]
 fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u64; N]; 4]) -> [[u64; N]; 4] {
     const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const KEY_STEPS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-    const LOW: u64 = 0xFFFF_FFFF;
     let (mut k, mut c) = (key, counters);
     for round in 0..10 {
         if round > 0 {
@@ -35,8 +37,8 @@ fn philox_lanes<const N: usize>(key: [u32; 2], counters: [[u64; N]; 4]) -> [[u64
         for lane in 0..N {
             let left = MULTIPLIERS[0] * (c[0][lane] & LOW);
             let right = MULTIPLIERS[1] * (c[2][lane] & LOW);
-            (c[0][lane], c[1][lane]) = ((right >> 32) ^ c[1][lane] ^ keys[0], right & LOW);
-            (c[2][lane], c[3][lane]) = ((left >> 32) ^ c[3][lane] ^ keys[1], left & LOW);
+            (c[0][lane], c[1][lane]) = ((right >> 32) ^ c[1][lane] ^ keys[0], right);
+            (c[2][lane], c[3][lane]) = ((left >> 32) ^ c[3][lane] ^ keys[1], left);
         }
     }
     c
@@ -55,13 +57,17 @@ pub fn open_uniform(bits: u64) -> f64 {
 wide! {
     /// [`StreamKey::uniforms`].
     fn fill(key: [u32; 2], path: u64, lane: u32, uniforms: &mut [f64]) {
-        for (block, chunk) in uniforms.chunks_mut(AT_ONCE).enumerate() {
-            let steps = std::array::from_fn(|step| (block * AT_ONCE + step) as u64);
+        let mut steps: [u64; AT_ONCE] = std::array::from_fn(|step| step as u64);
+        for chunk in uniforms.chunks_mut(AT_ONCE) {
+            let mut all = [0.0; AT_ONCE];
             let counters =
                 [[u64::from(path as u32); AT_ONCE], [path >> 32; AT_ONCE], steps, [u64::from(lane); AT_ONCE]];
             let [low, high, ..] = philox_lanes(key, counters);
-            let all: [f64; AT_ONCE] = std::array::from_fn(|step| open_uniform(high[step] << 32 | low[step]));
+            for step in 0..AT_ONCE {
+                all[step] = open_uniform(high[step] << 32 | low[step] & LOW);
+            }
             chunk.copy_from_slice(&all[..chunk.len()]);
+            steps.iter_mut().for_each(|step| *step += AT_ONCE as u64);
         }
     }
 }
