@@ -330,30 +330,37 @@ wide! {
         let count = moments.count;
         let cells = moments.mean.as_chunks_mut::<TILE>().0.iter_mut().zip(moments.squares.as_chunks_mut::<TILE>().0);
         for (at, (mean, squares)) in cells.enumerate() {
+            let tiles = groups.iter().zip(paths).map(|(group, &paths)| &group[at * TILE..][..paths]);
+            if unit == 1 {
+                let (center, spread) = center_and_spread(tiles.flatten(), count);
+                mean.copy_from_slice(center.as_slice());
+                squares.copy_from_slice(spread.as_slice());
+                continue;
+            }
             let (mut units, mut n) = ([Lanes::ZERO; BLOCK_GROUPS * LANES], 0);
-            for (group, &paths) in groups.iter().zip(paths) {
-                let tile = &group[at * TILE..][..paths];
-                if unit == 1 {
-                    units[n..n + paths].copy_from_slice(tile);
-                    n += paths;
-                    continue;
-                }
+            for tile in tiles {
                 for members in tile.chunks(unit) {
                     let sum = members.iter().copied().reduce(|sum, member| sum + member).unwrap_or_default();
                     units[n] = sum / members.len() as f64;
                     n += 1;
                 }
             }
-            let units = &units[..n];
-            let center = units.iter().fold(Lanes::ZERO, |sum, unit| sum + *unit) / count;
-            let spread = units.iter().fold(Lanes::ZERO, |sum, unit| {
-                let deviation = *unit - center;
-                sum + deviation * deviation
-            });
+            let (center, spread) = center_and_spread(units[..n].iter(), count);
             mean.copy_from_slice(center.as_slice());
             squares.copy_from_slice(spread.as_slice());
         }
     }
+}
+
+/// Mean of so many units and the sum of their squared deviations from it, cells side by side.
+#[inline(always)]
+fn center_and_spread<'a>(units: impl Iterator<Item = &'a Lanes> + Clone, count: f64) -> (Lanes, Lanes) {
+    let center = units.clone().fold(Lanes::ZERO, |sum, unit| sum + *unit) / count;
+    let spread = units.fold(Lanes::ZERO, |sum, unit| {
+        let deviation = *unit - center;
+        sum + deviation * deviation
+    });
+    (center, spread)
 }
 
 wide! {

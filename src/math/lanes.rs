@@ -86,6 +86,12 @@ impl Lanes {
         Bits::each(|i| if self[i] >= other[i] { u64::MAX } else { 0 })
     }
 
+    /// All bits on the paths where the number is another than this, elsewhere none.
+    #[inline(always)]
+    pub fn is_not(self, value: f64) -> Bits {
+        Bits::each(|i| if self[i] != value { u64::MAX } else { 0 })
+    }
+
     /// The numbers without what they have of fractions, as integers with a sign; what has no room in 64 bits counts as 0.
     #[inline(always)]
     pub fn whole(self) -> Bits {

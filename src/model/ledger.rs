@@ -217,6 +217,14 @@ in_lanes! {
 }
 
 impl<N: Number> LabChannel<N> {
+    /// Clears what a month adds up; all else that a channel of its kind has is written anew.
+    #[inline(always)]
+    pub fn begin(&mut self, workloads: usize) {
+        self.hours = Default::default();
+        self.work[..workloads].fill(N::default());
+        (self.orders, self.hedge_orders, self.planned_hours) = Default::default();
+    }
+
     /// Hours run, all kinds.
     #[inline(always)]
     pub fn hours_run(&self) -> N {

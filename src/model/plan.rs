@@ -12,7 +12,7 @@ use crate::economics::demand::DemandCurve;
 use crate::economics::learning;
 use crate::economics::market::Unsolved;
 use crate::economics::rental::usable_hour_cost;
-use crate::math::{LANES, Lanes, sum};
+use crate::math::{Bits, Lanes, sum};
 
 /// What a plan needs to know.
 pub struct Planner<'a> {
@@ -189,18 +189,25 @@ impl Planner<'_> {
             domestic.push((k, self.terms[k].buy_cost_planned / rate, work));
         }
         let mut missing = share * planned - held;
-        let mut cheapest_first: Vec<usize> = (0..domestic.len()).collect();
-        for i in (0..LANES).filter(|&i| share[i] != 0.0 && planned[i] != 0.0) {
-            let cost = |place: usize| domestic[place].1[i];
-            cheapest_first.sort_unstable_by(|&a, &b| cost(a).total_cmp(&cost(b)).then(a.cmp(&b)));
-            for &(k, _, work) in cheapest_first.iter().map(|&place| &domestic[place]) {
-                if missing[i] <= 0.0 || work[i] == 0.0 {
-                    continue;
-                }
-                let chips = (missing[i] / work[i]).min(self.terms[k].supply[i] * self.share(k)[i]);
-                month.channels[k].hedge_orders[i] = chips;
-                month.channels[k].orders[i] = chips;
-                missing[i] -= chips * work[i];
+        // By chip: how many come before it.
+        let rank = |(place, cost): (usize, Lanes)| {
+            let before = domestic.iter().zip(0..).map(|((_, other, _), at)| {
+                let first = if at < place { cost.reaches(*other) } else { cost.above(*other) };
+                first & 1
+            });
+            before.fold(Bits::default(), |rank, before| rank + before)
+        };
+        let ranks: Vec<Bits> = domestic.iter().map(|(_, cost, _)| *cost).enumerate().map(rank).collect();
+        let wanting = share.is_not(0.0) & planned.is_not(0.0);
+        for turn in 0..domestic.len() {
+            for (&(k, _, work), rank) in domestic.iter().zip(&ranks) {
+                let orders = wanting & rank.is(turn as u64) & missing.above(Lanes::ZERO) & work.is_not(0.0);
+                let most = self.terms[k].supply * self.share(k);
+                let chips = (missing / work).min(most);
+                let order = &mut month.channels[k];
+                order.hedge_orders = orders.pick(chips, order.hedge_orders);
+                order.orders = orders.pick(chips, order.orders);
+                missing = orders.pick(missing - chips * work, missing);
             }
         }
     }

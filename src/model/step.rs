@@ -240,7 +240,7 @@ fn observe(rules: &MonthRules<'_>, givens: &Givens, work: &mut Workspace, month:
     month.labs.resize_with(world.labs.len(), LabMonth::default);
     for lab in &mut month.labs {
         lab.channels.resize_with(world.channels.len(), LabChannel::default);
-        lab.channels.fill(LabChannel::default());
+        lab.channels.iter_mut().for_each(|channel| channel.begin(world.workloads.len()));
     }
     if rules.t == 0 {
         take_stock(&rules.regime, givens, work, &month.channels);

@@ -198,8 +198,16 @@ impl Sketch {
             self.planes.copy_within(level * old..level * old + from, level * all);
         }
         self.keys.reserve_exact(new.len());
-        self.keys.extend(new.iter().map(|(key, _)| *key));
-        self.keys.sort_unstable();
+        self.keys.resize(all, 0);
+        let (mut from, mut to) = (old, all);
+        for (key, _) in new.iter().rev() {
+            while from > 0 && self.keys[from - 1] > *key {
+                (from, to) = (from - 1, to - 1);
+                self.keys[to] = self.keys[from];
+            }
+            to -= 1;
+            self.keys[to] = *key;
+        }
     }
 
     /// Place and count of every bin with values in it.
