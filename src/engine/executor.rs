@@ -19,6 +19,7 @@ use crate::model::conditions::Givens;
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
 use crate::model::parameters::World;
 use crate::model::step::Failure;
+use crate::random::design::Scheme;
 use crate::stats::sketch::Sketch;
 use merger::Merger;
 use worker::Worker;
@@ -238,9 +239,7 @@ pub fn sampler(job: &Job) -> Sampler<'_> {
         &event_streams(job.arms.iter().flat_map(|arm| &arm.world.rules)),
         copulas(CorrelationOn::Parameter),
         copulas(CorrelationOn::Shock),
-        job.sampling,
-        job.seed,
-        job.paths,
+        Scheme { sampling: job.sampling, seed: job.seed, paths: job.paths, leading: &job.leading },
         (world.months, world.lead),
     )
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::parameters::{Form, Process, Quantities, Rule, Slot};
 use crate::math::{self, LANES, Lanes};
-use crate::random::design::{Design, Sampling, Source};
+use crate::random::design::{Design, Scheme, Source};
 use crate::random::process::{Jumps, Law, Prepared, Regime, Regimes, Shocks};
 
 /// Values of all quantities on one path, or on a few in [`Lanes`].
@@ -114,18 +114,12 @@ const PARTS: [&str; 3] = ["/regime", "/jump-count", "/jump-size"];
 impl<'a> Sampler<'a> {
     /// A sampler of `quantities` over `months` with forecasts `lead` months ahead, and of one uniform a path for each of
     /// `events`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a constructor: each is one independent part of the experiment's design"
-    )]
     pub fn new(
         quantities: &'a Quantities,
         events: &[String],
         parameter_copulas: Vec<Copula>,
         shock_copulas: Vec<Copula>,
-        sampling: Sampling,
-        seed: u64,
-        paths: usize,
+        scheme: Scheme<'_>,
         (months, lead): (usize, usize),
     ) -> Sampler<'a> {
         let mut table = SourceTable::default();
@@ -167,7 +161,7 @@ impl<'a> Sampler<'a> {
             .iter()
             .map(|(stream, steps)| Source { stream: stream.as_str(), steps: *steps, lanes: 1 })
             .collect();
-        let design = Design::new(sampling, seed, paths, &opened);
+        let design = Design::new(scheme, &opened);
         let mut ties = vec![None; quantities.list.len()];
         for copulas in [&parameter_copulas, &shock_copulas] {
             for (place, slot) in copulas.iter().flat_map(|copula| &copula.slots).enumerate() {
@@ -311,6 +305,9 @@ impl<'a> Sampler<'a> {
                 self.design.uniforms(self.sources[slot.0 as usize], path as usize, 0, column);
             }
             math::normal_quantiles(independent);
+            for column in independent.chunks_exact_mut(months) {
+                self.design.shape(column, &mut scratch.column);
+            }
             for row in 0..copula.slots.len() {
                 let first = scratch.tied_normals.len();
                 scratch.tied_normals.resize(first + months, 0.0);
@@ -339,6 +336,7 @@ impl<'a> Sampler<'a> {
             None => {
                 uniforms(first, &mut scratch.normals);
                 math::normal_quantiles(&mut scratch.normals);
+                self.design.shape(&mut scratch.normals, &mut scratch.column);
             }
         }
         let mut next = first + 1;

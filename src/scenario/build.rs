@@ -67,7 +67,9 @@ pub fn job(base: &Checked, arms: &[ArmIn<'_>]) -> Job {
     let mut spare = BTreeMap::new();
     let builder = Builder { checked: base, base, table: &mut table, slots: &mut spare, start };
     let correlations = correlations(builder, &worlds);
+    let leading = leading(base, &table, &worlds);
     Job {
+        leading,
         quantities: Quantities { list: table.list },
         arms: worlds.into_iter().map(|(arm, _)| arm).collect(),
         correlations,
@@ -551,6 +553,20 @@ fn correlations(mut builder: Builder<'_>, arms: &[(Arm, BTreeMap<String, Slot>)]
         }
     }
     all
+}
+
+/// Streams of the quantities that are said to matter most, as far as some arm draws them, each once.
+fn leading(base: &Checked, table: &Table, arms: &[(Arm, BTreeMap<String, Slot>)]) -> Vec<String> {
+    let mut streams: Vec<String> = Vec::new();
+    for key in base.texts("settings.sobol_first") {
+        for slot in arms.iter().filter_map(|(_, slots)| slots.get(&amount_key(key))) {
+            let stream = &table.list[slot.0 as usize].stream;
+            if !streams.contains(stream) {
+                streams.push(stream.clone());
+            }
+        }
+    }
+    streams
 }
 
 /// Whether a form can be correlated so.

@@ -16,7 +16,8 @@ use super::registry::{self, Kind, METADATA, ROOT};
 use crate::source::{Grade, Source};
 
 /// Settings of the run: they change draws, horizon or unit, and both sides are simulated on the first's.
-pub const SETTINGS: [&str; 6] = ["start", "months", "paths", "seed", "sampling", "reference_chip"];
+pub const SETTINGS: [&str; 7] =
+    ["start", "months", "paths", "seed", "sampling", "sobol_first", "reference_chip"];
 
 /// How two scenarios differ.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,7 @@
 //! Statistics: published numbers, exact merges, stated error bounds, and errors that cover as often as they say.
 
 use loophole::math::{exp, normal_quantile};
-use loophole::random::design::{Design, REPLICATES, Sampling};
+use loophole::random::design::{Design, REPLICATES, Sampling, Scheme};
 use loophole::random::stream::StreamKey;
 use loophole::stats::estimate::{self, Estimate, Grouping};
 use loophole::stats::moments::{Moments, Sum};
@@ -214,7 +214,7 @@ fn intervals_cover_as_often_as_they_say() {
         let mut covered = [0; 3];
         for seed in 0..seeds {
             // Two sources, so that no scheme is exact.
-            let design = Design::new(sampling, seed, paths, &[("a", 1), ("b", 1)]);
+            let design = Design::new(Scheme { sampling, seed, paths, leading: &[] }, &[("a", 1), ("b", 1)]);
             let value = |path: usize| {
                 let z = |source| normal_quantile(design.uniform(source, path, 0, 0));
                 exp(0.25 * (0.6 * z(0) + 0.8 * z(1)))
@@ -249,7 +249,10 @@ fn a_quantile_that_strata_settle_is_known_to_its_neighbours() {
     for p in [0.05, 0.5, 0.9] {
         let (mut squares, mut told) = (0.0, 0.0);
         for seed in 0..seeds {
-            let design = Design::new(Sampling::LatinHypercube, seed, paths, &[("a", 1)]);
+            let design = Design::new(
+                Scheme { sampling: Sampling::LatinHypercube, seed, paths, leading: &[] },
+                &[("a", 1)],
+            );
             let values: Vec<f64> = (0..paths).map(|path| design.uniform(0, path, 0, 0)).collect();
             let estimate = estimate::quantile(&values, p, grouping);
             squares += (estimate.value - p) * (estimate.value - p) / seeds as f64;

@@ -15,7 +15,7 @@ use loophole::model::ledger::{self, Trace};
 use loophole::model::parameters::{Form, Slot, Supply, World};
 use loophole::model::rules::RuleDates;
 use loophole::model::step::{Workspace, simulate};
-use loophole::random::design::Sampling;
+use loophole::random::design::{Sampling, Scheme};
 
 /// Worlds compared of each kind.
 const WORLDS: u64 = 600;
@@ -144,16 +144,8 @@ fn invented_worlds_reach_every_part_of_the_page() {
 /// Drivers of an invented world's path.
 fn draw(invented: &Invented) -> Drivers {
     let span = (invented.world.months, invented.world.lead);
-    let sampler = Sampler::new(
-        &invented.quantities,
-        &[],
-        Vec::new(),
-        Vec::new(),
-        Sampling::Plain,
-        invented.seed,
-        1,
-        span,
-    );
+    let scheme = Scheme { sampling: Sampling::Plain, seed: invented.seed, paths: 1, leading: &[] };
+    let sampler = Sampler::new(&invented.quantities, &[], Vec::new(), Vec::new(), scheme, span);
     let mut drivers = Drivers::default();
     sampler.draw(0, &mut Scratch::default(), &mut drivers);
     drivers

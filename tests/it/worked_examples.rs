@@ -8,7 +8,7 @@ use loophole::model::ledger::Trace;
 use loophole::model::parameters::*;
 use loophole::model::rules::RuleDates;
 use loophole::model::step::{Workspace, simulate};
-use loophole::random::design::Sampling;
+use loophole::random::design::{Sampling, Scheme};
 
 fn close(value: f64, expected: f64, digits: f64) {
     assert!((value - expected).abs() <= 0.5 * digits, "{value} is not {expected}");
@@ -175,8 +175,8 @@ fn three_months(rules: impl Fn(&mut Table) -> Vec<Rule>) -> (Quantities, World) 
 }
 
 fn run((quantities, world): &(Quantities, World)) -> Trace {
-    let sampler =
-        Sampler::new(quantities, &[], vec![], vec![], Sampling::Plain, 1, 1, (world.months, world.lead));
+    let scheme = Scheme { sampling: Sampling::Plain, seed: 1, paths: 1, leading: &[] };
+    let sampler = Sampler::new(quantities, &[], vec![], vec![], scheme, (world.months, world.lead));
     let mut drivers = Drivers::default();
     sampler.central(&mut Scratch::default(), &mut drivers);
     let dates = RuleDates::central(world, &drivers);

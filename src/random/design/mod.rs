@@ -6,16 +6,19 @@
 //! how far the copies differ.
 //!
 //! Sources of randomness are known by their stream's name. Under plain, antithetic and Latin hypercube sampling a draw
-//! depends on its own source only; Sobol' dimensions are dealt out in the order of names, early steps first.
+//! depends on its own source only; Sobol' dimensions are dealt out to the streams that are said to matter most, then in the order of
+//! names, early steps first, and monthly normals cross a Brownian bridge (`bridge`), so that early steps matter most.
 //! The first n paths of a longer run are the n-path run, except for the Latin hypercube, whose strata are as many as its
 //! paths.
 
+mod bridge;
 mod permutation;
 mod sobol;
 
 use std::fmt;
 use std::str::FromStr;
 
+use self::bridge::Bridge;
 use self::permutation::permuted;
 use self::sobol::ScrambledSobol;
 use super::stream::StreamKey;
@@ -125,26 +128,37 @@ impl<'a> From<(&'a str, usize)> for Source<'a> {
     }
 }
 
+/// What an experiment's design is drawn by, besides its sources.
+#[derive(Clone, Copy, Debug)]
+pub struct Scheme<'a> {
+    /// Sampling scheme.
+    pub sampling: Sampling,
+    /// Seed of every stream.
+    pub seed: u64,
+    /// Paths.
+    pub paths: usize,
+    /// Streams that take the first Sobol' dimensions, those that matter most first.
+    pub leading: &'a [String],
+}
+
 /// The uniforms of a job.
 #[derive(Clone, Debug)]
 pub struct Design {
     sampling: Sampling,
     paths: usize,
     keys: Vec<StreamKey>,
-    sobol: Option<ScrambledSobol>,
+    sobol: Option<(ScrambledSobol, Bridge)>,
 }
 
 impl Design {
-    /// The uniforms of `paths` paths for these sources. Under Sobol' sampling, what is drawn beyond the first
+    /// The uniforms of a scheme's paths for these sources. Under Sobol' sampling, what is drawn beyond the first
     /// [`TABLE_DIMENSIONS`] dimensions, or at steps and lanes that no source states, is drawn plainly.
-    pub fn new<'a, S: Into<Source<'a>> + Copy>(
-        sampling: Sampling,
-        seed: u64,
-        paths: usize,
-        sources: &[S],
-    ) -> Design {
+    pub fn new<'a, S: Into<Source<'a>> + Copy>(scheme: Scheme<'_>, sources: &[S]) -> Design {
+        let Scheme { sampling, seed, paths, leading } = scheme;
         let sources: Vec<Source<'a>> = sources.iter().map(|&source| source.into()).collect();
-        let sobol = (sampling == Sampling::Sobol).then(|| ScrambledSobol::new(seed, &sources));
+        let longest = sources.iter().map(|source| source.steps).max().unwrap_or(0);
+        let sobol = (sampling == Sampling::Sobol)
+            .then(|| (ScrambledSobol::new(seed, &sources, leading), Bridge::new(longest)));
         let keys = sources.iter().map(|source| StreamKey::new(seed, source.stream)).collect();
         Design { sampling, paths, keys, sobol }
     }
@@ -157,7 +171,7 @@ impl Design {
         let key = &self.keys[source];
         let plain = |path: usize| key.uniform(path as u64, step as u32, lane as u32);
         match (&self.sobol, self.sampling) {
-            (Some(sobol), _) => sobol.uniform(source, path, step, lane).unwrap_or_else(|| plain(path)),
+            (Some((sobol, _)), _) => sobol.uniform(source, path, step, lane).unwrap_or_else(|| plain(path)),
             (None, Sampling::Antithetic) if path % 2 == 1 => 1.0 - plain(path / 2),
             (None, Sampling::Antithetic) => plain(path / 2),
             (None, Sampling::LatinHypercube) => self.stratified(key, path, step, lane, plain(path)),
@@ -182,6 +196,14 @@ impl Design {
                     *uniform = self.uniform(source, path, step, lane);
                 }
             }
+        }
+    }
+
+    /// Turns normals, one a month, into monthly shocks of the same law: under Sobol' sampling so that the first matter most. `sums` is
+    /// the caller's memory. Shape: as many months as the longest source has steps.
+    pub fn shape(&self, normals: &mut [f64], sums: &mut Vec<f64>) {
+        if let Some((_, bridge)) = &self.sobol {
+            bridge.cross(normals, sums);
         }
     }
 

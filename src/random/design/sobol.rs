@@ -46,8 +46,8 @@ pub(super) struct ScrambledSobol {
 }
 
 impl ScrambledSobol {
-    pub fn new(seed: u64, sources: &[Source<'_>]) -> ScrambledSobol {
-        let (dimensions, used) = deal_out(sources);
+    pub fn new(seed: u64, sources: &[Source<'_>], leading: &[String]) -> ScrambledSobol {
+        let (dimensions, used) = deal_out(sources, leading);
         let key = StreamKey::new(seed, "\0scrambling of Sobol' points");
         let scrambles = (0..used * REPLICATES).map(|place| Scramble::new(&key, place as u64)).collect();
         ScrambledSobol { dimensions, scrambles }
@@ -64,26 +64,36 @@ impl ScrambledSobol {
     }
 }
 
-/// Dimensions by source: those of step 0 of all sources in the order of their names, then those of step 1, and so on;
-/// and how many of the table are used.
-fn deal_out(sources: &[Source<'_>]) -> (Vec<(usize, Vec<usize>)>, usize) {
-    let mut by_name: BTreeMap<&str, (usize, usize, Vec<usize>)> = BTreeMap::new();
+/// Steps of leading streams whose dimensions come before those of all others: where a process ends, stands half-way and at the quarters,
+/// by the bridge.
+const EARLY: usize = 4;
+
+/// Dimensions by source: the first steps of the leading streams, one step of all after another, then those of step 0 of the others, in
+/// the order of their names, and so on step by step; and how many of the table are used.
+fn deal_out(sources: &[Source<'_>], leading: &[String]) -> (Vec<(usize, Vec<usize>)>, usize) {
+    let rank = |stream: &&str| leading.iter().position(|leads| leads == stream).unwrap_or(leading.len());
+    let ranks: BTreeMap<&str, usize> =
+        sources.iter().map(|source| (source.stream, rank(&source.stream))).collect();
+    let place = |stream| (ranks[stream], stream);
+    let mut by_name: BTreeMap<(usize, &str), (usize, usize, Vec<usize>)> = BTreeMap::new();
     for source in sources {
-        let merged = by_name.entry(source.stream).or_default();
+        let merged = by_name.entry(place(source.stream)).or_default();
         merged.0 = merged.0.max(source.steps);
         merged.1 = merged.1.max(source.lanes);
     }
     let last_step = by_name.values().map(|source| source.0).max().unwrap_or(0);
     let mut next = 0;
-    for step in 0..last_step {
-        for (steps, lanes, first) in by_name.values_mut() {
-            if step < *steps {
+    let early = (0..EARLY).map(|step| (step, leading.len()));
+    let all = (0..last_step).map(|step| (step, usize::MAX));
+    for (step, ranks) in early.chain(all) {
+        for ((rank, _), (steps, lanes, first)) in &mut by_name {
+            if step < *steps && *rank < ranks && first.len() == step {
                 first.push(next);
                 next += *lanes;
             }
         }
     }
-    let dimensions = sources.iter().map(|source| &by_name[source.stream]);
+    let dimensions = sources.iter().map(|source| &by_name[&place(source.stream)]);
     (dimensions.map(|(_, lanes, first)| (*lanes, first.clone())).collect(), next.min(TABLE_DIMENSIONS))
 }
 

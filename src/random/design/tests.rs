@@ -7,8 +7,12 @@ const SOURCES: [Source<'static>; 3] = [
     Source { stream: "c", steps: 2, lanes: 1 },
 ];
 
+fn scheme(sampling: Sampling, seed: u64, paths: usize) -> Scheme<'static> {
+    Scheme { sampling, seed, paths, leading: &[] }
+}
+
 fn design(sampling: Sampling, paths: usize) -> Design {
-    Design::new(sampling, 42, paths, &SOURCES)
+    Design::new(scheme(sampling, 42, paths), &SOURCES)
 }
 
 #[test]
@@ -91,19 +95,72 @@ fn many_steps_at_once_are_the_same_bits() {
 fn sources_go_by_name() {
     let more = [SOURCES[2], Source { stream: "0", steps: 5, lanes: 1 }, SOURCES[0], SOURCES[1]];
     for sampling in [Sampling::Plain, Sampling::Antithetic, Sampling::LatinHypercube] {
-        let (few, many) = (design(sampling, 100), Design::new(sampling, 42, 100, &more));
+        let (few, many) = (design(sampling, 100), Design::new(scheme(sampling, 42, 100), &more));
         for path in 0..100 {
             assert_eq!(few.uniform(0, path, 1, 1), many.uniform(2, path, 1, 1), "{sampling}");
         }
     }
     let twice = [SOURCES[0], SOURCES[1], SOURCES[2], SOURCES[0]];
     let reordered = [SOURCES[2], SOURCES[1], SOURCES[0]];
-    let (few, twice) = (design(Sampling::Sobol, 100), Design::new(Sampling::Sobol, 42, 100, &twice));
-    let reordered = Design::new(Sampling::Sobol, 42, 100, &reordered);
+    let (few, twice) = (design(Sampling::Sobol, 100), Design::new(scheme(Sampling::Sobol, 42, 100), &twice));
+    let reordered = Design::new(scheme(Sampling::Sobol, 42, 100), &reordered);
     for path in 0..100 {
         assert_eq!(few.uniform(0, path, 1, 1), twice.uniform(3, path, 1, 1));
         assert_eq!(few.uniform(0, path, 1, 1), reordered.uniform(2, path, 1, 1));
     }
+}
+
+/// Leading streams have the first dimensions, with their first steps; the others follow in the order of their names.
+#[test]
+fn leading_sources_come_first() {
+    let names = |list: &[&str]| list.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let led =
+        |leading: &[String]| Design::new(Scheme { leading, ..scheme(Sampling::Sobol, 42, 100) }, &SOURCES);
+    let (plain, led_by_c, led_by_all) =
+        (led(&[]), led(&names(&["c", "unused"])), led(&names(&["a", "b", "c"])));
+    for path in 0..100 {
+        // Dimensions in the order of names: a, both lanes of b, c; then b's and c's second step.
+        assert_eq!(led_by_c.uniform(2, path, 0, 0), plain.uniform(1, path, 0, 0));
+        assert_eq!(led_by_c.uniform(2, path, 1, 0), plain.uniform(0, path, 0, 0));
+        assert_eq!(led_by_c.uniform(1, path, 0, 0), plain.uniform(0, path, 0, 1));
+        assert_eq!(led_by_c.uniform(0, path, 0, 0), plain.uniform(2, path, 0, 0));
+        assert_eq!(led_by_all.uniform(2, path, 1, 0), plain.uniform(2, path, 1, 0));
+    }
+}
+
+/// The mean level of 60 months over 1,024 paths: on a bridge Sobol' points leave a fortieth of the variance that independent paths
+/// have, without one an eighth, each known to 30% from 24 seeds.
+#[test]
+fn a_bridge_makes_the_first_dimensions_matter() {
+    let sources = [Source { stream: "process", steps: 61, lanes: 1 }];
+    let (paths, seeds) = (1024, 24);
+    let variance = |sampling: Sampling, bridged: bool| {
+        let (mut column, mut sums) = (vec![0.0; 61], Vec::new());
+        let means: Vec<f64> = (0..seeds)
+            .map(|seed| {
+                let design = Design::new(scheme(sampling, seed, paths), &sources);
+                let mean_level = |path: usize| {
+                    design.uniforms(0, path, 0, &mut column);
+                    crate::math::normal_quantiles(&mut column);
+                    if bridged {
+                        design.shape(&mut column, &mut sums);
+                    }
+                    let levels = column[1..].iter().scan(0.0, |level, shock| {
+                        *level += 0.1 * shock;
+                        Some(exp(*level))
+                    });
+                    levels.sum::<f64>() / 60.0
+                };
+                (0..paths).map(mean_level).sum::<f64>() / paths as f64
+            })
+            .collect();
+        let mean = means.iter().sum::<f64>() / seeds as f64;
+        means.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (seeds - 1) as f64
+    };
+    let plain = variance(Sampling::Plain, true);
+    assert_eq!(plain, variance(Sampling::Plain, false), "plain draws cross no bridge");
+    let [bridged, not] = [true, false].map(|bridged| variance(Sampling::Sobol, bridged) / plain);
+    assert!(bridged < 0.05 && not > 2.5 * bridged, "{bridged} {not}");
 }
 
 #[test]
@@ -118,8 +175,8 @@ fn antithetic_pairs_mirror() {
 #[test]
 fn beyond_the_table_draws_are_plain() {
     let many = [Source { stream: "long", steps: TABLE_DIMENSIONS + 1, lanes: 1 }];
-    let sobol = Design::new(Sampling::Sobol, 1, 20, &many);
-    let plain = Design::new(Sampling::Plain, 1, 20, &many);
+    let sobol = Design::new(scheme(Sampling::Sobol, 1, 20), &many);
+    let plain = Design::new(scheme(Sampling::Plain, 1, 20), &many);
     assert_eq!(sobol.uniform(0, 19, TABLE_DIMENSIONS, 0), plain.uniform(0, 19, TABLE_DIMENSIONS, 0));
     assert_ne!(sobol.uniform(0, 19, TABLE_DIMENSIONS - 1, 0), plain.uniform(0, 19, TABLE_DIMENSIONS - 1, 0));
 }
@@ -143,7 +200,7 @@ fn schemes_are_unbiased_and_narrow_as_they_should() {
     let spread = |sampling: Sampling| {
         let means: Vec<f64> = (0..seeds)
             .map(|seed| {
-                let design = Design::new(sampling, seed, paths, &SOURCES);
+                let design = Design::new(scheme(sampling, seed, paths), &SOURCES);
                 (0..paths).map(|path| exp(design.uniform(0, path, 1, 0))).sum::<f64>() / paths as f64
             })
             .collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::scenario::checked::Checked;
 use crate::scenario::correlation::{Matrix, matrix, text};
-use crate::scenario::diagnostic::{Diagnostic, Files, Origin, nearest};
+use crate::scenario::diagnostic::{Diagnostic, Files, Origin, Severity, nearest};
 use crate::scenario::quantity::Form;
 use crate::scenario::raw::Node;
 use crate::scenario::registry;
@@ -17,6 +17,26 @@ pub fn check(checked: &Checked, files: &Files) -> Vec<Diagnostic> {
         let place = format!("correlations.{at}");
         between((checked, files), &place, &mut tied, &mut problems);
         the_matrix(checked, &place, &mut problems);
+    }
+    problems
+}
+
+/// What is wrong with the list of quantities that take the first Sobol' dimensions.
+pub fn check_leading(checked: &Checked) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut listed: BTreeMap<&str, Origin> = BTreeMap::new();
+    for item in checked.tree.get("settings.sobol_first").and_then(Node::list).unwrap_or_default() {
+        let Some(name) = item.text() else { continue };
+        if let Some(first) = listed.insert(name, item.origin) {
+            let problem = Diagnostic::error(item.origin, format!("{name} is listed twice"));
+            problems.push(problem.related(first, "the first time").hint("its place is the first; keep one"));
+        } else if checked.quantity_or_part(name).is_none() && !malformed(checked, name) {
+            let problem = unknown(checked, name, item.origin);
+            // A list may speak of what another version of the scenario has.
+            let severity =
+                if registry::suggestion(name).is_none() { Severity::Warning } else { Severity::Error };
+            problems.push(Diagnostic { severity, ..problem });
+        }
     }
     problems
 }

@@ -41,6 +41,7 @@ pub fn check(
     if base.is_none() {
         // An arm may make one of several correlated quantities certain; the others keep their draws.
         problems.extend(correlations::check(&checked, files));
+        problems.extend(correlations::check_leading(&checked));
     }
     problems.extend(steady::check(&checked));
     problems.extend(sources::check(&checked, base, strict));

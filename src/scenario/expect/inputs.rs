@@ -43,14 +43,14 @@ pub fn digest(bytes: &[u8], digits: usize) -> String {
     text
 }
 
-/// Whether a key can move a result.
+/// Whether a key can move a result but by other draws, of which pins keep a digest.
 pub fn is_input(key: &str) -> bool {
     let table = key.split('.').next().unwrap_or(key);
     let last = key.rsplit('.').next().unwrap_or(key);
     !["title", "note", "source", "grade", "as_of"].contains(&last)
         && !["scenario", "sources", "output"].contains(&table)
         && !overlay::PINS.contains(&table)
-        && !["settings.paths", "settings.seed"].contains(&key)
+        && !["settings.paths", "settings.seed", "settings.sobol_first"].contains(&key)
 }
 
 impl Record {

@@ -224,6 +224,12 @@ static SETTINGS: Schema = Schema {
             "\"plain\"",
             "sampling scheme",
         ),
+        default(
+            "sobol_first",
+            Kind::List(&Kind::Key),
+            "[]",
+            "quantities whose draws take the first dimensions of Sobol' points: those that move results most, in their order",
+        ),
         required(
             "reference_chip",
             Kind::Id(Ids::Chip),
