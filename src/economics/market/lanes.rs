@@ -16,12 +16,13 @@
 //! proven in them, a descent or a widening of bounds that takes unusually long, whatever violates the optimality
 //! conditions. Markets of more than [`WIDEST`] workloads or none, and those in which an input is in doubt, fall back whole, so
 //! that messages are the scalar's too; and so do all markets on x86-64 machines without AVX2, where columns gain little.
-//! Prices to start from, where nothing settled before, are guessed lane by lane.
 //!
 //! Runs of like neighbours, by which hours are fixed, end here where they end in any lane. In whole numbers hours are the
 //! lexicographically largest flow all the same, of which there is one.
 
 mod descent;
+#[expect(clippy::needless_range_loop, reason = "a workload's number is its place in several tables at once")]
+mod guess;
 mod optimality;
 #[expect(clippy::needless_range_loop, reason = "a workload's number is its place in several tables at once")]
 mod quanta;
@@ -188,9 +189,6 @@ impl LanesSolver {
         if !self.table.sound {
             return self.solve_one_by_one(market, settled, clearing);
         }
-        if self.table.fresh.any() {
-            self.guess(market);
-        }
         match workloads {
             1 => solve::<1, 2>(&mut self.table),
             2 => solve::<2, 4>(&mut self.table),
@@ -251,21 +249,14 @@ impl LanesSolver {
         self.scalar.uses().for_each(|(tranche, uses)| self.table.named[tranche][lane] = uses);
         Ok(())
     }
-
-    /// Guesses prices in the lanes that have none to start from.
-    fn guess(&mut self, market: &MarketLanes<'_>) {
-        for lane in (0..LANES).filter(|&lane| self.table.fresh[lane] != 0) {
-            self.one.read(market, &SettledLanes::default(), lane);
-            for (place, price) in self.scalar.prices.guesses(&self.one.market()) {
-                self.table.price[place][lane] = price;
-            }
-        }
-    }
 }
 
-/// Solves loaded markets of W workloads, of which there are S sets, from the prices in the table, phase by phase. Each phase
+/// Solves loaded markets of W workloads, of which there are S sets, from the prices in the table or a guess, phase by phase. Each phase
 /// is compiled by itself for each width: one function of them all takes a minute to compile.
 fn solve<const W: usize, const S: usize>(table: &mut Table) {
+    if table.fresh.any() {
+        guess::<W>(table);
+    }
     place_buyers::<W>(table);
     descend::<W, S>(table);
     share_out::<W, S>(table);
@@ -328,6 +319,15 @@ wide! {
         table.resume::<W>(settled);
     } else {
         table.sound = false;
+    }
+}
+
+wide! {
+    /// Guesses prices where there are none.
+    fn guess<const W: usize>(table: &mut Table) {
+        table.guess::<W>();
+    } else {
+        unreachable!("{NARROW}");
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) struct Prices {
     pub demand: Vec<f64>,
     /// By set of buyers: worth of the tranches without a use in it, while supply is tabulated.
     pub others: Vec<f64>,
-    /// Levels of the merit order, each with what is offered up to it, at the start.
+    /// Levels of the merit order, each with what is offered at it, at the start.
     pub merit: Vec<(f64, f64)>,
     /// Moves since the start.
     pub moves: usize,

@@ -1,7 +1,7 @@
 //! The market as the solver sees it, and the prices it starts from.
 
+use super::Market;
 use super::prices::{Buyer, Prices};
-use super::{MAX_WORKLOADS, Market};
 use crate::math::{exp, ln};
 
 /// Relative imbalance below which a set of workloads is in balance; times the elasticity where that is above 1.
@@ -48,20 +48,6 @@ impl Prices {
         self.classes.resize(2 * sets, 0.0);
     }
 
-    /// The prices to start `market` from, with the workloads that have them.
-    pub fn guesses(&mut self, market: &Market<'_>) -> impl Iterator<Item = (usize, f64)> {
-        self.load(market);
-        self.price = [0.0; MAX_WORKLOADS];
-        match self.count {
-            0 => {}
-            1 => self.guess::<1>(),
-            2 => self.guess::<2>(),
-            3 => self.guess::<3>(),
-            _ => self.guess::<4>(),
-        }
-        self.buyers().iter().zip(self.price).map(|(buyer, price)| (buyer.place, price))
-    }
-
     /// Starts near the answer: where one buyer with everybody's plan and mean elasticity would meet the merit order, were
     /// prices in the ratio of the reference prices. Any start is right; this one saves moves.
     pub fn start<const W: usize>(&mut self) {
@@ -70,7 +56,9 @@ impl Prices {
     }
 
     /// The prices to start near, before they are kept below the chokes.
-    pub fn guess<const W: usize>(&mut self) {
+    ///     level = min(clears(offered below last), last),  last = the least level that clears what is offered up to it
+    /// Offers are added in the order of the tranches, so that lanes side by side have the same bits.
+    fn guess<const W: usize>(&mut self) {
         let (mut plan, mut elasticity) = (0.0, 0.0);
         for (price, buyer) in self.price.iter_mut().zip(&self.buyers[..W]) {
             *price = buyer.curve.reference_price.min(buyer.curve.choke_price);
@@ -86,16 +74,19 @@ impl Prices {
                 self.merit.push((t.cost[at] / value, t.capacity[at] * value));
             }
         }
-        self.merit.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        let mut offered = 0.0;
-        for step in &mut self.merit {
-            offered += step.1;
-            step.1 = offered;
-        }
+        let offered = |counts: &dyn Fn(f64) -> bool| {
+            let steps = self.merit.iter().filter(|step| counts(step.0));
+            steps.fold(0.0, |offered, step| offered + step.1)
+        };
         let clears = |offered: f64| exp(ln(plan / offered) / elasticity);
-        let last = self.merit.partition_point(|&(level, offered)| level < clears(offered));
-        let before = if last == 0 { 0.0 } else { self.merit[last - 1].1 };
-        let level = clears(before).min(self.merit.get(last).map_or(f64::INFINITY, |step| step.0));
+        let mut last = f64::INFINITY;
+        for &(level, _) in &self.merit {
+            let falls_short = |price: f64| level < price;
+            if level < last && !falls_short(clears(offered(&|other| other <= level))) {
+                last = level;
+            }
+        }
+        let level = clears(offered(&|other| other < last)).min(last);
         for w in 0..W {
             self.price[w] = level * self.buyers[w].curve.reference_price;
         }
