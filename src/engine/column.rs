@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, Scalar};
 use crate::stats::estimate::{self, Estimate, Grouping};
+use crate::stats::sketch::Counter;
 use crate::stats::tally::Tally;
 
 /// Most paths of which every scalar is kept; jobs carry it as [`Job::exact_paths`](super::job::Job::exact_paths).
@@ -104,7 +105,7 @@ impl ArmTallies {
         replicate: usize,
         values: impl Fn(usize) -> [&'v [f64]; 2],
         standing: &[bool],
-        column: &mut Vec<f64>,
+        (column, counter): (&mut Vec<f64>, &mut Counter),
     ) {
         let some_stand = standing.contains(&true);
         for (&(scalar, reading), (all, some)) in
@@ -113,11 +114,11 @@ impl ArmTallies {
             let [own, baseline] = values(scalar);
             column.clear();
             column.extend(own.iter().zip(baseline).map(|(own, baseline)| reading.of(*own, *baseline)));
-            all.add(replicate, column);
+            all.add(replicate, column, counter);
             if some_stand {
                 let mut stands = standing.iter();
                 column.retain(|_| stands.next().is_some_and(|stands| *stands));
-                some.add(0, column);
+                some.add(0, column, counter);
             }
         }
     }

@@ -157,25 +157,35 @@ impl Sketch {
     #[inline(always)]
     fn absorb(&mut self, counted: &mut [Digits]) {
         for (at, counted) in counted.iter_mut().enumerate() {
-            let own = &mut self.planes[at];
-            let mut over = [0; STRETCH];
-            for bin in 0..STRETCH {
-                own[bin] = own[bin].wrapping_add(counted[bin]);
-                over[bin] = u8::from(own[bin] < counted[bin]);
-            }
+            let over = add(&mut self.planes[at], counted);
             *counted = [0; STRETCH];
-            if over.iter().fold(0, |any, over| any | over) != 0 {
-                self.carry_all(at, &over);
+            if let Some(over) = over {
+                self.carry_all(at, over);
             }
         }
     }
 
     /// Carries what overflowed of the lowest digits of a stretch.
-    #[cold]
-    fn carry_all(&mut self, at: usize, over: &Digits) {
-        for (bin, &digit) in over.iter().enumerate() {
-            self.carry(1, at, bin, digit);
+    #[inline(never)]
+    fn carry_all(&mut self, at: usize, mut over: Digits) {
+        for level in 1.. {
+            let place = self.place(level, at);
+            match add(&mut self.planes[place], &over) {
+                Some(next) => over = next,
+                None => break,
+            }
         }
+    }
+
+    /// Where the digits of a stretch in a plane are, made if there are none.
+    fn place(&mut self, level: usize, at: usize) -> usize {
+        let place = level * self.keys.len() + at;
+        if place >= self.planes.len() {
+            let planes = (level + 1) * self.keys.len();
+            self.planes.reserve_exact(planes - self.planes.len());
+            self.planes.resize(planes, [0; STRETCH]);
+        }
+        place
     }
 
     /// Makes stretches with their lowest digits. Domain: ascending, and none that there is.
@@ -238,12 +248,7 @@ impl Sketch {
         if digit == 0 {
             return;
         }
-        let place = level * self.keys.len() + at;
-        if place >= self.planes.len() {
-            let planes = (level + 1) * self.keys.len();
-            self.planes.reserve_exact(planes - self.planes.len());
-            self.planes.resize(planes, [0; STRETCH]);
-        }
+        let place = self.place(level, at);
         let own = &mut self.planes[place][bin];
         let (sum, over) = own.overflowing_add(digit);
         *own = sum;
@@ -436,6 +441,17 @@ impl Sketch {
         }
         value
     }
+}
+
+/// Adds digits to others, and tells where they overflowed if any did.
+#[inline(always)]
+fn add(own: &mut Digits, more: &Digits) -> Option<Digits> {
+    let mut over = [0; STRETCH];
+    for bin in 0..STRETCH {
+        own[bin] = own[bin].wrapping_add(more[bin]);
+        over[bin] = u8::from(own[bin] < more[bin]);
+    }
+    (over.iter().fold(0, |any, over| any | over) != 0).then_some(over)
 }
 
 /// The least and the greatest of some values, in lanes. ∞ and −∞ of none.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::estimate::{Estimate, Grouping, of_groups};
 use super::moments::Spread;
-use super::sketch::Sketch;
+use super::sketch::{Counter, Sketch};
 use crate::math::sqrt;
 
 /// Whole numbers below this have a bin each.
@@ -43,9 +43,9 @@ impl Tally {
         }
     }
 
-    /// Takes in the next values of a replicate (0 where there are none). Domain: finite; of pairs, whole ones but for the
-    /// very last path, which is a unit by itself.
-    pub fn add(&mut self, replicate: usize, values: &[f64]) {
+    /// Takes in the next values of a replicate (0 where there are none), by way of `counter`. Domain: finite; of pairs, whole ones
+    /// but for the very last path, which is a unit by itself.
+    pub fn add(&mut self, replicate: usize, values: &[f64], counter: &mut Counter) {
         self.whole = self.whole && values.iter().all(|value| value.abs() < WHOLE && value.trunc() == *value);
         if let ([lesser, greater], [moments]) = (self.lanes.as_mut_slice(), self.moments.as_mut_slice()) {
             for pair in values.chunks(2) {
@@ -57,7 +57,7 @@ impl Tally {
             }
         } else {
             values.iter().for_each(|value| self.moments[replicate].add(*value));
-            self.lanes[replicate].add_all(values);
+            counter.add_all(&mut self.lanes[replicate], values);
         }
     }
 

@@ -13,6 +13,7 @@ use loophole::engine::memory::Memory;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::progress::Progress;
 use loophole::stats::estimate::{self, Estimate, Grouping};
+use loophole::stats::sketch::Counter;
 use loophole::stats::tally::Tally;
 
 use crate::support::shipped;
@@ -147,13 +148,13 @@ fn a_tally_counts_whole_numbers_exactly_and_others_within_a_bin() {
         months.iter().enumerate().map(|(i, month)| month * 1.37 + i as f64 * 1e-3).collect();
     for grouping in [Grouping::Independent, Grouping::Pairs, Grouping::Replicates(16)] {
         for (values, bin) in [(&months, 0.0), (&prices, 1.0 / 256.0)] {
-            let mut tally = Tally::new(grouping);
+            let (mut tally, mut counter) = (Tally::new(grouping), Counter::default());
             match grouping {
                 Grouping::Replicates(count) => (0..count).for_each(|replicate| {
                     let of: Vec<f64> = values.iter().skip(replicate).step_by(count).copied().collect();
-                    tally.add(replicate, &of);
+                    tally.add(replicate, &of, &mut counter);
                 }),
-                _ => values.chunks(16).for_each(|block| tally.add(0, block)),
+                _ => values.chunks(16).for_each(|block| tally.add(0, block, &mut counter)),
             }
             let close = |told: Estimate, truth: Estimate, share: f64| {
                 assert!((told.value - truth.value).abs() <= share * truth.value.abs() + 1e-12);

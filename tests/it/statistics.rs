@@ -8,7 +8,7 @@ use loophole::stats::moments::{Moments, Sum};
 use loophole::stats::proportion::Proportion;
 use loophole::stats::quantile::{sorted, type_7, type_8};
 use loophole::stats::score::{crps_normal, crps_sample, pit};
-use loophole::stats::sketch::Sketch;
+use loophole::stats::sketch::{Counter, Sketch};
 use loophole::stats::tail::{cvar, lognormal_cvar, normal_cvar};
 use loophole::stats::tally::Tally;
 
@@ -185,7 +185,7 @@ fn tallies_know_their_extremes_their_shape_and_the_share_above_any_place() {
     let n = 256_000;
     let values: Vec<f64> = (0..n).map(|i| 1.0 + (f64::from(i) + 0.5) / f64::from(n)).collect();
     let mut tally = Tally::new(Grouping::Independent);
-    tally.add(0, &values);
+    tally.add(0, &values, &mut Counter::default());
     assert_eq!((tally.least(), tally.greatest()), (values[0], values[values.len() - 1]));
     let (shape, count) = (Tally::new(Grouping::Independent), n as u64);
     assert!(tally.is_sound(&shape, count) && !tally.is_sound(&shape, count + 1));

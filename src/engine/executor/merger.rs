@@ -7,6 +7,7 @@ use crate::engine::outcome::stand;
 use crate::engine::partition::{BLOCK, Block};
 use crate::engine::progress::Progress;
 use crate::engine::recorder::CellMoments;
+use crate::stats::sketch::Counter;
 
 /// Blocks that came early wait here for their turn.
 pub struct Merger {
@@ -25,10 +26,11 @@ struct Batch {
     columns: Vec<Vec<f64>>,
     /// A column as it is read.
     read: Vec<f64>,
+    counter: Counter,
 }
 
 /// Paths that are tallied together.
-const TALLIED: usize = 4 * BLOCK;
+const TALLIED: usize = 15 * BLOCK;
 
 impl Merger {
     /// What blocks are added to.
@@ -75,7 +77,7 @@ impl Merger {
 
     /// Tallies the scalars held.
     fn tally(&mut self, plan: &Plan<'_>) {
-        let Batch { replicate, paths, columns, read } = &mut self.batch;
+        let Batch { replicate, paths, columns, read, counter } = &mut self.batch;
         if *paths == 0 {
             return;
         }
@@ -84,7 +86,7 @@ impl Merger {
         for (arm, tallies) in self.merged.tallies.iter_mut().enumerate() {
             let stands: Vec<bool> = stand(plan.flags.map(|flag| column(arm, flag))).collect();
             let values = |scalar| [column(arm, scalar), column(plan.job.baseline(), scalar)];
-            tallies.add(&plan.readings, *replicate, values, &stands, read);
+            tallies.add(&plan.readings, *replicate, values, &stands, (read, counter));
         }
         columns.iter_mut().for_each(Vec::clear);
         *paths = 0;

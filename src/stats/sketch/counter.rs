@@ -1,6 +1,6 @@
 //! Counting many values at once: a column of codes, by way of a small window, into a histogram.
 
-use super::{Digits, SHIFT, STRETCH, Sketch};
+use super::{Digits, SHIFT, STRETCH, Sketch, extremes};
 use crate::math::LANES;
 
 /// What a value is counted by: its sign, its exponent and the first bits of its mantissa, which are those of a stretch and,
@@ -38,6 +38,8 @@ pub struct Counter {
     brought: Vec<usize>,
     /// The same in the order of their keys.
     new: Vec<(i16, Digits)>,
+    /// Codes of the values at hand.
+    codes: Vec<Codes>,
 }
 
 /// Leads from every code beyond every window.
@@ -46,13 +48,31 @@ const ABSENT: u32 = 1 << 31;
 impl Default for Counter {
     fn default() -> Counter {
         let shifts = vec![ABSENT; CODED].try_into().unwrap_or_else(|_| unreachable!("one for every stretch"));
-        Counter { shifts, window: Vec::new(), brought: Vec::new(), new: Vec::new() }
+        Counter { shifts, window: Vec::new(), brought: Vec::new(), new: Vec::new(), codes: Vec::new() }
     }
 }
 
 impl Counter {
     /// Values that a column may have.
     pub const MOST: usize = u8::MAX as usize;
+
+    /// Takes values into a sketch, as [`Sketch::add_all`] does. Domain: finite.
+    pub fn add_all(&mut self, sketch: &mut Sketch, values: &[f64]) {
+        if values.is_empty() || !sketch.add_between(values.len(), extremes(values)) {
+            return;
+        }
+        let mut codes = std::mem::take(&mut self.codes);
+        codes.clear();
+        let (whole, rest) = values.as_chunks::<LANES>();
+        codes.extend(whole.iter().map(|lanes| lanes.map(code)));
+        if !rest.is_empty() {
+            codes.push(std::array::from_fn(|lane| rest.get(lane).map_or(NOBODY, |value| code(*value))));
+        }
+        for column in codes.chunks(Counter::MOST / LANES) {
+            self.count(sketch, column);
+        }
+        self.codes = codes;
+    }
 
     /// Takes the bins of a column into a sketch. Domain: at most [`Counter::MOST`] codes.
     #[inline(always)]
@@ -136,21 +156,9 @@ fn key_of(stretch: usize) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Sketch, extremes, place_and_key};
+    use super::super::{Sketch, place_and_key};
     use super::*;
     use proptest::prelude::*;
-
-    /// Adds values by way of a counter, as many a column as it takes.
-    fn counted(sketch: &mut Sketch, values: &[f64]) {
-        let mut counter = Counter::default();
-        let columns: Vec<Codes> = values
-            .chunks(LANES)
-            .map(|few| std::array::from_fn(|i| few.get(i).map_or(NOBODY, |value| code(*value))))
-            .collect();
-        if sketch.add_between(values.len(), extremes(values)) {
-            columns.chunks(Counter::MOST / LANES).for_each(|column| counter.count(sketch, column));
-        }
-    }
 
     /// Values of all kinds: next to one another, the same, of any size and sign, and none at all.
     fn value() -> impl Strategy<Value = f64> {
@@ -166,9 +174,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_counter_counts_as_one_by_one(batches in prop::collection::vec(prop::collection::vec(value(), 1..600), 1..5)) {
-            let (mut whole, mut naive) = (Sketch::default(), Sketch::default());
+            let (mut whole, mut naive, mut counter) = (Sketch::default(), Sketch::default(), Counter::default());
             for batch in &batches {
-                counted(&mut whole, batch);
+                counter.add_all(&mut whole, batch);
                 batch.iter().for_each(|value| naive.add(*value));
                 prop_assert!(whole == naive);
             }
@@ -178,16 +186,16 @@ mod tests {
 
     #[test]
     fn a_counter_carries_large_counts() {
-        let (mut whole, mut naive) = (Sketch::default(), Sketch::default());
+        let (mut whole, mut naive, mut counter) = (Sketch::default(), Sketch::default(), Counter::default());
         let mut column = vec![1.5; 247];
         column.push(-2.5);
         for round in 0..300 {
-            counted(&mut whole, &column);
+            counter.add_all(&mut whole, &column);
             naive.add_all(&column);
             assert!(round % 50 != 0 || whole == naive, "after {round} rounds");
         }
-        counted(&mut whole, &[0.0; 70_000]);
-        counted(&mut whole, &[1.5; 70_000]);
+        counter.add_all(&mut whole, &[0.0; 70_000]);
+        counter.add_all(&mut whole, &[1.5; 70_000]);
         naive.add_all(&[0.0; 70_000]);
         naive.add_all(&[1.5; 70_000]);
         assert!(whole == naive);
