@@ -373,9 +373,10 @@ fn main() {
     let (plain, half_width) = work("plain");
     row("half-width of the headline effect, 2,048 plain paths, %", "", format!("{half_width:.2}"));
     for sampling in ["antithetic", "sobol"] {
-        let what = format!("work for a half-width of it, {sampling} against plain; half-width, %");
         let (work, half_width) = work(sampling);
-        row(&what, "0.1", format!("{:.3}; {half_width:.2}", work / plain));
+        let what = format!("work for a given half-width of it, {sampling} against plain");
+        row(&what, "0.1", format!("{:.3}", work / plain));
+        row(&format!("half-width of it, 2,048 {sampling} paths, %"), "", format!("{half_width:.2}"));
     }
     println!();
     stages(&flagship(&[]).job(), 192);

@@ -19,7 +19,7 @@ pub struct Job {
     pub seed: u64,
     /// Sampling scheme.
     pub sampling: Sampling,
-    /// Streams that take the first Sobol' dimensions, those that matter most first.
+    /// Streams that take the first Sobol' dimensions, in the order of how much they matter.
     pub leading: Vec<String>,
     /// Most paths of which every scalar is kept; of a longer run see [`super::column`].
     pub exact_paths: usize,

@@ -53,8 +53,9 @@ wide! {
     }
 }
 
-/// Numbers taken together, so many that tails fill instructions: places among them have a byte.
+/// Numbers taken together: enough that their tails fill whole instructions, and no more than a byte can number.
 const CHUNK: usize = 256;
+const _: () = assert!(CHUNK <= 256);
 
 /// |u − ½| up to which the centre's approximation serves.
 const CENTRAL: f64 = 0.425;

@@ -217,7 +217,8 @@ in_lanes! {
 }
 
 impl<N: Number> LabChannel<N> {
-    /// Clears what a month adds up; all else that a channel of its kind has is written anew.
+    /// Clears what a month adds up. All else that a channel of its kind has is written anew every month, and its kind stays while
+    /// these books are kept: an arm begins with none.
     #[inline(always)]
     pub fn begin(&mut self, workloads: usize) {
         self.hours = Default::default();

@@ -251,8 +251,8 @@ impl LanesSolver {
     }
 }
 
-/// Solves loaded markets of W workloads, of which there are S sets, from the prices in the table or a guess, phase by phase. Each phase
-/// is compiled by itself for each width: one function of them all takes a minute to compile.
+/// Solves loaded markets of W workloads, of which there are S sets, from the prices in the table or a guess, phase by
+/// phase. Each phase is compiled by itself for each width: one function of them all takes a minute to compile.
 fn solve<const W: usize, const S: usize>(table: &mut Table) {
     if table.fresh.any() {
         guess::<W>(table);

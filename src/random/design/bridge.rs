@@ -62,11 +62,11 @@ impl Bridge {
     /// Turns normals in the order of importance into the shocks of months. `sums` is the caller's memory. Shape: as many as the
     /// bridge has months, month 0 included, whose shock is 0.
     pub fn cross(&self, normals: &mut [f64], sums: &mut Vec<f64>) {
+        let Some(&first) = normals.first() else { return };
+        debug_assert_eq!(normals.len(), self.last + 1);
         sums.clear();
         sums.resize(self.last + 1, 0.0);
-        if self.last > 0 {
-            sums[self.last] = sqrt(self.last as f64) * normals[0];
-        }
+        sums[self.last] = sqrt(self.last as f64) * first;
         for (point, normal) in self.points.iter().zip(normals.iter().skip(1)) {
             sums[point.middle] =
                 point.of_left * sums[point.left] + point.of_right * sums[point.right] + point.spread * normal;

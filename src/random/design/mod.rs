@@ -137,7 +137,7 @@ pub struct Scheme<'a> {
     pub seed: u64,
     /// Paths.
     pub paths: usize,
-    /// Streams that take the first Sobol' dimensions, those that matter most first.
+    /// Streams that take the first Sobol' dimensions, in the order of how much they matter.
     pub leading: &'a [String],
 }
 

@@ -32,10 +32,12 @@ pub fn check_leading(checked: &Checked) -> Vec<Diagnostic> {
             problems.push(problem.related(first, "the first time").hint("its place is the first; keep one"));
         } else if checked.quantity_or_part(name).is_none() && !malformed(checked, name) {
             let problem = unknown(checked, name, item.origin);
-            // A list may speak of what another version of the scenario has.
-            let severity =
-                if registry::suggestion(name).is_none() { Severity::Warning } else { Severity::Error };
-            problems.push(Diagnostic { severity, ..problem });
+            // A list may speak of what an arm has, or another version of the scenario.
+            problems.push(match registry::suggestion(name) {
+                Some(_) => problem,
+                None => Diagnostic { severity: Severity::Warning, ..problem }
+                    .label("it takes no dimension, unless an arm has it"),
+            });
         }
     }
     problems

@@ -43,7 +43,7 @@ pub fn digest(bytes: &[u8], digits: usize) -> String {
     text
 }
 
-/// Whether a key can move a result but by other draws, of which pins keep a digest.
+/// Whether a key can move a result otherwise than by changing the draws, of which pins keep a digest.
 pub fn is_input(key: &str) -> bool {
     let table = key.split('.').next().unwrap_or(key);
     let last = key.rsplit('.').next().unwrap_or(key);

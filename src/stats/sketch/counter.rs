@@ -42,6 +42,9 @@ pub struct Counter {
     codes: Vec<Codes>,
 }
 
+/// Values below which finding bins one by one takes less than laying out a window.
+const FEW: usize = 48;
+
 /// Leads from every code beyond every window.
 const ABSENT: u32 = 1 << 31;
 
@@ -56,9 +59,12 @@ impl Counter {
     /// Values that a column may have.
     pub const MOST: usize = u8::MAX as usize;
 
-    /// Takes values into a sketch, as [`Sketch::add_all`] does. Domain: finite.
+    /// Takes values into a sketch, as [`Sketch::add_all`] does: by way of the window where they are many. Domain: finite.
     pub fn add_all(&mut self, sketch: &mut Sketch, values: &[f64]) {
-        if values.is_empty() || !sketch.add_between(values.len(), extremes(values)) {
+        if values.len() < FEW {
+            return sketch.add_all(values);
+        }
+        if !sketch.add_between(values.len(), extremes(values)) {
             return;
         }
         let mut codes = std::mem::take(&mut self.codes);
