@@ -81,6 +81,7 @@ impl Prices {
         let clears = |offered: f64| exp(ln(plan / offered) / elasticity);
         let mut last = f64::INFINITY;
         for &(level, _) in &self.merit {
+            // A price that is no number, of demand that does not answer, does not.
             let falls_short = |price: f64| level < price;
             if level < last && !falls_short(clears(offered(&|other| other <= level))) {
                 last = level;

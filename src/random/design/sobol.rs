@@ -65,7 +65,7 @@ impl ScrambledSobol {
 }
 
 /// Steps of leading streams whose dimensions come before those of all others: where a process ends, stands half-way and at the quarters,
-/// by the bridge.
+/// by the bridge. Of 1, 2, 4 and 8 it left the least variance at 2,048 flagship paths; the differences are small.
 const EARLY: usize = 4;
 
 /// Dimensions by source: the first steps of the leading streams, one step of all after another, then those of step 0 of the others, in

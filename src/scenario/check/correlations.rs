@@ -1,4 +1,5 @@
-//! Questions about correlations: what they tie, and whether the matrix is one.
+//! Questions about correlations: what they tie, and whether the matrix is one; and about the other list of keys, that of the
+//! quantities that lead Sobol' points.
 
 use std::collections::BTreeMap;
 
