@@ -50,6 +50,9 @@ pub fn memory_roof(goodput: f64, tb_per_s: f64, mbu: f64, flop_per_byte: f64) ->
 /// Domain: 0 ≤ s ≤ 1, efficiencies ≥ 0.
 #[inline(always)]
 pub fn mixed_efficiency(prefill_share: f64, e_prefill: f64, e_decode: f64) -> f64 {
-    let part = |share: f64, e: f64| if share == 0.0 { 0.0 } else { share / e };
+    let part = |share: f64, e: f64| {
+        let time = share / e;
+        if share == 0.0 { 0.0 } else { time }
+    };
     1.0 / (part(prefill_share, e_prefill) + part(1.0 - prefill_share, e_decode))
 }

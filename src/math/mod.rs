@@ -24,7 +24,7 @@ pub use elementary::{asin, cos, exp_m1, ln_1p, ln_gamma, log2, log10, pow, power
 pub use exponential::{exp, exp_all, exp_m1_to_zero, ln};
 pub(crate) use fetch::fetch;
 pub(crate) use lanes::in_lanes;
-pub use lanes::{Bits, InLanes, LANES, Lanes, Number, sum};
+pub use lanes::{Bits, InLanes, LANES, Lanes, Number, rows, sum};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile, normal_quantiles};
 pub use transpose::transpose;
 pub use wide::{Instructions, limit_instructions};

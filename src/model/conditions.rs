@@ -14,7 +14,7 @@ use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::MAX_WORKLOADS;
 use crate::economics::{distillation, energy, ownership, roofline};
-use crate::math::Lanes;
+use crate::math::{Lanes, rows};
 
 /// What is the same in every month on a few paths, and in all arms that differ in neither channels, chips, regions nor
 /// workloads: computed once for them.
@@ -124,7 +124,7 @@ pub fn channel_month(
     let effects = [rules.factor(Target::Efficiency, k), rules.factor_planned(Target::Efficiency, k)];
     for (rates, effect) in [&mut month.rates, &mut month.rates_planned].into_iter().zip(effects) {
         if effect.any(|effect| effect != 1.0) {
-            rates[..workloads].iter_mut().for_each(|rate| *rate *= effect);
+            rows(&mut rates[..workloads]).for_each(|rate| *rate *= effect);
         }
     }
 }
@@ -215,21 +215,17 @@ fn rates(
         let compute = Lanes::each(|i| roofline::compute_roof(goodput[i], peak[i], mfu[i]) * mfu_learning[i]);
         let prefill = workload.prefill_share.map_or(Lanes::ZERO, &value);
         let reference = &workload.reference;
-        rates[w] = Lanes::each(
-            #[inline(always)]
-            |i| {
-                let roofs = roofline::Roofs { compute: compute[i], memory: memory[i] };
-                let of_compute = roofs.compute / reference.compute;
-                match workload.kind {
-                    _ if roofs.compute == 0.0 && roofs.memory == 0.0 => 0.0,
-                    WorkloadKind::Training => of_compute,
-                    WorkloadKind::Decode => roofs.bound() / reference.bound,
-                    WorkloadKind::Inference => {
-                        roofline::mixed_efficiency(prefill[i], of_compute, roofs.bound() / reference.bound)
-                    }
-                }
-            },
-        );
+        let bound = Lanes::each(|i| roofline::Roofs { compute: compute[i], memory: memory[i] }.bound());
+        let (of_compute, of_bound) = (compute / reference.compute, bound / reference.bound);
+        let rate = match workload.kind {
+            WorkloadKind::Training => of_compute,
+            WorkloadKind::Decode => of_bound,
+            WorkloadKind::Inference => Lanes::each(
+                #[inline(always)]
+                |i| roofline::mixed_efficiency(prefill[i], of_compute[i], of_bound[i]),
+            ),
+        };
+        rates[w] = (compute.is_not(0.0) | memory.is_not(0.0)).keep(rate);
     }
 }
 

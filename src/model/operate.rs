@@ -11,7 +11,7 @@ use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::Unsolved;
 use crate::economics::rental::usable_hour_cost;
-use crate::math::{InLanes, LANES, Lanes};
+use crate::math::{InLanes, LANES, Lanes, rows};
 
 /// What an operation needs to know.
 pub struct Operator<'a> {
@@ -57,7 +57,7 @@ impl Operator<'_> {
         }
         for (k, kind, hours) in tranches.used() {
             let channel = &mut month.channels[k];
-            for (w, hours) in hours.iter().enumerate() {
+            for (w, hours) in rows(hours).enumerate() {
                 channel.hours[kind as usize] += *hours;
                 channel.work[w] += *hours * self.terms[k].rates[w];
             }

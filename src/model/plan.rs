@@ -12,7 +12,7 @@ use crate::economics::demand::DemandCurve;
 use crate::economics::learning;
 use crate::economics::market::Unsolved;
 use crate::economics::rental::usable_hour_cost;
-use crate::math::{Bits, Lanes, sum};
+use crate::math::{Bits, Lanes, rows, sum};
 
 /// What a plan needs to know.
 pub struct Planner<'a> {
@@ -56,8 +56,7 @@ impl Planner<'_> {
             match kind {
                 Kind::Buy => {
                     let usable = self.usable_hours(k) * self.usable_share(k);
-                    month.channels[k].orders +=
-                        Lanes::each(|i| if hours[i] > 0.0 { hours[i] / usable[i] } else { 0.0 });
+                    month.channels[k].orders += hours.above(Lanes::ZERO).keep(hours / usable);
                 }
                 Kind::Committed | Kind::New | Kind::NewLeaked => month.channels[k].planned_hours += hours,
                 Kind::Spot | Kind::SpotLeaked | Kind::Fleet => {}
@@ -74,15 +73,11 @@ impl Planner<'_> {
     /// What an hour of channel `k` is worth in the plan, USD.
     #[inline(always)]
     pub fn worth(&self, k: usize, plan_price: &PerWorkload<Lanes>) -> Lanes {
-        plan_price[..self.rules.regime.world.workloads.len()].iter().zip(&self.terms[k].rates_planned).fold(
-            Lanes::ZERO,
-            |best, (price, rate)| {
-                Lanes::each(|i| {
-                    let worth = price[i] * rate[i];
-                    if worth > best[i] { worth } else { best[i] }
-                })
-            },
-        )
+        let prices = &plan_price[..self.rules.regime.world.workloads.len()];
+        rows(prices.iter().zip(&self.terms[k].rates_planned)).fold(Lanes::ZERO, |best, (price, rate)| {
+            let worth = *price * *rate;
+            worth.above(best).pick(worth, best)
+        })
     }
 
     /// Scarcity rent by this plan of chips of channel `k`, USD per usable hour.
@@ -183,9 +178,9 @@ impl Planner<'_> {
             let weighted = curves.iter().zip(&self.terms[k].rates_planned);
             let rate = sum(weighted.map(|(curve, e)| curve.planned_use * *e)) / planned;
             let work = rate * self.usable_hours(k) * self.usable_share(k);
-            let serves = |i: usize, value: f64| if rate[i] > 0.0 { value } else { 0.0 };
-            held += Lanes::each(|i| serves(i, holdings[k].fleet.planned[i] * work[i]));
-            let work = Lanes::each(|i| serves(i, work[i]));
+            let serves = rate.above(Lanes::ZERO);
+            held += serves.keep(holdings[k].fleet.planned * work);
+            let work = serves.keep(work);
             domestic.push((k, self.terms[k].buy_cost_planned / rate, work));
         }
         let mut missing = share * planned - held;

@@ -155,11 +155,10 @@ impl ChannelState {
     /// Remembers the month's use of a rental channel on the paths where it has chips on offer.
     #[inline(always)]
     pub fn remember_use(&mut self, used_hours: Lanes, hours_on_offer: Lanes) {
-        let (used, first, offered) = (self.used_share, self.first_used_share, self.offered);
-        let share = |i: usize| used_hours[i] / hours_on_offer[i];
-        self.used_share = Lanes::each(|i| if hours_on_offer[i] > 0.0 { share(i) } else { used[i] });
-        self.first_used_share =
-            Lanes::each(|i| if hours_on_offer[i] > 0.0 && offered[i] == 0.0 { share(i) } else { first[i] });
-        self.offered = Lanes::each(|i| if hours_on_offer[i] > 0.0 { 1.0 } else { offered[i] });
+        let (share, offers) = (used_hours / hours_on_offer, hours_on_offer.above(Lanes::ZERO));
+        let is_first = offers & !self.offered.is_not(0.0);
+        self.used_share = offers.pick(share, self.used_share);
+        self.first_used_share = is_first.pick(share, self.first_used_share);
+        self.offered = offers.pick(Lanes::ONE, self.offered);
     }
 }

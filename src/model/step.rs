@@ -336,7 +336,7 @@ fn remember_plans(rules: &MonthRules<'_>, work: &mut Workspace, month: &MonthTra
             ratio += share * planner.worth(k, &books.plan_price) / month.channels[k].buy_cost_planned;
             shares += share;
         }
-        state.worth_ratios.push(Lanes::each(|i| if shares[i] > 0.0 { ratio[i] / shares[i] } else { 0.0 }));
+        state.worth_ratios.push(shares.above(Lanes::ZERO).keep(ratio / shares));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::ledger::{Kind, PerWorkload};
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::{ClearingLanes, LanesSolver, MarketLanes, SettledLanes, Unsolved};
-use crate::math::{LANES, Lanes};
+use crate::math::{LANES, Lanes, rows};
 
 /// The markets of a few paths being put together side by side, and their solution. A tranche is there if it has capacity on
 /// any of the paths; on the others its capacity is 0, which is as good as none.
@@ -65,7 +65,7 @@ impl Tranches {
         self.rate.clear();
         self.labels.clear();
         self.workloads = demand.len();
-        let lowest = demand.iter().fold(Lanes::all(f64::INFINITY), |lowest, curve| {
+        let lowest = rows(demand).fold(Lanes::all(f64::INFINITY), |lowest, curve| {
             Lanes::each(|i| {
                 if curve.planned_use[i] > 0.0 { lowest[i].min(curve.reference_price[i]) } else { lowest[i] }
             })
@@ -91,8 +91,8 @@ impl Tranches {
     /// The first path whose market is not solved, and what the solver says.
     #[inline(always)]
     pub fn solve(&mut self, demand: &[DemandCurve<Lanes>]) -> Result<(), (usize, Unsolved)> {
-        let least = self.capacity.iter().fold(Lanes::ZERO, |most, capacity| most.max(*capacity)) * 1e-12;
-        for capacity in &mut self.capacity {
+        let least = rows(&self.capacity).fold(Lanes::ZERO, |most, capacity| most.max(*capacity)) * 1e-12;
+        for capacity in rows(&mut self.capacity) {
             *capacity = Lanes::each(|i| if capacity[i] < least[i] { 0.0 } else { capacity[i] });
         }
         let market = MarketLanes { capacity: &self.capacity, cost: &self.cost, rate: &self.rate, demand };

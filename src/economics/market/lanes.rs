@@ -32,7 +32,7 @@ mod resume;
 use super::{Clearing, MAX_WORKLOADS, Market, Settled, Solver, TOLERANCE, Unsolved};
 use crate::economics::demand::DemandCurve;
 use crate::math::wide::wide;
-use crate::math::{Bits, InLanes, LANES, Lanes};
+use crate::math::{Bits, InLanes, LANES, Lanes, rows};
 
 /// Most workloads whose markets are solved side by side. One more would double the sets of workloads that every step looks
 /// through, and what there is to compile.
@@ -288,7 +288,7 @@ impl Table {
         self.cost.extend_from_slice(market.cost);
         self.rate.resize(n * W, Lanes::default());
         let rates = self.rate.as_chunks_mut::<W>().0.iter_mut().zip(market.rate.as_chunks::<W>().0);
-        for ((to, from), capacity) in rates.zip(market.capacity) {
+        for ((to, from), capacity) in rows(rates.zip(market.capacity)) {
             let there = capacity.above(Lanes::ZERO);
             for w in 0..W {
                 to[w] = there.keep(from[w]);
@@ -304,7 +304,8 @@ impl Table {
     fn conclude<const W: usize>(&mut self) {
         let enough = self.contested.some().pick(Lanes::all(super::PROVEN), Lanes::all(TOLERANCE));
         self.doubtful = self.doubtful | !enough.reaches(self.violation) & 1;
-        for ((named, uses), capacity) in self.named.iter_mut().zip(&self.uses).zip(&self.capacity) {
+        let tranches = self.named.iter_mut().zip(&self.uses).zip(&self.capacity);
+        for ((named, uses), capacity) in rows(tranches) {
             let named_uses = *uses & ((1 << W) - 1) | uses.has(1 << W) & 1 << MAX_WORKLOADS;
             let there = capacity.above(Lanes::ZERO).keep(named_uses);
             *named = std::array::from_fn(|i| there[i] as u16);

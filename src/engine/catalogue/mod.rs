@@ -433,5 +433,5 @@ pub fn calendar_years(start: Month, months: usize) -> Vec<(i32, usize, usize)> {
 
 #[inline(always)]
 fn ratio(part: Lanes, whole: Lanes) -> Lanes {
-    Lanes::each(|i| if whole[i] == 0.0 { 0.0 } else { part[i] / whole[i] })
+    whole.is_not(0.0).keep(part / whole)
 }

@@ -3,7 +3,7 @@
 use super::ratio;
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::energy;
-use crate::math::{Lanes, sum};
+use crate::math::{Lanes, rows, sum};
 use crate::model::copied_in_place;
 use crate::model::ledger::{ChannelMonth, LabChannel, LabMonth, MonthTrace, PerWorkload, Spend};
 use crate::model::parameters::{Origin, Supply, World};
@@ -89,7 +89,7 @@ impl Totals {
             self.price[..workloads].copy_from_slice(&only.price[..workloads]);
             self.plan_price[..workloads].copy_from_slice(&only.plan_price[..workloads]);
         } else {
-            for w in 0..workloads {
+            for w in rows(0..workloads) {
                 self.price[w] = ratio(self.price[w], self.planned_use[w]);
                 self.plan_price[w] = ratio(self.plan_price[w], self.planned_use[w]);
             }
@@ -127,7 +127,7 @@ impl Totals {
     /// Adds what a lab wants and gets; duals weighted by planned use.
     #[inline(always)]
     fn add_workloads(&mut self, world: &World, books: &LabMonth<Lanes>) {
-        for w in 0..world.workloads.len() {
+        for w in rows(0..world.workloads.len()) {
             self.planned_use[w] += books.planned_use[w];
             self.served[w] += books.served[w];
             self.useful_work[w] += books.served[w] / books.distillation[w];
@@ -180,7 +180,7 @@ impl Totals {
                     if offered[i] > 0.0 && rate[i] > 0.0 { lowest[i].min(cost[i]) } else { lowest[i] }
                 });
             };
-            for w in 0..workloads {
+            for w in rows(0..workloads) {
                 match (channel.origin, &channel.supply) {
                     (Origin::Domestic, Supply::Owned(_)) => {
                         lower(&mut self.domestic_cost[w], w, &terms.supply, terms.lcoc(w));

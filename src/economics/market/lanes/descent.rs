@@ -3,7 +3,7 @@
 use super::{Table, WIDEST};
 use crate::economics::market::prices::{ROUNDING, TIE};
 use crate::math::wide::wide;
-use crate::math::{Bits, LANES, Lanes, exp, ln};
+use crate::math::{Bits, LANES, Lanes, exp, ln, rows};
 
 /// Moves after which a lane is left to the scalar solver.
 const LONG: usize = 500;
@@ -35,7 +35,7 @@ impl Table {
         let price = self.price;
         let rates = self.rate.as_chunks::<W>().0;
         for (((value, uses), rate), cost) in
-            self.value.iter_mut().zip(&mut self.uses).zip(rates).zip(&self.cost)
+            rows(self.value.iter_mut().zip(&mut self.uses).zip(rates).zip(&self.cost))
         {
             *value = best::<W>(rate, &price, *cost);
             *uses = reach::<W>(rate, &price, *cost, *value);
@@ -77,11 +77,9 @@ impl Table {
                 let next = down.some().pick(Bits::all(DOWN | LOWERED), again);
                 phase = lowering.pick(next, phase);
             }
-            if up.any() {
-                raise::<W>(self, up, up_worth);
-            }
-            if down.any() {
-                lower::<W>(self, down, down_worth);
+            if (up | down).any() {
+                let rising = up.some();
+                shift::<W>(self, up | down, rising, rising.pick(up_worth, down_worth));
             }
             if !phase.any() {
                 return;
@@ -202,72 +200,47 @@ impl Table {
         (found.is(0).pick(best, found), worth)
     }
 
-    /// Raises the prices of each lane's set by a common factor.
+    /// Moves the prices of each lane's set by a common factor, up in the lanes where they are `rising`: `raise` and `lower` at once.
+    /// A tranche is met where it earns as much on the other side: a rise finds it outside the set, a fall inside.
     #[inline(always)]
-    fn raise<const W: usize>(&mut self, set: Bits, worth: Lanes) {
-        let moving = self.prices_of::<W>(set);
-        let never = Lanes::all(f64::INFINITY);
+    fn shift<const W: usize>(&mut self, set: Bits, rising: Bits, worth: Lanes) {
+        let falling = set.some() & !rising;
+        let side = rising.pick(set, !set);
+        let never = rising.keep(Lanes::all(f64::INFINITY));
+        let there = self.prices_of::<W>(side);
         let mut limit = never;
         for w in 0..W {
-            let to = set.has(1 << w).pick(self.curve[w].choke_price / self.price[w], never);
+            let to = (rising & set).has(1 << w).pick(self.curve[w].choke_price / self.price[w], never);
             limit = limit.above(to).pick(to, limit);
         }
         let rates = self.rate.as_chunks::<W>().0;
-        for (((turns, value), uses), rate) in
-            self.turns.iter_mut().zip(&self.value).zip(&self.uses).zip(rates)
-        {
-            let earned = best::<W>(rate, &moving, Lanes::ZERO);
-            let meets = (*uses & set).is(0).pick(*value / earned, never);
-            limit = limit.above(meets).pick(meets, limit);
+        let tranches = self.turns.iter_mut().zip(&self.value).zip(&self.uses).zip(rates).zip(&self.cost);
+        for ((((turns, value), uses), rate), cost) in rows(tranches) {
+            let earned = best::<W>(rate, &there, (!rising).keep(*cost));
+            let factor = rising.pick(*value, earned) / rising.pick(earned, *value);
+            let meets = (*uses & side).is(0).pick(factor, never);
+            let nearer = rising.pick(limit.above(meets), meets.above(limit));
+            limit = nearer.pick(meets, limit);
             *turns = meets;
         }
-        let factor = scale::<W>(self, set, worth, limit.max(Lanes::ONE));
-        let moved = self.prices_of::<W>(set);
-        let near = factor * (1.0 + TIE);
+        let limit = rising.pick(limit.max(Lanes::ONE), limit.min(Lanes::ONE));
+        let factor = scale::<W>(self, set, worth, limit);
+        let there = self.prices_of::<W>(side);
+        let near = factor * rising.pick(Lanes::all(1.0 + TIE), Lanes::all(1.0 - TIE));
         let rates = self.rate.as_chunks::<W>().0;
-        let rows = self.turns.iter().zip(&mut self.value).zip(&mut self.uses).zip(rates).zip(&self.cost);
-        for ((((turns, value), uses), rate), cost) in rows {
+        let tranches = self.turns.iter().zip(&mut self.value).zip(&mut self.uses).zip(rates).zip(&self.cost);
+        for ((((turns, value), uses), rate), cost) in rows(tranches) {
             let (had, was) = (*uses, *value);
-            let inside = (had & set).some();
+            let inside = (had & side).some();
             let mut all = had;
-            let met = near.reaches(*turns) & !inside & set;
+            let met = rising.pick(near.reaches(*turns), turns.reaches(near)) & !inside & side;
             if met.any() {
-                let earned = best::<W>(rate, &moved, Lanes::ZERO);
-                all = all | reach::<W>(rate, &moved, *cost, earned) & met;
+                let earned = best::<W>(rate, &there, (!rising).keep(*cost));
+                all = all | reach::<W>(rate, &there, *cost, earned) & met;
             }
-            *uses = inside.pick(had & set, all);
-            *value = inside.pick(was * factor, was);
-        }
-    }
-
-    /// Lowers the prices of each lane's set by a common factor.
-    #[inline(always)]
-    fn lower<const W: usize>(&mut self, set: Bits, worth: Lanes) {
-        let staying = self.prices_of::<W>(!set);
-        let mut limit = Lanes::default();
-        let rates = self.rate.as_chunks::<W>().0;
-        let rows = self.turns.iter_mut().zip(&self.value).zip(&self.uses).zip(rates).zip(&self.cost);
-        for ((((turns, value), uses), rate), cost) in rows {
-            let other = best::<W>(rate, &staying, *cost);
-            let meets = (*uses & !set).is(0).keep(other / *value);
-            limit = meets.above(limit).pick(meets, limit);
-            *turns = meets;
-        }
-        let factor = scale::<W>(self, set, worth, limit.min(Lanes::ONE));
-        let near = factor * (1.0 - TIE);
-        let rates = self.rate.as_chunks::<W>().0;
-        let rows = self.turns.iter().zip(&mut self.value).zip(&mut self.uses).zip(rates).zip(&self.cost);
-        for ((((turns, value), uses), rate), cost) in rows {
-            let (had, was) = (*uses, *value);
-            let outside = (had & !set).some();
-            let mut all = had;
-            let met = turns.reaches(near) & !outside & !set;
-            if met.any() {
-                let earned = best::<W>(rate, &staying, *cost);
-                all = all | reach::<W>(rate, &staying, *cost, earned) & met;
-            }
-            *uses = outside.pick(had & !set, all);
-            *value = outside.pick(was, was * factor);
+            *uses = inside.pick(had & side, all);
+            let moves = rising & inside | falling & !inside;
+            *value = moves.pick(was * factor, was);
         }
     }
 
@@ -358,16 +331,8 @@ impl Table {
 }
 
 wide! {
-    fn raise<const W: usize>(table: &mut Table, set: Bits, worth: Lanes) {
-        table.raise::<W>(set, worth);
-    } else {
-        unreachable!("{}", super::NARROW);
-    }
-}
-
-wide! {
-    fn lower<const W: usize>(table: &mut Table, set: Bits, worth: Lanes) {
-        table.lower::<W>(set, worth);
+    fn shift<const W: usize>(table: &mut Table, set: Bits, rising: Bits, worth: Lanes) {
+        table.shift::<W>(set, rising, worth);
     } else {
         unreachable!("{}", super::NARROW);
     }

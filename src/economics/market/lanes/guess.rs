@@ -2,7 +2,7 @@
 
 use super::{Table, WIDEST};
 use crate::economics::market::lanes::descent::best;
-use crate::math::{Bits, Lanes, exp, ln};
+use crate::math::{Bits, Lanes, exp, ln, rows};
 
 impl Table {
     /// Prices near the answer, in the lanes that have none to start from.
@@ -20,15 +20,16 @@ impl Table {
         elasticity = elasticity / plan;
         let never = Lanes::all(f64::INFINITY);
         let rates = self.rate.as_chunks::<W>().0;
-        let rows = self.turns.iter_mut().zip(&mut self.value).zip(rates).zip(&self.cost).zip(&self.capacity);
-        for ((((level, worth), rate), cost), capacity) in rows {
+        let tranches =
+            self.turns.iter_mut().zip(&mut self.value).zip(rates).zip(&self.cost).zip(&self.capacity);
+        for ((((level, worth), rate), cost), capacity) in rows(tranches) {
             let value = best::<W>(rate, &prices, Lanes::ZERO);
             *level = value.above(Lanes::ZERO).pick(*cost / value, never);
             *worth = *capacity * value;
         }
         let clears = |offered: Lanes| Lanes::each(|i| exp(ln(plan[i] / offered[i]) / elasticity[i]));
         let mut last = never;
-        for level in &self.turns {
+        for level in rows(&self.turns) {
             let nearer = last.above(*level);
             if nearer.any() {
                 let enough = !clears(self.offered(|other| level.reaches(other))).above(*level);
@@ -45,7 +46,7 @@ impl Table {
     /// What is offered at levels like these, by the levels in `turns` and the worths in `value`.
     #[inline(always)]
     fn offered(&self, counts: impl Fn(Lanes) -> Bits) -> Lanes {
-        let steps = self.turns.iter().zip(&self.value);
+        let steps = rows(self.turns.iter().zip(&self.value));
         steps.fold(Lanes::ZERO, |offered, (level, worth)| offered + counts(*level).keep(*worth))
     }
 }

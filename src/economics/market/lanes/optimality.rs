@@ -1,7 +1,7 @@
 //! What markets in lanes must satisfy before they are solved, and after: the twin of the scalar `optimality`.
 
 use super::{MarketLanes, Table, WIDEST};
-use crate::math::{Lanes, exp, ln};
+use crate::math::{Lanes, exp, ln, rows};
 
 impl MarketLanes<'_> {
     /// Whether every input is inside its domain for certain.
@@ -22,7 +22,7 @@ impl MarketLanes<'_> {
 #[inline(always)]
 fn lowest(numbers: &[Lanes]) -> Lanes {
     let (mut lowest, mut nothing) = (Lanes::all(f64::INFINITY), Lanes::ZERO);
-    for number in numbers {
+    for number in rows(numbers) {
         lowest = smaller(lowest, *number);
         nothing += *number * 0.0;
     }
@@ -36,8 +36,8 @@ impl Table {
         let (none, one) = (Lanes::ZERO, Lanes::ONE);
         let (mut worst, mut served) = (none, [none; WIDEST]);
         let price = self.price;
-        let rows = self.rate.as_chunks::<W>().0.iter().zip(self.hours.as_chunks::<W>().0);
-        for (((rate, hours), capacity), cost) in rows.zip(&self.capacity).zip(&self.cost) {
+        let tranches = self.rate.as_chunks::<W>().0.iter().zip(self.hours.as_chunks::<W>().0);
+        for (((rate, hours), capacity), cost) in rows(tranches.zip(&self.capacity).zip(&self.cost)) {
             let (mut value, mut used) = (*cost, none);
             for w in 0..W {
                 value = larger(value, price[w] * rate[w]);

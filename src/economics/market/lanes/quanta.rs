@@ -6,7 +6,7 @@
 
 use super::{Table, WIDEST};
 use crate::economics::market::quanta::{Amount, ROUNDING, SLACK, SMALLEST, quantum};
-use crate::math::{Bits, Lanes};
+use crate::math::{Bits, Lanes, rows};
 
 /// Rounds of widening after which a lane is left to the scalar solver.
 const LONG: usize = 20;
@@ -51,7 +51,7 @@ impl Table {
             least: [Whole::default(); WIDEST],
             most: [Whole::default(); WIDEST],
         };
-        for w in 0..W {
+        for w in rows(0..W) {
             let inside = all.has(1 << w);
             let wanted = inside.keep(self.spend[w] * quantum);
             let most = inside.keep(wanted.whole() - own[w]);
@@ -62,11 +62,11 @@ impl Table {
         // Before bounds: what contested tranches offer, by what they can do; all of it, and what may not idle.
         let (mut offers, mut musts, mut offered) =
             ([Whole::default(); S], [Whole::default(); S], Whole::default());
-        for run in &self.runs {
+        for run in rows(&self.runs) {
             let (uses, most) = (run.uses, run.most);
             let must = (!uses.has(1 << W)).keep(most);
             offered = offered + most;
-            for set in 1..1_usize << W {
+            for set in rows(1..1_usize << W) {
                 let same = (uses & ((1 << W) - 1)).is(set as u64);
                 offers[set] = offers[set] + same.keep(most);
                 musts[set] = musts[set] + same.keep(must);
@@ -85,8 +85,8 @@ impl Table {
         for (at, run) in self.runs.iter().enumerate() {
             let given = tables.fix::<W>(run);
             let end = self.runs.get(at + 1).map_or(self.wholes.len(), |next| next.first);
-            let rows = self.wholes[run.first..end].iter().zip(&self.capacity[run.first..end]);
-            lay_out::<W>(&given, &tables.wanted, rows, &mut hours[run.first..end]);
+            let tranches = self.wholes[run.first..end].iter().zip(&self.capacity[run.first..end]);
+            lay_out::<W>(&given, &tables.wanted, tranches, &mut hours[run.first..end]);
         }
     }
 
@@ -96,7 +96,7 @@ impl Table {
         self.hours.resize(self.capacity.len() * W, Lanes::default());
         let mut all = Bits::default();
         let hours = self.hours.as_chunks_mut::<W>().0;
-        for ((uses, capacity), hours) in self.uses.iter().zip(&self.capacity).zip(hours) {
+        for ((uses, capacity), hours) in rows(self.uses.iter().zip(&self.capacity).zip(hours)) {
             all = all | several(*uses).keep(*uses);
             for (w, hours) in hours.iter_mut().enumerate() {
                 *hours = uses.is(1 << w).keep(*capacity);
@@ -109,8 +109,8 @@ impl Table {
     #[inline(always)]
     fn quantum<const W: usize>(&mut self, all: Bits) -> Lanes {
         let mut largest = Lanes::all(SMALLEST);
-        let rows = self.uses.iter().zip(&self.capacity).zip(&self.value).zip(&mut self.turns);
-        for (((uses, capacity), value), worth) in rows {
+        let all_rows = self.uses.iter().zip(&self.capacity).zip(&self.value).zip(&mut self.turns);
+        for (((uses, capacity), value), worth) in rows(all_rows) {
             *worth = *capacity * *value;
             let contested = several(*uses).keep(*worth);
             largest = contested.above(largest).pick(contested, largest);
@@ -131,8 +131,8 @@ impl Table {
         let mut own = [Whole::default(); WIDEST];
         let mut small = Bits::default();
         let mut run = Run { first: 0, uses: Bits::default(), most: Whole::default() };
-        let rows = self.uses.iter().zip(&self.turns).zip(&mut self.wholes).enumerate();
-        for (at, ((uses, worth), contested)) in rows {
+        let all_rows = self.uses.iter().zip(&self.turns).zip(&mut self.wholes).enumerate();
+        for (at, ((uses, worth), contested)) in rows(all_rows) {
             let (uses, worth) = (*uses, (*worth * quantum).whole());
             for (w, own) in own[..W].iter_mut().enumerate() {
                 *own = *own + uses.is(1 << w).keep(worth);
@@ -175,7 +175,7 @@ fn lay_out<'a, const W: usize>(
     for w in 1..W {
         starts[w] = starts[w - 1] + given[w - 1];
     }
-    for ((worth, capacity), hours) in tranches.zip(hours) {
+    for ((worth, capacity), hours) in rows(tranches.zip(hours)) {
         let end = start + *worth;
         for w in 0..W {
             let part = (starts[w] + given[w]).smaller(end) - starts[w].larger(start);
@@ -196,7 +196,7 @@ impl<const S: usize> Tables<S> {
     #[inline(always)]
     fn widen<const W: usize>(&mut self, slack: Lanes, all: Bits) {
         let none = Whole::default();
-        for w in 0..W {
+        for w in rows(0..W) {
             let wide = slack.above(Lanes::ZERO) & all.has(1 << w);
             let give = (self.wanted[w] * slack * (1.0 + ROUNDING)).whole() + 1;
             self.most[w] = wide.pick((self.most[w] + give).larger(none), self.most[w]);
@@ -209,7 +209,7 @@ impl<const S: usize> Tables<S> {
     fn tabulate<const W: usize>(&mut self, offers: &[Whole; S], musts: &[Whole; S], offered: Whole) {
         let mut all = offered;
         let mut sums = [Whole::default(); S];
-        for set in 0..1 << W {
+        for set in rows(0..1 << W) {
             sums[set] = Whole::default() - offers[set];
             self.room[set] = Whole::default() - musts[set];
         }
@@ -219,12 +219,12 @@ impl<const S: usize> Tables<S> {
             self.room[1 << w] = self.room[1 << w] + self.most[w];
         }
         for w in 0..W {
-            for (without, with) in pairs::<W>(w) {
+            for (without, with) in rows(pairs::<W>(w)) {
                 sums[with] = sums[with] + sums[without];
                 self.room[with] = self.room[with] + self.room[without];
             }
         }
-        for set in 0..1_usize << W {
+        for set in rows(0..1_usize << W) {
             self.spare[set] = sums[((1 << W) - 1) ^ set] + all;
         }
     }

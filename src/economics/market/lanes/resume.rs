@@ -3,7 +3,7 @@
 use super::descent::{best, reach};
 use super::{SettledLanes, Table, WIDEST};
 use crate::economics::market::{MAX_WORKLOADS, resume::SQUARE_IS_ROUNDING};
-use crate::math::{Bits, LANES, Lanes, exp, ln};
+use crate::math::{Bits, LANES, Lanes, exp, ln, rows};
 
 impl Table {
     /// Prices from earlier ties; lanes in which these make none are noted as fresh.
@@ -23,8 +23,8 @@ impl Table {
             lost = lost | own & Lanes::ZERO.reaches(settled.price[w]);
         }
         let rates = self.rate.as_chunks::<W>().0;
-        let rows = self.uses.iter_mut().zip(settled.uses).zip(rates).zip(&self.cost).zip(&self.capacity);
-        for ((((uses, settled), rate), cost), capacity) in rows {
+        let tranches = self.uses.iter_mut().zip(settled.uses).zip(rates).zip(&self.cost).zip(&self.capacity);
+        for ((((uses, settled), rate), cost), capacity) in rows(tranches) {
             let named = Bits::each(|i| u64::from(settled[i]));
             let known = named & buyers | named.has(1 << MAX_WORKLOADS) & 1 << W;
             let known = capacity.above(Lanes::ZERO).pick(known, Bits::all(1 << W));
@@ -57,7 +57,7 @@ impl Table {
         let mut groups: [Bits; WIDEST] = std::array::from_fn(|w| Bits::all(1 << w));
         let mut ratio = [Lanes::ONE; WIDEST];
         let rates = self.rate.as_chunks::<W>().0;
-        for (uses, rate) in self.uses.iter().zip(rates) {
+        for (uses, rate) in rows(self.uses.iter().zip(rates)) {
             let buyers = *uses & ((1 << W) - 1);
             let mut bound = Bits::default();
             for w in (0..W).rev() {
@@ -102,7 +102,7 @@ impl Table {
         let (mut supply, mut level, mut idle) = (Lanes::default(), Lanes::default(), Bits::default());
         let rates = self.rate.as_chunks::<W>().0;
         for (((uses, rate), cost), capacity) in
-            self.uses.iter().zip(rates).zip(&self.cost).zip(&self.capacity)
+            rows(self.uses.iter().zip(rates).zip(&self.cost).zip(&self.capacity))
         {
             let hit = *uses & group;
             let mut earns = Lanes::default();
