@@ -204,21 +204,25 @@ wide! {
         let absent: [Code; LANES] = std::array::from_fn(|lane| if lane < paths { 0 } else { NOBODY });
         let (values, codes) = (values.as_chunks_mut::<TILE>().0, codes.as_chunks_mut::<TILE>().0);
         let mut in_doubt = Lanes::ZERO;
-        for (((tile, codes), least), greatest) in values.iter_mut().zip(codes).zip(extremes.0).zip(extremes.1) {
-            for (cell, codes) in tile.iter().zip(codes) {
+        let parts = values.chunks_mut(TURNED).zip(codes.chunks_mut(TURNED));
+        let extremes = extremes.0.chunks_mut(TURNED).zip(extremes.1.chunks_mut(TURNED));
+        for ((tiles, codes), (least, greatest)) in parts.zip(extremes) {
+            for (cell, codes) in tiles.as_flattened().iter().zip(codes.as_flattened_mut()) {
                 // Nothing times a number is nothing, unless the number is not finite.
                 in_doubt += *cell * 0.0;
                 for lane in 0..LANES {
                     codes[lane] = code(cell[lane]) | absent[lane];
                 }
             }
-            transpose(tile);
-            let (mut low, mut high) = (*least, *greatest);
-            for path in &tile[..paths] {
-                low = Lanes::each(|cell| if path[cell] < low[cell] { path[cell] } else { low[cell] });
-                high = Lanes::each(|cell| if path[cell] > high[cell] { path[cell] } else { high[cell] });
+            transpose(tiles);
+            for ((tile, least), greatest) in tiles.iter().zip(least).zip(greatest) {
+                let (mut low, mut high) = (*least, *greatest);
+                for path in &tile[..paths] {
+                    low = low.above(*path).pick(*path, low);
+                    high = path.above(high).pick(*path, high);
+                }
+                (*least, *greatest) = (low, high);
             }
-            (*least, *greatest) = (low, high);
         }
         *doubts = in_doubt;
     }
@@ -374,6 +378,9 @@ wide! {
         }
     }
 }
+
+/// Tiles that are turned together, while they are near.
+const TURNED: usize = 16;
 
 /// Cells whose codes are fetched together.
 const FETCHED: usize = 16;

@@ -4,9 +4,9 @@ use super::lanes::{LANES, Lanes};
 #[cfg(target_arch = "x86_64")]
 use super::wide::{Instructions, instructions};
 
-/// Makes of some numbers, each on paths side by side, paths, each with its numbers side by side; and the other way round.
-#[inline]
-pub fn transpose(tile: &mut [Lanes; LANES]) {
+/// Makes of some numbers, each on paths side by side, paths, each with its numbers side by side; and the other way round; tile by
+/// tile.
+pub fn transpose(tiles: &mut [[Lanes; LANES]]) {
     #[cfg(target_arch = "x86_64")]
     if instructions() == Instructions::Avx512 {
         #[expect(
@@ -14,11 +14,11 @@ pub fn transpose(tile: &mut [Lanes; LANES]) {
             reason = "the processor was asked whether it has what the function is compiled for"
         )]
         unsafe {
-            in_registers(tile);
+            in_registers(tiles);
         }
         return;
     }
-    one_by_one(tile);
+    tiles.iter_mut().for_each(one_by_one);
 }
 
 /// Transposes number by number.
@@ -29,10 +29,19 @@ fn one_by_one(tile: &mut [Lanes; LANES]) {
     }
 }
 
-/// Transposes in the eight registers that hold the tile: compilers do not see that they could.
+/// Transposes in the eight registers that hold a tile: compilers do not see that they could.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn in_registers(tile: &mut [Lanes; LANES]) {
+fn in_registers(tiles: &mut [[Lanes; LANES]]) {
+    for tile in tiles {
+        turn(tile);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn turn(tile: &mut [Lanes; LANES]) {
     use std::arch::x86_64::{__m512d, _mm512_shuffle_f64x2, _mm512_unpackhi_pd, _mm512_unpacklo_pd};
 
     #[expect(unsafe_code, reason = "both are eight times eight numbers in a row")]
@@ -66,7 +75,7 @@ mod tests {
             Lanes::each(|j| (i * LANES + j) as f64 - f64::from(u8::from(i == j)) / 0.0)
         });
         let (mut own, mut other) = (tile, tile);
-        transpose(&mut own);
+        transpose(std::slice::from_mut(&mut own));
         one_by_one(&mut other);
         for (i, j) in (0..LANES).flat_map(|i| (0..LANES).map(move |j| (i, j))) {
             assert_eq!(own[i][j].to_bits(), tile[j][i].to_bits());

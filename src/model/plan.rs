@@ -186,7 +186,7 @@ impl Planner<'_> {
         let mut missing = share * planned - held;
         // By chip: how many come before it.
         let rank = |(place, cost): (usize, Lanes)| {
-            let before = domestic.iter().zip(0..).map(|((_, other, _), at)| {
+            let before = rows(domestic.iter().zip(0..)).map(|((_, other, _), at)| {
                 let first = if at < place { cost.reaches(*other) } else { cost.above(*other) };
                 first & 1
             });
@@ -195,7 +195,7 @@ impl Planner<'_> {
         let ranks: Vec<Bits> = domestic.iter().map(|(_, cost, _)| *cost).enumerate().map(rank).collect();
         let wanting = share.is_not(0.0) & planned.is_not(0.0);
         for turn in 0..domestic.len() {
-            for (&(k, _, work), rank) in domestic.iter().zip(&ranks) {
+            for (&(k, _, work), rank) in rows(domestic.iter().zip(&ranks)) {
                 let orders = wanting & rank.is(turn as u64) & missing.above(Lanes::ZERO) & work.is_not(0.0);
                 let most = self.terms[k].supply * self.share(k);
                 let chips = (missing / work).min(most);

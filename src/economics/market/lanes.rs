@@ -290,9 +290,7 @@ impl Table {
         let rates = self.rate.as_chunks_mut::<W>().0.iter_mut().zip(market.rate.as_chunks::<W>().0);
         for ((to, from), capacity) in rows(rates.zip(market.capacity)) {
             let there = capacity.above(Lanes::ZERO);
-            for w in 0..W {
-                to[w] = there.keep(from[w]);
-            }
+            *to = from.map(|rate| there.keep(rate));
         }
         self.value.resize(n, Lanes::default());
         self.turns.resize(n, Lanes::default());

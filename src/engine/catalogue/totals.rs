@@ -175,10 +175,8 @@ impl Totals {
         for (k, (channel, terms)) in world.channels.iter().zip(&month.channels).enumerate() {
             // The lower cost on the paths where something is to be had that does this work.
             let lower = |lowest: &mut Lanes, w: usize, offered: &Lanes, cost: Lanes| {
-                let rate = terms.rates[w];
-                *lowest = Lanes::each(|i| {
-                    if offered[i] > 0.0 && rate[i] > 0.0 { lowest[i].min(cost[i]) } else { lowest[i] }
-                });
+                let there = offered.above(Lanes::ZERO) & terms.rates[w].above(Lanes::ZERO);
+                *lowest = there.pick(lowest.min(cost), *lowest);
             };
             for w in rows(0..workloads) {
                 match (channel.origin, &channel.supply) {
@@ -194,12 +192,8 @@ impl Totals {
             }
             if channel.origin == Origin::Offshore {
                 let (offered, used) = (terms.on_offer, self.channels[k].chips);
-                self.relet += Lanes::each(|i| match offered[i] {
-                    offered if offered > 0.0 => {
-                        (offered - used[i]).max(0.0) * HOURS_PER_MONTH * terms.spot_price[i]
-                    }
-                    _ => 0.0,
-                });
+                let relet = (offered - used).max(Lanes::ZERO) * HOURS_PER_MONTH * terms.spot_price;
+                self.relet += offered.above(Lanes::ZERO).keep(relet);
             }
         }
     }
