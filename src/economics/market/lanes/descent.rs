@@ -8,10 +8,9 @@ use crate::math::{Bits, LANES, Lanes, exp, ln, rows};
 /// Moves after which a lane is left to the scalar solver.
 const LONG: usize = 500;
 
-/// What a lane is at: raising prices, or lowering them, and whether it has lowered any since it last raised.
+/// What a lane is at: raising prices, or lowering them.
 const UP: u64 = 1;
 const DOWN: u64 = 2;
-const LOWERED: u64 = 4;
 
 impl Table {
     /// Reads from the prices, kept below the chokes, what buyers spend and where tranches are best used.
@@ -49,7 +48,8 @@ impl Table {
         Lanes::each(|i| exp(-elasticity[i] * (log_price[i] + shift[i]))).min(self.most[w])
     }
 
-    /// Up first, then down, each lane at its own step; see the scalar twin.
+    /// Up first, then down, each lane at its own step; see the scalar twin. A lane in which nothing is left to lower looks at once
+    /// for what to raise again, and is done if there is nothing.
     #[inline(always)]
     pub fn descend<const W: usize, const S: usize>(&mut self) {
         let mut phase = self.buyers.some() & UP;
@@ -61,31 +61,18 @@ impl Table {
                     demand[set | 1 << w] = demand[set] + self.spend[w];
                 }
             }
-            let (mut up, mut down) = (Bits::default(), Bits::default());
-            let (mut up_worth, mut down_worth) = (Lanes::default(), Lanes::default());
-            let raising = phase.has(UP);
-            if raising.any() {
-                (up, up_worth) = self.overdemanded::<W, S>(&classes, &demand);
-                up = raising & up;
-                phase = (raising & up.is(0)).pick(Bits::all(DOWN), phase);
-            }
-            let lowering = phase.has(DOWN);
-            if lowering.any() {
-                (down, down_worth) = self.oversupplied::<W, S>(&classes, &demand);
-                down = lowering & down;
-                let again = phase.has(LOWERED) & UP;
-                let next = down.some().pick(Bits::all(DOWN | LOWERED), again);
-                phase = lowering.pick(next, phase);
-            }
-            if (up | down).any() {
-                let rising = up.some();
-                shift::<W>(self, up | down, rising, rising.pick(up_worth, down_worth));
-            }
+            let (up, up_worth) = self.overdemanded::<W, S>(&classes, &demand);
+            let (down, down_worth) = self.oversupplied::<W, S>(&classes, &demand);
+            let rising = phase.some() & up.some() & (phase.has(UP) | down.is(0));
+            let falling = phase.some() & down.some() & !rising;
+            phase = rising & UP | falling & DOWN;
             if !phase.any() {
                 return;
             }
+            let set = rising & up | falling & down;
+            shift::<W>(self, set, rising, rising.pick(up_worth, down_worth));
         }
-        self.doubtful = phase;
+        self.doubtful = phase.some() & 1;
     }
 
     /// By set of uses, idling after the last workload: worth of the tranches with these best uses.

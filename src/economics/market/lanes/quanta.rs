@@ -179,13 +179,16 @@ fn lay_out<'a, const W: usize>(
         let end = start + *worth;
         for w in 0..W {
             let part = (starts[w] + given[w]).smaller(end) - starts[w].larger(start);
-            // The share it is of the whole, cleared of rounding.
             let (none, amount) = (Lanes::ZERO, part.rounded());
-            let share = amount / worth.rounded();
-            let tiny = (wanted[w] * ROUNDING).above(amount) & Lanes::all(ROUNDING).above(share);
-            let share = share.above(Lanes::all(1.0 - ROUNDING)).pick(Lanes::ONE, share);
-            let share = tiny.pick(none, share);
-            hours[w] = amount.above(none).pick(share * *capacity, hours[w]);
+            let mut given = *capacity;
+            if ((part ^ *worth).some() & amount.above(none)).any() {
+                // The share it is of the whole, cleared of rounding.
+                let share = amount / worth.rounded();
+                let tiny = (wanted[w] * ROUNDING).above(amount) & Lanes::all(ROUNDING).above(share);
+                let share = share.above(Lanes::all(1.0 - ROUNDING)).pick(Lanes::ONE, share);
+                given = tiny.pick(none, share) * *capacity;
+            }
+            hours[w] = amount.above(none).pick(given, hours[w]);
         }
         start = end;
     }
