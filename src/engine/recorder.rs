@@ -11,7 +11,7 @@ use super::catalogue::Catalogue;
 use super::job::Job;
 use super::partition::BLOCK;
 use crate::math::wide::wide;
-use crate::math::{LANES, Lanes, fetch, transpose};
+use crate::math::{LANES, Lanes, fetch, rows, sum, transpose};
 use crate::stats::estimate::Estimate;
 use crate::stats::sketch::{Code, Codes, Counter, NOBODY, Sketch, code};
 
@@ -334,37 +334,29 @@ wide! {
         let count = moments.count;
         let cells = moments.mean.as_chunks_mut::<TILE>().0.iter_mut().zip(moments.squares.as_chunks_mut::<TILE>().0);
         for (at, (mean, squares)) in cells.enumerate() {
-            let tiles = groups.iter().zip(paths).map(|(group, &paths)| &group[at * TILE..][..paths]);
-            if unit == 1 {
-                let (center, spread) = center_and_spread(tiles.flatten(), count);
-                mean.copy_from_slice(center.as_slice());
-                squares.copy_from_slice(spread.as_slice());
-                continue;
-            }
             let (mut units, mut n) = ([Lanes::ZERO; BLOCK_GROUPS * LANES], 0);
-            for tile in tiles {
-                for members in tile.chunks(unit) {
-                    let sum = members.iter().copied().reduce(|sum, member| sum + member).unwrap_or_default();
-                    units[n] = sum / members.len() as f64;
+            for (group, &paths) in groups.iter().zip(paths) {
+                for members in rows(group[at * TILE..][..paths].chunks(unit)) {
+                    units[n] = match members {
+                        [one] => *one,
+                        [first, rest @ ..] => {
+                            rest.iter().fold(*first, |sum, member| sum + *member) / members.len() as f64
+                        }
+                        [] => unreachable!("a chunk has members"),
+                    };
                     n += 1;
                 }
             }
-            let (center, spread) = center_and_spread(units[..n].iter(), count);
+            // The mean, and the sum of squared deviations from it, cells side by side.
+            let center = sum(units[..n].iter().copied()) / count;
+            let spread = sum(units[..n].iter().map(|unit| {
+                let deviation = *unit - center;
+                deviation * deviation
+            }));
             mean.copy_from_slice(center.as_slice());
             squares.copy_from_slice(spread.as_slice());
         }
     }
-}
-
-/// Mean of so many units and the sum of their squared deviations from it, cells side by side.
-#[inline(always)]
-fn center_and_spread<'a>(units: impl Iterator<Item = &'a Lanes> + Clone, count: f64) -> (Lanes, Lanes) {
-    let center = units.clone().fold(Lanes::ZERO, |sum, unit| sum + *unit) / count;
-    let spread = units.fold(Lanes::ZERO, |sum, unit| {
-        let deviation = *unit - center;
-        sum + deviation * deviation
-    });
-    (center, spread)
 }
 
 wide! {

@@ -290,7 +290,9 @@ impl Table {
         let rates = self.rate.as_chunks_mut::<W>().0.iter_mut().zip(market.rate.as_chunks::<W>().0);
         for ((to, from), capacity) in rows(rates.zip(market.capacity)) {
             let there = capacity.above(Lanes::ZERO);
-            *to = from.map(|rate| there.keep(rate));
+            for (to, from) in rows(to.iter_mut().zip(from)) {
+                *to = there.keep(*from);
+            }
         }
         self.value.resize(n, Lanes::default());
         self.turns.resize(n, Lanes::default());
