@@ -339,10 +339,7 @@ wide! {
                 for members in rows(group[at * TILE..][..paths].chunks(unit)) {
                     units[n] = match members {
                         [one] => *one,
-                        [first, rest @ ..] => {
-                            rest.iter().fold(*first, |sum, member| sum + *member) / members.len() as f64
-                        }
-                        [] => unreachable!("a chunk has members"),
+                        _ => sum(members.iter().copied()) / members.len() as f64,
                     };
                     n += 1;
                 }

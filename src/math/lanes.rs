@@ -387,7 +387,11 @@ impl Number for Lanes {
 /// The sum of some numbers.
 #[inline(always)]
 pub fn sum<N: Number>(numbers: impl IntoIterator<Item = N>) -> N {
-    rows(numbers).fold(N::default(), |sum, number| sum + number)
+    let mut sum = N::default();
+    for number in rows(numbers) {
+        sum += number;
+    }
+    sum
 }
 
 /// What is known of a few paths side by side, and can be read of one.

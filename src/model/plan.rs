@@ -74,10 +74,12 @@ impl Planner<'_> {
     #[inline(always)]
     pub fn worth(&self, k: usize, plan_price: &PerWorkload<Lanes>) -> Lanes {
         let prices = &plan_price[..self.rules.regime.world.workloads.len()];
-        rows(prices.iter().zip(&self.terms[k].rates_planned)).fold(Lanes::ZERO, |best, (price, rate)| {
+        let mut best = Lanes::ZERO;
+        for (price, rate) in rows(prices.iter().zip(&self.terms[k].rates_planned)) {
             let worth = *price * *rate;
-            worth.above(best).pick(worth, best)
-        })
+            best = worth.above(best).pick(worth, best);
+        }
+        best
     }
 
     /// Scarcity rent by this plan of chips of channel `k`, USD per usable hour.
@@ -185,14 +187,15 @@ impl Planner<'_> {
         }
         let mut missing = share * planned - held;
         // By chip: how many come before it.
-        let rank = |(place, cost): (usize, Lanes)| {
-            let before = rows(domestic.iter().zip(0..)).map(|((_, other, _), at)| {
+        let mut ranks = Vec::with_capacity(domestic.len());
+        for (place, &(_, cost, _)) in domestic.iter().enumerate() {
+            let mut rank = Bits::default();
+            for (at, (_, other, _)) in rows(domestic.iter().enumerate()) {
                 let first = if at < place { cost.reaches(*other) } else { cost.above(*other) };
-                first & 1
-            });
-            before.fold(Bits::default(), |rank, before| rank + before)
-        };
-        let ranks: Vec<Bits> = domestic.iter().map(|(_, cost, _)| *cost).enumerate().map(rank).collect();
+                rank = rank + (first & 1);
+            }
+            ranks.push(rank);
+        }
         let wanting = share.is_not(0.0) & planned.is_not(0.0);
         for turn in 0..domestic.len() {
             for (&(k, _, work), rank) in rows(domestic.iter().zip(&ranks)) {

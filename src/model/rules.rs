@@ -492,11 +492,12 @@ impl<'a> MonthRules<'a> {
             return Lanes::ONE;
         }
         let severity = |of: &Severity| if planned { of.planned } else { of.now };
-        let effects = self.effects(target, severity).filter(|(_, effect)| selected(effect));
-        effects.fold(Lanes::ONE, |product, (s, effect)| {
+        let mut product = Lanes::ONE;
+        for (s, effect) in self.effects(target, severity).filter(|(_, effect)| selected(effect)) {
             let factor = self.value(effect.factor, planned);
-            Lanes::each(|i| product[i] * (1.0 - s[i] * (1.0 - factor[i])))
-        })
+            product = Lanes::each(|i| product[i] * (1.0 - s[i] * (1.0 - factor[i])));
+        }
+        product
     }
 
     /// On each path, whether a rule on this channel's new capacity is announced and not yet in force.

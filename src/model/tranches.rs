@@ -65,12 +65,12 @@ impl Tranches {
         self.rate.clear();
         self.labels.clear();
         self.workloads = demand.len();
-        let lowest = rows(demand).fold(Lanes::all(f64::INFINITY), |lowest, curve| {
-            Lanes::each(|i| {
-                if curve.planned_use[i] > 0.0 { lowest[i].min(curve.reference_price[i]) } else { lowest[i] }
-            })
-        });
-        self.lowest_cost = Lanes::each(|i| if lowest[i].is_finite() { 1e-9 * lowest[i] } else { 1e-9 });
+        let mut lowest = Lanes::all(f64::INFINITY);
+        for curve in rows(demand) {
+            let wanted = curve.planned_use.above(Lanes::ZERO);
+            lowest = wanted.pick(lowest.min(curve.reference_price), lowest);
+        }
+        self.lowest_cost = lowest.finite().pick(lowest, Lanes::ONE) * 1e-9;
     }
 
     /// Adds a tranche of channel `k`; tranches come in market order.
@@ -91,7 +91,11 @@ impl Tranches {
     /// The first path whose market is not solved, and what the solver says.
     #[inline(always)]
     pub fn solve(&mut self, demand: &[DemandCurve<Lanes>]) -> Result<(), (usize, Unsolved)> {
-        let least = rows(&self.capacity).fold(Lanes::ZERO, |most, capacity| most.max(*capacity)) * 1e-12;
+        let mut most = Lanes::ZERO;
+        for capacity in rows(&self.capacity) {
+            most = most.max(*capacity);
+        }
+        let least = most * 1e-12;
         for capacity in rows(&mut self.capacity) {
             *capacity = Lanes::each(|i| if capacity[i] < least[i] { 0.0 } else { capacity[i] });
         }

@@ -79,12 +79,13 @@ impl Prices {
             steps.fold(0.0, |offered, step| offered + step.1)
         };
         let clears = |offered: f64| exp(ln(plan / offered) / elasticity);
-        let mut last = f64::INFINITY;
+        // Between the highest level known to fall short and the least known to clear: few are looked at.
+        let (mut low, mut last) = (f64::NEG_INFINITY, f64::INFINITY);
         for &(level, _) in &self.merit {
-            // A price that is no number, of demand that does not answer, does not.
-            let falls_short = |price: f64| level < price;
-            if level < last && !falls_short(clears(offered(&|other| other <= level))) {
-                last = level;
+            if low < level && level < last {
+                // A price that is no number, of demand that does not answer, does not fall short.
+                let falls_short = clears(offered(&|other| other <= level)) > level;
+                if falls_short { low = level } else { last = level }
             }
         }
         let level = clears(offered(&|other| other < last)).min(last);

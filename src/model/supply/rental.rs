@@ -179,8 +179,10 @@ impl Book {
 /// Share that all rules together leave of a contract signed in month `signed`.
 #[inline(always)]
 fn kept(voids: &[Void], signed: i64, share: impl Fn(&Void) -> Lanes) -> Lanes {
-    voids.iter().fold(Lanes::ONE, |kept, void| {
+    let mut kept = Lanes::ONE;
+    for void in voids {
         let share = share(void);
-        Lanes::each(|i| if signed < void.effective[i] { kept[i] * share[i] } else { kept[i] })
-    })
+        kept = Lanes::each(|i| if signed < void.effective[i] { kept[i] * share[i] } else { kept[i] });
+    }
+    kept
 }

@@ -28,12 +28,13 @@ impl Table {
             *worth = *capacity * value;
         }
         let clears = |offered: Lanes| Lanes::each(|i| exp(ln(plan[i] / offered[i]) / elasticity[i]));
-        let mut last = never;
+        let (mut low, mut last) = (Lanes::all(f64::NEG_INFINITY), never);
         for level in rows(&self.turns) {
-            let nearer = last.above(*level);
-            if nearer.any() {
-                let enough = !clears(self.offered(|other| level.reaches(other))).above(*level);
-                last = (nearer & enough).pick(*level, last);
+            let between = level.above(low) & last.above(*level);
+            if between.any() {
+                let short = clears(self.offered(|other| level.reaches(other))).above(*level);
+                low = (between & short).pick(*level, low);
+                last = (between & !short).pick(*level, last);
             }
         }
         let level = clears(self.offered(|other| last.above(other))).min(last);
@@ -46,7 +47,10 @@ impl Table {
     /// What is offered at levels like these, by the levels in `turns` and the worths in `value`.
     #[inline(always)]
     fn offered(&self, counts: impl Fn(Lanes) -> Bits) -> Lanes {
-        let steps = rows(self.turns.iter().zip(&self.value));
-        steps.fold(Lanes::ZERO, |offered, (level, worth)| offered + counts(*level).keep(*worth))
+        let mut offered = Lanes::ZERO;
+        for (level, worth) in rows(self.turns.iter().zip(&self.value)) {
+            offered += counts(*level).keep(*worth);
+        }
+        offered
     }
 }
