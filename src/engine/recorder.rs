@@ -175,9 +175,10 @@ impl Rows {
             for t in 0..layout.months {
                 if let Some(to) = layout.difference(arm, 0, t) {
                     let (own, base) = (layout.level(arm, 0, t), layout.level(layout.baseline, 0, t));
-                    for metric in 0..layout.paired {
-                        cells[to + metric] = cells[own + metric] - cells[base + metric];
-                    }
+                    let [differences, own, base] = cells
+                        .get_disjoint_mut([to, own, base].map(|from| from..from + layout.paired))
+                        .unwrap_or_else(|_| unreachable!("every cell is of one arm and month"));
+                    subtract(differences, own, base);
                 }
             }
         }
@@ -193,6 +194,15 @@ impl Rows {
         match doubts.as_slice()[..paths].iter().position(|doubt| *doubt != 0.0) {
             None => Ok(()),
             Some(lane) => Err((lane, not_finite(values, lane, layout, catalogue))),
+        }
+    }
+}
+
+wide! {
+    /// Writes how far numbers are from those of the baseline.
+    fn subtract(differences: &mut [Lanes], own: &[Lanes], base: &[Lanes]) {
+        for ((difference, own), base) in rows(differences.iter_mut().zip(own).zip(base)) {
+            *difference = *own - *base;
         }
     }
 }

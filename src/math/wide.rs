@@ -19,30 +19,59 @@ pub enum Instructions {
     Avx512 = 2,
 }
 
-static LIMIT: AtomicU8 = AtomicU8::new(Instructions::Avx512 as u8);
+/// The widest instructions that may be used, as numbers; [`UNKNOWN`] until somebody asks.
+static WIDEST: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = u8::MAX;
 
 /// Uses no wider instructions than these in this process; processors other than x86-64 have one kind. Results do not depend on it.
 /// To be said before the first simulation: one that is under way on another thread may panic.
 pub fn limit_instructions(widest: Instructions) {
-    LIMIT.store(widest as u8, Ordering::Relaxed);
+    WIDEST.store(widest.min(built_in()) as u8, Ordering::Relaxed);
 }
 
 /// The widest instructions that this processor has and that may be used.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn instructions() -> Instructions {
-    let limit = LIMIT.load(Ordering::Relaxed);
+    let widest = match WIDEST.load(Ordering::Relaxed) {
+        UNKNOWN => ask(),
+        widest => widest,
+    };
     #[cfg(test)]
-    let limit = limit.min(testing::HERE.get());
+    let widest = widest.min(testing::HERE.get());
+    match widest {
+        0 => Instructions::Baseline,
+        1 => Instructions::Avx2,
+        _ => Instructions::Avx512,
+    }
+}
+
+/// Asks the processor what it has, unless there is a limit by now.
+#[cfg(target_arch = "x86_64")]
+#[cold]
+fn ask() -> u8 {
+    let found = built_in() as u8;
+    WIDEST
+        .compare_exchange(UNKNOWN, found, Ordering::Relaxed, Ordering::Relaxed)
+        .map_or_else(|limit| limit, |_| found)
+}
+
+/// The widest instructions that this processor has.
+#[cfg(target_arch = "x86_64")]
+fn built_in() -> Instructions {
     let eights = std::arch::is_x86_feature_detected!("avx512f")
         && std::arch::is_x86_feature_detected!("avx512dq")
         && std::arch::is_x86_feature_detected!("avx512vl");
-    if eights && limit >= Instructions::Avx512 as u8 {
-        return Instructions::Avx512;
+    match () {
+        _ if eights => Instructions::Avx512,
+        _ if std::arch::is_x86_feature_detected!("avx2") => Instructions::Avx2,
+        _ => Instructions::Baseline,
     }
-    if std::arch::is_x86_feature_detected!("avx2") && limit >= Instructions::Avx2 as u8 {
-        return Instructions::Avx2;
-    }
+}
+
+/// Other processors have one kind.
+#[cfg(not(target_arch = "x86_64"))]
+fn built_in() -> Instructions {
     Instructions::Baseline
 }
 

@@ -200,6 +200,9 @@ impl Planner<'_> {
         for turn in 0..domestic.len() {
             for (&(k, _, work), rank) in rows(domestic.iter().zip(&ranks)) {
                 let orders = wanting & rank.is(turn as u64) & missing.above(Lanes::ZERO) & work.is_not(0.0);
+                if !orders.any() {
+                    continue;
+                }
                 let most = self.terms[k].supply * self.share(k);
                 let chips = (missing / work).min(most);
                 let order = &mut month.channels[k];

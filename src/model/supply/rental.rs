@@ -104,7 +104,10 @@ impl Book {
     #[inline(always)]
     pub fn wind_down(&mut self, t: usize, voids: &[Void], terms: &VoidTerms) -> Lanes {
         let t = t as i64;
-        self.contracts.retain(|contract| contract.ends > t && contract.kept.any(|kept| kept > 0.0));
+        let stands = |contract: &Contract| contract.ends > t && contract.kept.any(|kept| kept > 0.0);
+        if !self.contracts.iter().all(stands) {
+            self.contracts.retain(stands);
+        }
         let mut due = Lanes::ZERO;
         if voids.is_empty() {
             return due;
