@@ -32,7 +32,7 @@ pub fn monthly(outcome: &Outcome) -> Vec<u8> {
         texts.iter_mut().zip(labels).for_each(|(column, text)| column.push(ByteArray::from(text)));
         dates.push(outcome.start.plus(row.t as i32).days_since_1970());
         let mean = row.cell.mean();
-        let quantiles = BAND.iter().map(|p| row.cell.quantile(*p));
+        let quantiles = row.cell.quantiles(BAND);
         let values =
             [mean.value, mean.std_error].into_iter().chain(quantiles).chain([row.cell.share_above_zero()]);
         numbers.iter_mut().zip(values).for_each(|(column, value)| column.push(value));

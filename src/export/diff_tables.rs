@@ -105,7 +105,7 @@ pub fn inputs_csv(difference: &Difference, groups: &[Vec<usize>]) -> String {
                 }
             }
         }
-        let row: Vec<String> = fields.iter().map(|text| field(text)).collect();
+        let row: Vec<_> = fields.iter().map(|text| field(text)).collect();
         let _ = writeln!(text, "{}", row.join(","));
     }
     text

@@ -1,6 +1,7 @@
 //! Results as tables: CSV for people with spreadsheets, JSON for programs. Numbers are written in full, so that reading
 //! them back gives the same bits; rounding is for prose and pictures.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -215,10 +216,10 @@ pub fn paths_csv(outcome: &Outcome) -> String {
 }
 
 /// A CSV field, quoted where it must be.
-pub fn field(text: &str) -> String {
+pub fn field(text: &str) -> Cow<'_, str> {
     if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
     } else {
-        text.to_string()
+        text.into()
     }
 }

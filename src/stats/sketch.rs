@@ -222,8 +222,9 @@ impl Sketch {
 
     /// Place and count of every bin with values in it.
     fn bins(&self) -> impl Iterator<Item = (i16, usize, u64)> {
-        let of_stretch =
-            move |at: usize| (0..STRETCH).map(move |bin| (self.keys[at], bin, self.bin_count(at, bin)));
+        let of_stretch = move |at: usize| {
+            self.bin_counts(at).into_iter().enumerate().map(move |(bin, count)| (self.keys[at], bin, count))
+        };
         (0..self.keys.len()).flat_map(of_stretch).filter(|(.., count)| *count > 0)
     }
 
@@ -329,8 +330,8 @@ impl Sketch {
     /// Several quantiles at once; see [`Sketch::quantile`].
     pub fn quantiles<const N: usize>(&self, p: [f64; N]) -> [f64; N] {
         assert!(self.count > 0, "a sketch without values has no quantiles");
-        let within: Vec<u64> = (0..self.keys.len()).map(|at| self.stretch_count(at)).collect();
-        p.map(|p| self.quantile_of(&within, p))
+        let ends = self.ends();
+        p.map(|p| self.quantile_of(&ends, p))
     }
 
     /// Quantile of Hyndman and Fan's type 7, from order statistics that each lie in their true bin, spread evenly over
@@ -343,42 +344,49 @@ impl Sketch {
         only
     }
 
-    /// The same, given the number of values in each stretch.
-    fn quantile_of(&self, within: &[u64], p: f64) -> f64 {
+    /// The same, given [`Sketch::ends`].
+    fn quantile_of(&self, ends: &[u64], p: f64) -> f64 {
         let place = (self.count - 1) as f64 * p.clamp(0.0, 1.0);
         let below = place.floor() as u64;
-        let low = self.order_statistic(within, below);
+        let low = self.order_statistic(ends, below);
         let share = place - place.floor();
-        if share == 0.0 { low } else { low + (self.order_statistic(within, below + 1) - low) * share }
+        if share == 0.0 { low } else { low + (self.order_statistic(ends, below + 1) - low) * share }
     }
 
-    /// The value of a rank, counted from 0 at the least, given the number of values in each stretch.
-    fn order_statistic(&self, within: &[u64], rank: u64) -> f64 {
+    /// By stretch, how many values there are up to its end; zeros come before the first stretch above them.
+    fn ends(&self) -> Vec<u64> {
+        let mut ends = vec![0; self.keys.len()];
+        for (level, plane) in self.planes.chunks_exact(ends.len().max(1)).enumerate() {
+            for (end, digits) in ends.iter_mut().zip(plane) {
+                *end += digit_sum(digits) << (8 * level);
+            }
+        }
+        let (positives, mut sum) = (self.positives(), 0);
+        for (at, end) in ends.iter_mut().enumerate() {
+            sum += *end + if at == positives { self.zeros } else { 0 };
+            *end = sum;
+        }
+        ends
+    }
+
+    /// The value of a rank, counted from 0 at the least, given [`Sketch::ends`].
+    fn order_statistic(&self, ends: &[u64], rank: u64) -> f64 {
         if rank == 0 || rank + 1 >= self.count {
             return if rank == 0 { self.least } else { self.greatest };
         }
-        let mut before = rank;
-        let positives = self.positives();
-        for (at, &within) in within.iter().enumerate() {
-            if at == positives {
-                if before < self.zeros {
-                    return 0.0;
-                }
-                before -= self.zeros;
-            }
-            if before < within {
-                return self.value_of(at, before).clamp(self.least, self.greatest);
-            }
-            before -= within;
-        }
+        let at = ends.partition_point(|end| *end <= rank);
+        let start = ends[..at].last().copied().unwrap_or(0);
+        let zeros = if at == self.positives() { self.zeros } else { 0 };
         // Zeros are all that is left where nothing is above them.
-        0.0
+        match (rank - start).checked_sub(zeros) {
+            Some(rank) if at < ends.len() => self.value_of(at, rank).clamp(self.least, self.greatest),
+            _ => 0.0,
+        }
     }
 
     /// The value of a rank, counted from 0 at the least: as a [`Sketch::quantile`] that falls on a value.
     pub(super) fn order_statistic_at(&self, rank: u64) -> f64 {
-        let within: Vec<u64> = (0..self.keys.len()).map(|at| self.stretch_count(at)).collect();
-        self.order_statistic(&within, rank)
+        self.order_statistic(&self.ends(), rank)
     }
 
     /// Number of values up to `x`, those in its bin spread evenly over it; exact at zero and beyond the extremes.
@@ -402,8 +410,9 @@ impl Sketch {
         } else {
             (0..place % STRETCH, (x - low) / (high - low))
         };
-        let whole: u64 = bins.map(|bin| self.bin_count(at, bin)).sum();
-        (before + whole) as f64 + share * self.bin_count(at, place % STRETCH) as f64
+        let counts = self.bin_counts(at);
+        let whole: u64 = counts[bins].iter().sum();
+        (before + whole) as f64 + share * counts[place % STRETCH] as f64
     }
 
     /// Place of the first stretch of values above zero.
@@ -412,25 +421,29 @@ impl Sketch {
     }
 
     fn stretch_count(&self, at: usize) -> u64 {
-        // 32 digits of at most 255 fit in 16 bits.
-        let sum = |digits: &Digits| digits.iter().fold(0_u16, |sum, &digit| sum + u16::from(digit));
         let planes = self.planes.chunks_exact(self.keys.len()).enumerate();
-        planes.map(|(level, plane)| u64::from(sum(&plane[at])) << (8 * level)).sum()
+        planes.map(|(level, plane)| digit_sum(&plane[at]) << (8 * level)).sum()
     }
 
-    fn bin_count(&self, at: usize, bin: usize) -> u64 {
-        let planes = self.planes.chunks_exact(self.keys.len()).enumerate();
-        planes.map(|(level, plane)| u64::from(plane[at][bin]) << (8 * level)).sum()
+    /// The counts of a stretch, bin by bin.
+    fn bin_counts(&self, at: usize) -> [u64; STRETCH] {
+        let mut counts = [0; STRETCH];
+        for (level, plane) in self.planes.chunks_exact(self.keys.len()).enumerate() {
+            for (count, &digit) in counts.iter_mut().zip(&plane[at]) {
+                *count += u64::from(digit) << (8 * level);
+            }
+        }
+        counts
     }
 
     /// The value of a rank within a stretch.
     fn value_of(&self, at: usize, mut rank: u64) -> f64 {
         let negative = self.keys[at] < 0;
         let first = (usize::from(self.keys[at].unsigned_abs()) - 1) * STRETCH;
-        let mut value = 0.0;
+        let (mut value, counts) = (0.0, self.bin_counts(at));
         for step in 0..STRETCH {
             let bin = if negative { STRETCH - 1 - step } else { step };
-            let count = self.bin_count(at, bin);
+            let count = counts[bin];
             if rank < count {
                 let share = (rank as f64 + 0.5) / count as f64;
                 let (low, high) = (edge(first + bin), edge(first + bin + 1));
@@ -441,6 +454,11 @@ impl Sketch {
         }
         value
     }
+}
+
+/// The sum of digits: 32 of at most 255 fit in 16 bits.
+fn digit_sum(digits: &Digits) -> u64 {
+    u64::from(digits.iter().fold(0_u16, |sum, &digit| sum + u16::from(digit)))
 }
 
 /// Adds digits to others, and tells where they overflowed if any did.
