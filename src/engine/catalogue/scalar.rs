@@ -4,7 +4,7 @@ use super::account::Account;
 use super::monthly::hour_cost;
 use super::{Totals, ratio};
 use crate::calendar::HOURS_PER_MONTH;
-use crate::math::{Lanes, sum};
+use crate::math::{Lanes, rows, sum};
 use crate::model::ledger::{ChannelMonth, PerWorkload};
 use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
 use crate::model::rules::{DatesInLanes, RuleDates};
@@ -168,6 +168,7 @@ impl Scalar {
 
     /// The metric's value on each path, over all labs or of one of several. Domain: a lab only where
     /// [`Scalar::is_of_labs`].
+    #[inline(always)]
     pub fn value(self, path: &PathView<'_>, lab: Option<usize>) -> Lanes {
         let (world, months) = (path.world, path.account.totals(lab));
         let baseline = path.baseline.totals(lab);
@@ -178,6 +179,10 @@ impl Scalar {
         };
         let mean = |months: &[Totals], by_workload: fn(&Totals) -> &PerWorkload<Lanes>, w: usize| {
             sum(months.iter().map(|totals| by_workload(totals)[w])) / months.len() as f64
+        };
+        let lost = |w: Option<usize>, window: usize| {
+            total(&baseline[..window], |month| &month.useful_work, w)
+                - total(&months[..window], |month| &month.useful_work, w)
         };
         let flag = |yes: bool| f64::from(u8::from(yes));
         // Whether a date of any rule lies within the run.
@@ -198,7 +203,11 @@ impl Scalar {
             }
             Scalar::MeanMarginalCost(w) => mean(months, |month| &month.price, w),
             Scalar::PeakMarginalCost(w) => {
-                months.iter().fold(Lanes::ZERO, |peak, month| peak.max(month.price[w]))
+                let mut peak = Lanes::ZERO;
+                for month in rows(months) {
+                    peak = peak.max(month.price[w]);
+                }
+                peak
             }
             Scalar::YearMarginalCost(w, from, until) => mean(&months[from..until], |month| &month.price, w),
             Scalar::YearPlanMarginalCost(w, from, until) => {
@@ -210,14 +219,10 @@ impl Scalar {
             }
             Scalar::HourCostPart(k, part) => part.of(&path.account.first[k]),
             Scalar::UsefulWork(w, window) => total(&months[..window], |month| &month.useful_work, w),
-            Scalar::Lost(w, window) => {
-                total(&baseline[..window], |month| &month.useful_work, w)
-                    - total(&months[..window], |month| &month.useful_work, w)
+            Scalar::Lost(w, window) => lost(w, window),
+            Scalar::LostShare(w, window) => {
+                ratio(lost(w, window), total(&baseline[..window], |month| &month.planned_use, w))
             }
-            Scalar::LostShare(w, window) => ratio(
-                Scalar::Lost(w, window).value(path, lab),
-                total(&baseline[..window], |month| &month.planned_use, w),
-            ),
             Scalar::TrainingDelay(month) => {
                 Lanes::each(|i| training_delay(world, (months, baseline), month, i).0)
             }
@@ -255,6 +260,7 @@ impl Scalar {
 
 impl Stream {
     /// The amount of a month, undiscounted.
+    #[inline(always)]
     fn value(self, month: &Totals) -> Lanes {
         let of = |origin: Origin| &month.origins[origin as usize];
         match self {

@@ -4,6 +4,7 @@ use super::{EngineError, Part, Plan, locked};
 use crate::engine::catalogue::{Account, PathView};
 use crate::engine::partition::{Block, unit};
 use crate::engine::recorder::{BLOCK_GROUPS, CellMoments, NotFinite, Rows, count_cells, held_blocks};
+use crate::math::wide::widely;
 use crate::math::{LANES, Lanes};
 use crate::model::conditions::Givens;
 use crate::model::drivers::{Drivers, Scratch};
@@ -170,22 +171,42 @@ impl Worker {
         (first, count, n): (usize, usize, usize),
     ) -> Result<(), (usize, NotFinite)> {
         self.rows.complete(self.held, count, &plan.layout, &plan.catalogue)?;
+        for arm in 0..plan.worlds.len() {
+            let wide = widely(
+                #[inline(always)]
+                || self.write_scalars(plan, arm, (first, count, n)),
+            );
+            let written = wide.unwrap_or_else(|| self.write_scalars(plan, arm, (first, count, n)));
+            written.map_err(|(lane, s)| {
+                let metric = plan.catalogue.scalars[s].0.id.clone();
+                (lane, NotFinite { metric, month: None, arm })
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Writes an arm's scalars; the first path of the first scalar that is not finite, and which, is an error.
+    #[inline(always)]
+    fn write_scalars(
+        &mut self,
+        plan: &Plan<'_>,
+        arm: usize,
+        (first, count, n): (usize, usize, usize),
+    ) -> Result<(), (usize, usize)> {
         let scalars = &plan.catalogue.scalars;
-        for (arm, world) in plan.worlds.iter().enumerate() {
-            let view = PathView {
-                world,
-                account: &self.accounts[arm],
-                baseline: &self.accounts[plan.job.baseline()],
-                dates: &self.dates[arm],
-            };
-            for (s, (label, scalar, lab)) in scalars.iter().enumerate() {
-                let value = scalar.value(&view, *lab);
-                let values = &value.as_slice()[..count];
-                if let Some(lane) = values.iter().position(|value| !value.is_finite()) {
-                    return Err((lane, NotFinite { metric: label.id.clone(), month: None, arm }));
-                }
-                self.scalars[(arm * scalars.len() + s) * n + first..][..count].copy_from_slice(values);
+        let view = PathView {
+            world: &plan.worlds[arm],
+            account: &self.accounts[arm],
+            baseline: &self.accounts[plan.job.baseline()],
+            dates: &self.dates[arm],
+        };
+        for (s, (_, scalar, lab)) in scalars.iter().enumerate() {
+            let value = scalar.value(&view, *lab);
+            let values = &value.as_slice()[..count];
+            if let Some(lane) = values.iter().position(|value| !value.is_finite()) {
+                return Err((lane, s));
             }
+            self.scalars[(arm * scalars.len() + s) * n + first..][..count].copy_from_slice(values);
         }
         Ok(())
     }
