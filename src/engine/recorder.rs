@@ -345,21 +345,35 @@ wide! {
         let cells = moments.mean.as_chunks_mut::<TILE>().0.iter_mut().zip(moments.squares.as_chunks_mut::<TILE>().0);
         for (at, (mean, squares)) in cells.enumerate() {
             let (mut units, mut n) = ([Lanes::ZERO; BLOCK_GROUPS * LANES], 0);
-            for (group, &paths) in groups.iter().zip(paths) {
-                for members in rows(group[at * TILE..][..paths].chunks(unit)) {
-                    units[n] = match members {
-                        [one] => *one,
-                        _ => sum(members.iter().copied()) / members.len() as f64,
-                    };
+            let mut parts = [[].as_slice(); BLOCK_GROUPS];
+            for ((group, &paths), part) in groups.iter().zip(paths).zip(&mut parts) {
+                let tile = &group[at * TILE..][..paths];
+                if unit == 1 {
+                    *part = tile;
+                    continue;
+                }
+                for members in rows(tile.chunks(unit)) {
+                    units[n] = sum(members.iter().copied()) / members.len() as f64;
                     n += 1;
                 }
             }
+            if unit > 1 {
+                parts[0] = &units[..n];
+            }
             // The mean, and the sum of squared deviations from it, cells side by side.
-            let center = sum(units[..n].iter().copied()) / count;
-            let spread = sum(units[..n].iter().map(|unit| {
-                let deviation = *unit - center;
-                deviation * deviation
-            }));
+            let (mut total, mut spread) = (Lanes::ZERO, Lanes::ZERO);
+            for part in parts {
+                for unit in rows(part) {
+                    total += *unit;
+                }
+            }
+            let center = total / count;
+            for part in parts {
+                for unit in rows(part) {
+                    let deviation = *unit - center;
+                    spread += deviation * deviation;
+                }
+            }
             mean.copy_from_slice(center.as_slice());
             squares.copy_from_slice(spread.as_slice());
         }
