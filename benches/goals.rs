@@ -159,7 +159,7 @@ fn solver(tranches: usize, workloads: usize) -> (f64, f64) {
     let markets = months(500, tranches, workloads);
     let (mut solver, mut clearing) = (Solver::default(), Clearing::default());
     let (mut cold, mut warm) = (Duration::ZERO, Duration::ZERO);
-    const ROUNDS: usize = 20;
+    const ROUNDS: usize = 100;
     timed(&mut cold, || {
         for month in (0..ROUNDS).flat_map(|_| &markets) {
             solver.solve(&month.market(), &mut clearing).expect("it solves");
@@ -217,7 +217,7 @@ impl Abreast {
 
 /// Microseconds a market of the same solves with [`LANES`] side by side, each lane a stretch of the months.
 fn lanes(tranches: usize, workloads: usize) -> (f64, f64) {
-    const ROUNDS: usize = 160;
+    const ROUNDS: usize = 1_600;
     let months = months(500, tranches, workloads);
     let stretch = months.len() / LANES;
     let markets: Vec<Abreast> =
@@ -319,10 +319,13 @@ fn main() {
             thousand = each;
         }
     }
-    let job = flagship(&["settings.paths=256"]).job();
-    let unit = (256 * job.arms.len() * job.arms[0].world.months) as f64;
-    let (_, busy, _) = run(&job, 1);
-    row("flagship hot path, path-months a second, arm and core", "1,000,000", format!("{:.0}", unit / busy));
+    for paths in [256, 4_000] {
+        let job = flagship(&[&format!("settings.paths={paths}")]).job();
+        let unit = (paths * job.arms.len() * job.arms[0].world.months) as f64;
+        let (_, busy, _) = run(&job, 1);
+        let what = format!("flagship hot path, {paths} paths of all arms, path-months a second, arm and core");
+        row(&what, "1,000,000", format!("{:.0}", unit / busy));
+    }
     let job = two_arms(&["settings.paths=2048"]);
     let [one, two] = [1, 2].map(|threads| run(&job, threads).2);
     row("two threads against one, 2,048 paths of two arms, wall clock", "1.9×", format!("{:.2}×", one / two));
