@@ -323,7 +323,8 @@ fn main() {
         let job = flagship(&[&format!("settings.paths={paths}")]).job();
         let unit = (paths * job.arms.len() * job.arms[0].world.months) as f64;
         let (_, busy, _) = run(&job, 1);
-        let what = format!("flagship hot path, {paths} paths of all arms, path-months a second, arm and core");
+        let what =
+            format!("flagship hot path, {paths} paths of all arms, path-months a second, arm and core");
         row(&what, "1,000,000", format!("{:.0}", unit / busy));
     }
     let job = two_arms(&["settings.paths=2048"]);
