@@ -50,6 +50,7 @@ pub fn memory_roof(goodput: f64, tb_per_s: f64, mbu: f64, flop_per_byte: f64) ->
 /// Domain: 0 ≤ s ≤ 1, efficiencies ≥ 0.
 #[inline(always)]
 pub fn mixed_efficiency(prefill_share: f64, e_prefill: f64, e_decode: f64) -> f64 {
+    // The time is taken in any case: a choice, not a branch.
     let part = |share: f64, e: f64| {
         let time = share / e;
         if share == 0.0 { 0.0 } else { time }

@@ -343,8 +343,9 @@ wide! {
     fn take_moments(groups: &[&[Lanes]], paths: &[usize], unit: usize, moments: &mut CellMoments) {
         let count = moments.count;
         let cells = moments.mean.as_chunks_mut::<TILE>().0.iter_mut().zip(moments.squares.as_chunks_mut::<TILE>().0);
+        let mut units = [Lanes::ZERO; BLOCK_GROUPS * LANES];
         for (at, (mean, squares)) in cells.enumerate() {
-            let (mut units, mut n) = ([Lanes::ZERO; BLOCK_GROUPS * LANES], 0);
+            let mut n = 0;
             let mut parts = [[].as_slice(); BLOCK_GROUPS];
             for ((group, &paths), part) in groups.iter().zip(paths).zip(&mut parts) {
                 let tile = &group[at * TILE..][..paths];
@@ -363,14 +364,14 @@ wide! {
             // The mean, and the sum of squared deviations from it, cells side by side.
             let (mut total, mut spread) = (Lanes::ZERO, Lanes::ZERO);
             for part in parts {
-                for unit in rows(part) {
-                    total += *unit;
+                for number in rows(part) {
+                    total += *number;
                 }
             }
             let center = total / count;
             for part in parts {
-                for unit in rows(part) {
-                    let deviation = *unit - center;
+                for number in rows(part) {
+                    let deviation = *number - center;
                     spread += deviation * deviation;
                 }
             }

@@ -6,6 +6,7 @@ use super::wide::{Instructions, instructions};
 
 /// Makes of some numbers, each on paths side by side, paths, each with its numbers side by side; and the other way round; tile by
 /// tile.
+#[inline]
 pub fn transpose(tiles: &mut [[Lanes; LANES]]) {
     #[cfg(target_arch = "x86_64")]
     if instructions() == Instructions::Avx512 {

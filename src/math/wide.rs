@@ -42,6 +42,7 @@ pub(crate) fn instructions() -> Instructions {
     match widest {
         0 => Instructions::Baseline,
         1 => Instructions::Avx2,
+        // What is kept is never above what the processor has.
         _ => Instructions::Avx512,
     }
 }
@@ -62,10 +63,12 @@ fn built_in() -> Instructions {
     let eights = std::arch::is_x86_feature_detected!("avx512f")
         && std::arch::is_x86_feature_detected!("avx512dq")
         && std::arch::is_x86_feature_detected!("avx512vl");
-    match () {
-        _ if eights => Instructions::Avx512,
-        _ if std::arch::is_x86_feature_detected!("avx2") => Instructions::Avx2,
-        _ => Instructions::Baseline,
+    if eights {
+        Instructions::Avx512
+    } else if std::arch::is_x86_feature_detected!("avx2") {
+        Instructions::Avx2
+    } else {
+        Instructions::Baseline
     }
 }
 

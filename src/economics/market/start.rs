@@ -79,7 +79,7 @@ impl Prices {
             steps.fold(0.0, |offered, step| offered + step.1)
         };
         let clears = |offered: f64| exp(ln(plan / offered) / elasticity);
-        // Between the highest level known to fall short and the least known to clear: few are looked at.
+        // Between the highest level known to fall short and the least known to clear: few are left to look at.
         let (mut low, mut last) = (f64::NEG_INFINITY, f64::INFINITY);
         for &(level, _) in &self.merit {
             if low < level && level < last {

@@ -185,7 +185,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Writes an arm's scalars; the first path of the first scalar that is not finite, and which, is an error.
+    /// Writes an arm's scalars; an error is the first path on which the first bad scalar is not finite, and that scalar.
     #[inline(always)]
     fn write_scalars(
         &mut self,

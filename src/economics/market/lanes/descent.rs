@@ -70,7 +70,7 @@ impl Table {
                 return;
             }
             let set = rising & up | falling & down;
-            shift::<W>(self, set, rising, rising.pick(up_worth, down_worth));
+            move_prices::<W>(self, set, rising, rising.pick(up_worth, down_worth));
         }
         self.doubtful = phase.some() & 1;
     }
@@ -187,10 +187,11 @@ impl Table {
         (found.is(0).pick(best, found), worth)
     }
 
-    /// Moves the prices of each lane's set by a common factor, up in the lanes where they are `rising`: `raise` and `lower` at once.
-    /// A tranche is met where it earns as much on the other side: a rise finds it outside the set, a fall inside.
+    /// Moves the prices of each lane's set by a common factor, up in the lanes where they are `rising`: the scalar twin's
+    /// `raise` and `lower` at once.
+    /// The `side` is where a tranche can be met: the set in a rise, all other uses in a fall.
     #[inline(always)]
-    fn shift<const W: usize>(&mut self, set: Bits, rising: Bits, worth: Lanes) {
+    fn move_prices<const W: usize>(&mut self, set: Bits, rising: Bits, worth: Lanes) {
         let falling = set.some() & !rising;
         let side = rising.pick(set, !set);
         let never = rising.keep(Lanes::all(f64::INFINITY));
@@ -218,15 +219,15 @@ impl Table {
         let tranches = self.turns.iter().zip(&mut self.value).zip(&mut self.uses).zip(rates).zip(&self.cost);
         for ((((turns, value), uses), rate), cost) in rows(tranches) {
             let (had, was) = (*uses, *value);
-            let inside = (had & side).some();
+            let on_side = (had & side).some();
             let mut all = had;
-            let met = rising.pick(near.reaches(*turns), turns.reaches(near)) & !inside & side;
+            let met = rising.pick(near.reaches(*turns), turns.reaches(near)) & !on_side & side;
             if met.any() {
                 let earned = best::<W>(rate, &there, (!rising).keep(*cost));
                 all = all | reach::<W>(rate, &there, *cost, earned) & met;
             }
-            *uses = inside.pick(had & side, all);
-            let moves = rising & inside | falling & !inside;
+            *uses = on_side.pick(had & side, all);
+            let moves = rising & on_side | falling & !on_side;
             *value = moves.pick(was * factor, was);
         }
     }
@@ -318,8 +319,8 @@ impl Table {
 }
 
 wide! {
-    fn shift<const W: usize>(table: &mut Table, set: Bits, rising: Bits, worth: Lanes) {
-        table.shift::<W>(set, rising, worth);
+    fn move_prices<const W: usize>(table: &mut Table, set: Bits, rising: Bits, worth: Lanes) {
+        table.move_prices::<W>(set, rising, worth);
     } else {
         unreachable!("{}", super::NARROW);
     }

@@ -109,8 +109,8 @@ impl Table {
     #[inline(always)]
     fn quantum<const W: usize>(&mut self, all: Bits) -> Lanes {
         let mut largest = Lanes::all(SMALLEST);
-        let all_rows = self.uses.iter().zip(&self.capacity).zip(&self.value).zip(&mut self.turns);
-        for (((uses, capacity), value), worth) in rows(all_rows) {
+        let tranches = self.uses.iter().zip(&self.capacity).zip(&self.value).zip(&mut self.turns);
+        for (((uses, capacity), value), worth) in rows(tranches) {
             *worth = *capacity * *value;
             let contested = several(*uses).keep(*worth);
             largest = contested.above(largest).pick(contested, largest);
@@ -131,8 +131,8 @@ impl Table {
         let mut own = [Whole::default(); WIDEST];
         let mut small = Bits::default();
         let mut run = Run { first: 0, uses: Bits::default(), most: Whole::default() };
-        let all_rows = self.uses.iter().zip(&self.turns).zip(&mut self.wholes).enumerate();
-        for (at, ((uses, worth), contested)) in rows(all_rows) {
+        let tranches = self.uses.iter().zip(&self.turns).zip(&mut self.wholes).enumerate();
+        for (at, ((uses, worth), contested)) in rows(tranches) {
             let (uses, worth) = (*uses, (*worth * quantum).whole());
             for (w, own) in own[..W].iter_mut().enumerate() {
                 *own = *own + uses.is(1 << w).keep(worth);
@@ -180,15 +180,15 @@ fn lay_out<'a, const W: usize>(
         for w in 0..W {
             let part = (starts[w] + given[w]).smaller(end) - starts[w].larger(start);
             let (none, amount) = (Lanes::ZERO, part.rounded());
-            let mut given = *capacity;
+            let mut hour = *capacity;
             if ((part ^ *worth).some() & amount.above(none)).any() {
                 // The share it is of the whole, cleared of rounding.
                 let share = amount / worth.rounded();
                 let tiny = (wanted[w] * ROUNDING).above(amount) & Lanes::all(ROUNDING).above(share);
                 let share = share.above(Lanes::all(1.0 - ROUNDING)).pick(Lanes::ONE, share);
-                given = tiny.pick(none, share) * *capacity;
+                hour = tiny.pick(none, share) * *capacity;
             }
-            hours[w] = amount.above(none).pick(given, hours[w]);
+            hours[w] = amount.above(none).pick(hour, hours[w]);
         }
         start = end;
     }
