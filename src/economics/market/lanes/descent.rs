@@ -8,10 +8,6 @@ use crate::math::{Bits, LANES, Lanes, exp, ln, rows};
 /// Moves after which a lane is left to the scalar solver.
 const LONG: usize = 500;
 
-/// What a lane is at: raising prices, or lowering them.
-const UP: u64 = 1;
-const DOWN: u64 = 2;
-
 impl Table {
     /// Reads from the prices, kept below the chokes, what buyers spend and where tranches are best used.
     #[inline(always)]
@@ -52,7 +48,8 @@ impl Table {
     /// for what to raise again, and is done if there is nothing.
     #[inline(always)]
     pub fn descend<const W: usize, const S: usize>(&mut self) {
-        let mut phase = self.buyers.some() & UP;
+        // Lanes that raise prices, and lanes that lower them.
+        let (mut rising, mut falling) = (self.buyers.some(), Bits::default());
         for _ in 0..LONG {
             let classes = self.sort::<W, S>();
             let mut demand = [Lanes::default(); S];
@@ -63,16 +60,16 @@ impl Table {
             }
             let (up, up_worth) = self.overdemanded::<W, S>(&classes, &demand);
             let (down, down_worth) = self.oversupplied::<W, S>(&classes, &demand);
-            let rising = phase.some() & up.some() & (phase.has(UP) | down.is(0));
-            let falling = phase.some() & down.some() & !rising;
-            phase = rising & UP | falling & DOWN;
-            if !phase.any() {
+            let at_work = rising | falling;
+            rising = at_work & up.some() & (rising | down.is(0));
+            falling = at_work & down.some() & !rising;
+            if !(rising | falling).any() {
                 return;
             }
             let set = rising & up | falling & down;
             move_prices::<W>(self, set, rising, rising.pick(up_worth, down_worth));
         }
-        self.doubtful = phase.some() & 1;
+        self.doubtful = (rising | falling) & 1;
     }
 
     /// By set of uses, idling after the last workload: worth of the tranches with these best uses.
