@@ -152,7 +152,7 @@ impl Planner<'_> {
         tranches: &mut Tranches,
     ) {
         let hours = self.usable_hours(k) * self.usable_share(k);
-        let fleet = holding.fleet.planned + hedge;
+        let fleet = holding.fleet.planned() + hedge;
         let supply = (terms.supply * self.share(k) - hedge).max(Lanes::ZERO);
         let rates = &terms.rates_planned;
         tranches.push(k, Kind::Fleet, fleet * hours, terms.energy_per_hour_planned, rates);
@@ -181,7 +181,7 @@ impl Planner<'_> {
             let rate = sum(weighted.map(|(curve, e)| curve.planned_use * *e)) / planned;
             let work = rate * self.usable_hours(k) * self.usable_share(k);
             let serves = rate.above(Lanes::ZERO);
-            held += serves.keep(holdings[k].fleet.planned * work);
+            held += serves.keep(holdings[k].fleet.planned() * work);
             let work = serves.keep(work);
             domestic.push((k, self.terms[k].buy_cost_planned / rate, work));
         }

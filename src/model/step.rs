@@ -197,7 +197,7 @@ fn step(
         let planner = Planner { rules, lab, terms: &month.channels };
         let holdings = &mut work.state.holdings[lab];
         for (k, holding) in owned(world, holdings) {
-            holding.fleet.look_ahead(t + world.lead, givens.finance(k));
+            holding.fleet.look_ahead(givens.finance(k));
         }
         planner.plan(holdings, &mut work.curves, &mut work.tranches, books).map_err(failure(lab, "plan"))?;
         place_orders(&planner, &mut work.state, &month.channels, books);
@@ -267,6 +267,9 @@ fn take_stock(regime: &Regime<'_>, givens: &Givens, work: &mut Workspace, terms:
                     holding.fleet.begin(chips, owned.fleet_age_months, price, finance);
                     for (arrives, chips) in owned.pipeline.iter().enumerate() {
                         holding.fleet.buy(share * at_start(*chips), arrives, price, Lanes::ZERO);
+                    }
+                    for _ in 0..regime.world.lead {
+                        holding.fleet.look_ahead(finance);
                     }
                 }
             }

@@ -1,7 +1,8 @@
 //! A lab's fleet of one owned channel, purchase by purchase (`docs/model.md §6`, §8).
 //!
 //! A chip bought is a known future: when it arrives, how its charge falls with age, when it retires. So a fleet is its
-//! purchases, and a month adds up those that have arrived, each at its age. Planners add up a month `lead` months on.
+//! purchases. Planners foresee how many chips will be alive `lead` months on, what they order is added to that, and when the month
+//! has come only charges are still to be added up, each at its age.
 
 use crate::economics::capital::DecliningAnnuity;
 use crate::economics::learning;
@@ -13,8 +14,9 @@ use crate::model::parameters::{Owned, Region};
 /// What owning chips of a channel costs over their life: finance, building and learning on each path, the same in all months.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finance {
-    /// Life in whole months.
+    /// Life in whole months, and the shortest of them.
     life_months: [usize; LANES],
+    shortest_life: usize,
     /// Capital charge per USD in month m of life, at m − 1; 0 beyond it.
     charges: Vec<Lanes>,
     /// 1 in the months of life, 0 beyond.
@@ -34,6 +36,7 @@ impl Finance {
         let terms: [Terms; LANES] =
             std::array::from_fn(|i| Terms::new(wacc[i], life[i], residual[i], decline[i]));
         self.life_months = terms.map(|terms| terms.life_months);
+        self.shortest_life = self.life_months.into_iter().min().unwrap_or_default();
         self.charges.clear();
         self.alive.clear();
         let mut charge = Lanes::each(|i| terms[i].annuity.factor);
@@ -66,14 +69,16 @@ impl Finance {
 pub struct Fleet {
     /// The chips of the start by month, and their capital charge; empty if there are none.
     start: Vec<(Lanes, Lanes)>,
-    /// By purchase, in columns that a month runs through: the first month of life, chips, their price in USD, and their scarcity
-    /// rent in USD a usable hour of all of them.
+    /// By purchase, those of the start first and orders as they arrive, in columns that a month runs through: the first month of
+    /// life, chips, their price in USD, and their scarcity rent in USD a usable hour of all of them.
     arrives: Vec<usize>,
     bought: Vec<Lanes>,
     paid: Vec<Lanes>,
     rent: Vec<Lanes>,
-    /// Chips alive in the month planned for, without those ordered today.
-    pub planned: Lanes,
+    /// Chips alive by month, up to the last month foreseen and as ordered so far.
+    foreseen: Vec<Lanes>,
+    /// When the first purchase with a scarcity rent arrives.
+    rents_from: Option<usize>,
     /// Chips alive.
     pub chips: Lanes,
     /// Capital charge, USD a month.
@@ -84,19 +89,19 @@ pub struct Fleet {
     pub arriving: Lanes,
 }
 
-copied_in_place!(Fleet { start, arrives, bought, paid, rent });
+copied_in_place!(Fleet { start, arrives, bought, paid, rent, foreseen });
 
 impl Fleet {
     /// An empty fleet.
     pub fn clear(&mut self) {
-        let Fleet { start, arrives, bought, paid, rent, planned, chips, capital, scarcity_rate, arriving } =
-            self;
+        let Fleet { start, arrives, bought, paid, rent, foreseen, .. } = self;
         start.clear();
         arrives.clear();
-        for column in [bought, paid, rent] {
+        for column in [bought, paid, rent, foreseen] {
             column.clear();
         }
-        for number in [planned, chips, capital, scarcity_rate, arriving] {
+        self.rents_from = None;
+        for number in [&mut self.chips, &mut self.capital, &mut self.scarcity_rate, &mut self.arriving] {
             *number = Lanes::ZERO;
         }
     }
@@ -113,50 +118,80 @@ impl Fleet {
         }));
     }
 
-    /// Chips bought at `price` that arrive in month `arrives`; their first month of life is that month.
+    /// Chips bought at `price` that arrive in month `arrives`; their first month of life is that month. Orders come in the order in
+    /// which they arrive, for the last month foreseen; only what is bought at the start, before months are, pays no rent.
     #[inline(always)]
     pub fn buy(&mut self, chips: Lanes, arrives: usize, price: Lanes, scarcity_rate: Lanes) {
         if chips.any(|chips| chips != 0.0) {
+            let rent = chips * scarcity_rate;
+            if self.rents_from.is_none() && rent.any(|rent| rent != 0.0) {
+                self.rents_from = Some(arrives);
+            }
             self.arrives.push(arrives);
             self.bought.push(chips);
             self.paid.push(chips * price);
-            self.rent.push(chips * scarcity_rate);
+            self.rent.push(rent);
+            if let Some(foreseen) = self.foreseen.get_mut(arrives) {
+                *foreseen += chips;
+            }
         }
     }
 
-    /// Adds up the chips that will be alive in month `then`, as ordered so far.
+    /// Foresees the next month: adds up the chips that will be alive in it.
     #[inline(always)]
-    pub fn look_ahead(&mut self, then: usize, finance: &Finance) {
+    pub fn look_ahead(&mut self, finance: &Finance) {
+        let then = self.foreseen.len();
         let mut chips = self.start.get(then).map_or(Lanes::ZERO, |start| start.0);
         for (&arrives, &bought) in self.arrives.iter().zip(&self.bought) {
             if arrives > then {
                 continue;
             }
-            chips += bought * finance.alive[then - arrives];
+            let age = then - arrives;
+            chips += if age < finance.shortest_life { bought } else { bought * finance.alive[age] };
         }
-        self.planned = chips;
+        self.foreseen.push(chips);
     }
 
-    /// Adds up the chips of month `t` and what they cost.
+    /// Chips alive in the last month foreseen, as ordered so far.
+    #[inline(always)]
+    pub fn planned(&self) -> Lanes {
+        self.foreseen.last().copied().unwrap_or_default()
+    }
+
+    /// Adds up the chips of month `t`, the next, and what they cost. It was foreseen, and so were all orders that arrive in it.
     #[inline(always)]
     pub fn add_up(&mut self, t: usize, finance: &Finance) {
-        let (mut chips, mut capital) = self.start.get(t).copied().unwrap_or_default();
-        let (mut rate, mut arriving) = (Lanes::ZERO, Lanes::ZERO);
-        for (((&arrives, &bought), &paid), &rent) in
-            self.arrives.iter().zip(&self.bought).zip(&self.paid).zip(&self.rent)
-        {
+        let mut capital = self.start.get(t).map_or(Lanes::ZERO, |start| start.1);
+        let (mut rate, mut arriving) = (self.scarcity_rate, Lanes::ZERO);
+        let columns = self.arrives.iter().zip(&self.paid).zip(&self.bought).zip(&self.rent);
+        for (((&arrives, &paid), bought), rent) in columns {
             if arrives > t {
                 continue;
             }
             let age = t - arrives;
-            let alive = finance.alive[age];
             capital += paid * finance.charges[age];
-            chips += bought * alive;
-            rate += rent * alive;
             if age == 0 {
-                arriving += bought;
+                arriving += *bought;
+                rate += *rent;
             }
         }
-        (self.chips, self.capital, self.scarcity_rate, self.arriving) = (chips, capital, rate, arriving);
+        // Nothing is taken off a sum of numbers that are rounded: once chips retire, rents are added up anew.
+        if self.rents_from.is_some_and(|first| first + finance.shortest_life <= t) {
+            rate = self.rents(t, finance);
+        }
+        (self.chips, self.capital, self.scarcity_rate, self.arriving) =
+            (self.foreseen[t], capital, rate, arriving);
+    }
+
+    /// Scarcity rents of the chips alive in month `t`.
+    #[inline(always)]
+    fn rents(&self, t: usize, finance: &Finance) -> Lanes {
+        let mut rate = Lanes::ZERO;
+        for (&arrives, &rent) in self.arrives.iter().zip(&self.rent) {
+            if arrives <= t {
+                rate += rent * finance.alive[t - arrives];
+            }
+        }
+        rate
     }
 }
