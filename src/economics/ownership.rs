@@ -53,11 +53,12 @@ pub fn buy_cost(first_month_charge: f64, hours: f64, availability: f64, energy_p
 
 /// Share of an initial fleet still alive `s` months after the start: ages uniform on the integers `youngest … oldest`,
 /// alive while age + s < life.
+#[inline(always)]
 pub fn alive_share(ages: (usize, usize), s: usize, life_months: usize) -> f64 {
-    let (youngest, oldest) = ages;
-    let first_dead = life_months.saturating_sub(s);
-    let alive = (oldest + 1).min(first_dead).saturating_sub(youngest);
-    alive as f64 / (oldest + 1 - youngest) as f64
+    let (youngest, oldest) = (ages.0 as f64, ages.1 as f64);
+    let first_dead = (life_months as f64 - s as f64).max(0.0);
+    let alive = ((oldest + 1.0).min(first_dead) - youngest).max(0.0);
+    alive / (oldest + 1.0 - youngest)
 }
 
 #[cfg(test)]

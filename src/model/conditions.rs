@@ -9,7 +9,7 @@ use super::ledger::{ChannelMonth, PerWorkload};
 use super::parameters::{Channel, Owned, Rental, Slot, Supply, Target, WorkloadKind, World};
 use super::rules::MonthRules;
 use super::state::ChannelState;
-use super::supply::owned::Finance;
+use super::supply::owned::{Finance, building_factor};
 use crate::calendar::HOURS_PER_MONTH;
 use crate::economics::demand::DemandCurve;
 use crate::economics::market::MAX_WORKLOADS;
@@ -20,17 +20,32 @@ use crate::math::{Lanes, rows};
 /// workloads: computed once for them.
 #[derive(Clone, Debug, Default)]
 pub struct Givens {
-    /// By channel: e by workload, where nothing that makes it moves.
-    steady_rates: Vec<Option<PerWorkload<Lanes>>>,
+    /// By channel.
+    rates: Vec<RatesGiven>,
     /// By channel; of rental channels empty.
     finance: Vec<Finance>,
+    /// By region: monthly charge per USD of building.
+    building: Vec<Lanes>,
+}
+
+/// What is known of e of a channel's chip, by workload, in all months.
+#[derive(Clone, Debug)]
+enum RatesGiven {
+    /// It is this.
+    Steady(PerWorkload<Lanes>),
+    /// Nothing but learning moves it, of which no forecast is made.
+    Learned,
+    /// Nothing.
+    Moving,
 }
 
 impl Givens {
     /// Reads the drivers of a few paths.
     pub fn fill(&mut self, world: &World, drivers: &Drivers<Lanes>) {
-        self.steady_rates.clear();
-        self.steady_rates.extend(world.channels.iter().map(|channel| steady_rates(world, channel, drivers)));
+        self.rates.clear();
+        self.rates.extend(world.channels.iter().map(|channel| rates_given(world, channel, drivers)));
+        self.building.clear();
+        self.building.extend(world.regions.iter().map(|region| building_factor(region, drivers)));
         self.finance.resize_with(world.channels.len(), Finance::default);
         for (channel, finance) in world.channels.iter().zip(&mut self.finance) {
             match &channel.supply {
@@ -60,13 +75,7 @@ impl Givens {
     }
 }
 
-/// e of a channel's chip by workload, the same in all months; none if anything that makes it moves.
-fn steady_rates(world: &World, channel: &Channel, drivers: &Drivers<Lanes>) -> Option<PerWorkload<Lanes>> {
-    if let Supply::Owned(owned) = &channel.supply
-        && drivers.now(owned.mfu_learning_rate, 0).any(|rate| rate != 0.0)
-    {
-        return None;
-    }
+fn rates_given(world: &World, channel: &Channel, drivers: &Drivers<Lanes>) -> RatesGiven {
     let steady = Cell::new(true);
     let value = |slot: Slot| {
         steady.set(steady.get() && drivers.is_steady(slot));
@@ -74,7 +83,13 @@ fn steady_rates(world: &World, channel: &Channel, drivers: &Drivers<Lanes>) -> O
     };
     let mut of = PerWorkload::<Lanes>::default();
     rates(world, channel, value, Lanes::ONE, &mut of);
-    Some(of).filter(|_| steady.get())
+    match &channel.supply {
+        _ if !steady.get() => RatesGiven::Moving,
+        Supply::Owned(owned) if drivers.now(owned.mfu_learning_rate, 0).any(|rate| rate != 0.0) => {
+            RatesGiven::Learned
+        }
+        _ => RatesGiven::Steady(of),
+    }
 }
 
 /// Writes the terms of channel `k` this month.
@@ -107,16 +122,20 @@ pub fn channel_month(
             let opex = now(region.opex_usd_per_kw_year);
             month.building_charge = now(region.shell_usd_per_kw) * kw;
             month.operations_charge = Lanes::each(|i| ownership::operations_charge(opex[i], kw[i]));
-            owned_terms(rules, state, givens.finance(k), owned, k, month);
+            owned_terms(rules, state, givens, owned, k, month);
         }
     }
     let workloads = world.workloads.len();
-    match &givens.steady_rates[k] {
-        Some(steady) => {
+    match &givens.rates[k] {
+        RatesGiven::Steady(steady) => {
             month.rates[..workloads].copy_from_slice(&steady[..workloads]);
             month.rates_planned[..workloads].copy_from_slice(&steady[..workloads]);
         }
-        None => {
+        RatesGiven::Learned => {
+            rates(world, channel, now, month.mfu_learning, &mut month.rates);
+            month.rates_planned[..workloads].copy_from_slice(&month.rates[..workloads]);
+        }
+        RatesGiven::Moving => {
             rates(world, channel, now, month.mfu_learning, &mut month.rates);
             rates(world, channel, ahead, month.mfu_learning, &mut month.rates_planned);
         }
@@ -160,19 +179,19 @@ fn rental_terms(
 fn owned_terms(
     rules: &MonthRules<'_>,
     state: &ChannelState,
-    finance: &Finance,
+    givens: &Givens,
     owned: &Owned,
     k: usize,
     month: &mut ChannelMonth<Lanes>,
 ) {
-    let (drivers, t) = (rules.regime.drivers, rules.t);
+    let (drivers, t, finance) = (rules.regime.drivers, rules.t, givens.finance(k));
     (month.price_learning, month.mfu_learning) = state.learning(owned, finance, drivers);
     month.system_price = drivers.now(owned.capex, t) * month.price_learning * rules.factor(Target::Price, k);
     if let Some(slot) = owned.extra_capex {
         month.system_price += drivers.now(slot, t);
     }
     month.first_capital_charge = finance.first_charge() * month.system_price;
-    month.building_charge *= finance.building_factor;
+    month.building_charge *= givens.building[rules.regime.world.channels[k].region];
     let first_month = month.first_capital_charge + month.building_charge + month.operations_charge;
     let availability = month.availability;
     let buy = |energy: Lanes| {

@@ -185,7 +185,11 @@ impl Planner<'_> {
             let work = serves.keep(work);
             domestic.push((k, self.terms[k].buy_cost_planned / rate, work));
         }
+        let wanting = share.is_not(0.0) & planned.is_not(0.0);
         let mut missing = share * planned - held;
+        if !(wanting & missing.above(Lanes::ZERO)).any() {
+            return;
+        }
         // By chip: how many come before it.
         let mut ranks = Vec::with_capacity(domestic.len());
         for (place, &(_, cost, _)) in domestic.iter().enumerate() {
@@ -196,7 +200,6 @@ impl Planner<'_> {
             }
             ranks.push(rank);
         }
-        let wanting = share.is_not(0.0) & planned.is_not(0.0);
         for turn in 0..domestic.len() {
             for (&(k, _, work), rank) in rows(domestic.iter().zip(&ranks)) {
                 let orders = wanting & rank.is(turn as u64) & missing.above(Lanes::ZERO) & work.is_not(0.0);

@@ -264,7 +264,7 @@ fn take_stock(regime: &Regime<'_>, givens: &Givens, work: &mut Workspace, terms:
                 Supply::Owned(owned) => {
                     let (price, finance) = (terms[k].system_price, givens.finance(k));
                     let chips = share * at_start(owned.fleet);
-                    holding.fleet.begin(chips, owned.fleet_age_months, price, finance);
+                    holding.fleet.begin(chips, price, finance);
                     for (arrives, chips) in owned.pipeline.iter().enumerate() {
                         holding.fleet.buy(share * at_start(*chips), arrives, price, Lanes::ZERO);
                     }

@@ -7,22 +7,22 @@
 use crate::economics::capital::DecliningAnnuity;
 use crate::economics::learning;
 use crate::economics::ownership::{Terms, alive_share};
-use crate::math::{LANES, Lanes};
+use crate::math::wide::wide;
+use crate::math::{LANES, Lanes, rows};
 use crate::model::drivers::Drivers;
 use crate::model::parameters::{Owned, Region};
 
 /// What owning chips of a channel costs over their life: finance, building and learning on each path, the same in all months.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finance {
-    /// Life in whole months, and the shortest of them.
-    life_months: [usize; LANES],
+    /// Life in whole months where it is shortest.
     shortest_life: usize,
     /// Capital charge per USD in month m of life, at m − 1; 0 beyond it.
     charges: Vec<Lanes>,
     /// 1 in the months of life, 0 beyond.
     alive: Vec<Lanes>,
-    /// Monthly charge per USD of building.
-    pub building_factor: Lanes,
+    /// Share of the fleet of the start that is alive, by month.
+    of_start: Vec<Lanes>,
     /// Exponents of learning on price and on MFU; 0 where there is none.
     pub learning_exponents: (Lanes, Lanes),
 }
@@ -35,21 +35,13 @@ impl Finance {
             (at(region.wacc), at(owned.life_years), at(owned.residual), at(owned.price_decline));
         let terms: [Terms; LANES] =
             std::array::from_fn(|i| Terms::new(wacc[i], life[i], residual[i], decline[i]));
-        self.life_months = terms.map(|terms| terms.life_months);
-        self.shortest_life = self.life_months.into_iter().min().unwrap_or_default();
-        self.charges.clear();
-        self.alive.clear();
-        let mut charge = Lanes::each(|i| terms[i].annuity.factor);
-        for m in 0..months {
-            charge = Lanes::each(|i| charge[i] * terms[i].annuity.decay);
-            let alive = Lanes::each(|i| if m < self.life_months[i] { 1.0 } else { 0.0 });
-            self.charges.push(charge * alive);
-            self.alive.push(alive);
-        }
-        let shell_life = at(region.shell_life_years);
-        self.building_factor = Lanes::each(|i| {
-            DecliningAnnuity::new(wacc[i], (12.0 * shell_life[i]).round().max(1.0), 0.0).charge(1.0)
-        });
+        let life_months = terms.map(|terms| terms.life_months);
+        self.shortest_life = life_months.into_iter().min().unwrap_or_default();
+        let annuity = Annuity {
+            factor: Lanes::each(|i| terms[i].annuity.factor),
+            decay: Lanes::each(|i| terms[i].annuity.decay),
+        };
+        tabulate(self, annuity, life_months, owned.fleet_age_months, months);
         let exponent = |slot| {
             let rate = at(slot);
             Lanes::each(|i| if rate[i] == 0.0 { 0.0 } else { learning::exponent(rate[i]) })
@@ -61,6 +53,36 @@ impl Finance {
     #[inline(always)]
     pub fn first_charge(&self) -> Lanes {
         self.charges.first().copied().unwrap_or(Lanes::ZERO)
+    }
+}
+
+/// Monthly charge per USD of building in a region.
+pub fn building_factor(region: &Region, drivers: &Drivers<Lanes>) -> Lanes {
+    let (wacc, life) = (drivers.now(region.wacc, 0), drivers.now(region.shell_life_years, 0));
+    Lanes::each(|i| DecliningAnnuity::new(wacc[i], (12.0 * life[i]).round().max(1.0), 0.0).charge(1.0))
+}
+
+/// The capital charge of a month of life is the last one's times `decay`; `factor` is that of the month before the first.
+struct Annuity {
+    factor: Lanes,
+    decay: Lanes,
+}
+
+wide! {
+    /// Tabulates charges and lives by month.
+    fn tabulate(finance: &mut Finance, annuity: Annuity, life: [usize; LANES], ages: (usize, usize), months: usize) {
+        let Finance { charges, alive, of_start, .. } = finance;
+        for column in [&mut *charges, &mut *alive, &mut *of_start] {
+            column.clear();
+            column.resize(months, Lanes::ZERO);
+        }
+        let mut charge = annuity.factor;
+        for (m, ((charges, alive), of_start)) in rows(charges.iter_mut().zip(alive).zip(of_start).enumerate()) {
+            charge *= annuity.decay;
+            let lives = Lanes::each(|i| if m < life[i] { 1.0 } else { 0.0 });
+            (*charges, *alive) = (charge * lives, lives);
+            *of_start = Lanes::each(|i| alive_share(ages, m, life[i]));
+        }
     }
 }
 
@@ -106,14 +128,14 @@ impl Fleet {
         }
     }
 
-    /// The fleet of the start: ages uniform on the integers of `ages`; month s is charged as month s + 1 of life at the
-    /// price of month 0.
-    pub fn begin(&mut self, chips: Lanes, ages: (usize, usize), price: Lanes, finance: &Finance) {
+    /// The fleet of the start; month s is charged as month s + 1 of life at the price of month 0.
+    pub fn begin(&mut self, chips: Lanes, price: Lanes, finance: &Finance) {
         if chips.all_are(|chips| chips == 0.0) {
             return;
         }
-        self.start.extend(finance.charges.iter().enumerate().map(|(s, charge)| {
-            let alive = chips * Lanes::each(|i| alive_share(ages, s, finance.life_months[i]));
+        let months = finance.of_start.iter().zip(&finance.charges);
+        self.start.extend(months.map(|(share, charge)| {
+            let alive = chips * *share;
             (alive, alive * price * *charge)
         }));
     }
