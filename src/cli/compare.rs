@@ -1,5 +1,6 @@
 //! `loophole run` and `loophole compare`: simulate, print, write.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -96,7 +97,8 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     };
     let how = How { threads: args.threads, quiet: args.quiet, checkpoint: Some(&checkpoint) };
     let outcome = match task.simulate(terminal, how, from) {
-        Ok(outcome) => outcome,
+        // The process ends with it: to free its histograms one by one would only make the reader wait.
+        Ok(outcome) => ManuallyDrop::new(outcome),
         Err(exit) => return exit,
     };
     let effects = effects(&outcome);

@@ -456,9 +456,9 @@ impl Sketch {
     }
 }
 
-/// The sum of digits: 32 of at most 255 fit in 16 bits.
+/// The sum of digits. In 32 bits, which processors have an instruction for.
 fn digit_sum(digits: &Digits) -> u64 {
-    u64::from(digits.iter().fold(0_u16, |sum, &digit| sum + u16::from(digit)))
+    u64::from(digits.iter().map(|&digit| u32::from(digit)).sum::<u32>())
 }
 
 /// Adds digits to others, and tells where they overflowed if any did.

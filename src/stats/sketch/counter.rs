@@ -36,7 +36,8 @@ pub struct Counter {
     window: Vec<Digits>,
     /// Stretches of the codes that the column brought.
     brought: Vec<usize>,
-    /// The same in the order of their keys.
+    /// Their keys in order, each with its place among them; and with its counts.
+    order: Vec<(i16, u16)>,
     new: Vec<(i16, Digits)>,
     /// Codes of the values at hand.
     codes: Vec<Codes>,
@@ -52,7 +53,14 @@ const ABSENT: u32 = 1 << 31;
 impl Default for Counter {
     fn default() -> Counter {
         let shifts = vec![ABSENT; CODED].try_into().unwrap_or_else(|_| unreachable!("one for every stretch"));
-        Counter { shifts, window: Vec::new(), brought: Vec::new(), new: Vec::new(), codes: Vec::new() }
+        Counter {
+            shifts,
+            window: Vec::new(),
+            brought: Vec::new(),
+            order: Vec::new(),
+            new: Vec::new(),
+            codes: Vec::new(),
+        }
     }
 }
 
@@ -116,12 +124,15 @@ impl Counter {
     #[cold]
     fn bring(&mut self, sketch: &mut Sketch) {
         let rows = &mut self.window[sketch.keys.len() + 1..];
-        self.new.clear();
-        for (stretch, row) in self.brought.drain(..).zip(rows) {
+        self.order.clear();
+        for (row, stretch) in self.brought.drain(..).enumerate() {
             self.shifts[stretch] = ABSENT;
-            self.new.push((key_of(stretch), std::mem::take(row)));
+            self.order.push((key_of(stretch), row as u16));
         }
-        self.new.sort_unstable_by_key(|(key, _)| *key);
+        // Places are put in order rather than counts, which take ten times the room.
+        self.order.sort_unstable();
+        self.new.clear();
+        self.new.extend(self.order.iter().map(|&(key, row)| (key, std::mem::take(&mut rows[usize::from(row)]))));
         sketch.insert(&self.new);
     }
 }
