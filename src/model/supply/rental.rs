@@ -104,10 +104,9 @@ impl Book {
     #[inline(always)]
     pub fn wind_down(&mut self, t: usize, voids: &[Void], terms: &VoidTerms) -> Lanes {
         let t = t as i64;
-        let stands = |contract: &Contract| contract.ends > t && contract.kept.any(|kept| kept > 0.0);
-        if !self.contracts.iter().all(stands) {
-            self.contracts.retain(stands);
-        }
+        // Terms of a channel are equally long, so that contracts run out in the order in which they were signed.
+        let over = self.contracts.iter().take_while(|contract| contract.ends <= t).count();
+        self.contracts.drain(..over);
         let mut due = Lanes::ZERO;
         if voids.is_empty() {
             return due;
@@ -131,6 +130,10 @@ impl Book {
                     * months
             });
             contract.kept = left;
+        }
+        let stands = |contract: &Contract| contract.kept.any(|kept| kept > 0.0);
+        if !self.contracts.iter().all(stands) {
+            self.contracts.retain(stands);
         }
         due
     }
