@@ -281,10 +281,14 @@ impl Task {
         })
     }
 
+    pub(super) fn title(&self) -> String {
+        self.scenarios.iter().map(Scenario::title).collect::<Vec<_>>().join(" | ")
+    }
+
     pub(super) fn about(&self) -> About {
         let scenario = &self.scenarios[0];
         About {
-            title: self.scenarios.iter().map(Scenario::title).collect::<Vec<_>>().join(" | "),
+            title: self.title(),
             name: self.name.clone(),
             as_of: scenario.as_of().unwrap_or_default(),
             version: env!("CARGO_PKG_VERSION").to_string(),
@@ -294,10 +298,9 @@ impl Task {
     }
 
     fn words(&self, outcome: &Outcome, effects: &[Effects]) -> String {
-        let about = self.about();
         let mut text = format!(
             "{}\n{} to {}, {}, seed {}\n",
-            about.title,
+            self.title(),
             outcome.start,
             outcome.start.plus(outcome.months as i32 - 1),
             counted(outcome.count as u64, "path"),

@@ -15,8 +15,7 @@ use super::compare::{Task, thread_count};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Piece {
     Summaries,
-    /// The lines of an arm.
-    Monthly(usize),
+    Monthly(tables::Stretch),
     Findings,
     Paths,
     #[cfg(feature = "parquet")]
@@ -54,7 +53,7 @@ impl Task {
             (*piece, files)
         };
         let mut pieces = vec![Piece::Summaries, Piece::Findings];
-        pieces.extend((0..outcome.arms.len()).map(Piece::Monthly));
+        pieces.extend(tables::monthly_stretches(outcome).map(Piece::Monthly));
         pieces.extend(self.request.save_paths.then_some(Piece::Paths));
         #[cfg(feature = "parquet")]
         pieces.extend(self.request.save_parquet.then_some(Piece::Parquet));
@@ -65,19 +64,8 @@ impl Task {
         let mut made = parallel::map(&pieces, threads, make);
         made.sort_by_key(|(piece, _)| *piece);
         let mut folder = Folder::default();
-        let mut monthly = tables::monthly_csv_header().into_bytes();
-        for (piece, files) in made {
-            for (name, bytes) in files {
-                match piece {
-                    Piece::Monthly(arm) => {
-                        monthly.extend(bytes);
-                        if arm + 1 == outcome.arms.len() {
-                            folder.add(name, std::mem::take(&mut monthly));
-                        }
-                    }
-                    _ => folder.add(name, bytes),
-                }
-            }
+        for (name, bytes) in made.into_iter().flat_map(|(_, files)| files) {
+            folder.add(name, bytes);
         }
         let manifest = self.manifest(outcome.count, &folder);
         folder.add(MANIFEST, manifest.to_json());
@@ -95,7 +83,7 @@ impl Task {
                     file("summary.json", format!("{json:#}\n")),
                 ]
             }
-            Piece::Monthly(arm) => vec![file("monthly.csv", tables::monthly_csv_of(outcome, arm))],
+            Piece::Monthly(stretch) => vec![file("monthly.csv", tables::monthly_csv_of(outcome, stretch))],
             Piece::Findings => {
                 vec![file("findings.md", report::findings(outcome, effects, &self.about()))]
             }
@@ -116,7 +104,7 @@ impl Task {
         use loophole::chart::input::Provenance;
         use loophole::chart::theme::{Size, Theme};
         let scenario = &self.scenarios[0];
-        let title = self.about().title;
+        let title = self.title();
         let provenance = Provenance { scenario: title, ..super::compare::provenance(scenario, run.outcome) };
         let gallery = super::compare::gallery(scenario, &self.job, run.outcome, run.effects);
         let asked = scenario.figures();

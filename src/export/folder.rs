@@ -54,9 +54,13 @@ impl fmt::Display for WriteError {
 impl std::error::Error for WriteError {}
 
 impl Folder {
-    /// Adds a file; `name` may contain `/`.
+    /// Adds a file, or what comes next of the last one if that has the same name; `name` may contain `/`.
     pub fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
-        self.files.push((name.into(), bytes.into()));
+        let (name, bytes) = (name.into(), bytes.into());
+        match self.files.last_mut() {
+            Some((last, begun)) if *last == name => begun.extend(bytes),
+            _ => self.files.push((name, bytes)),
+        }
     }
 
     /// Names and contents, in order of adding.

@@ -140,11 +140,12 @@ pub struct MonthlyRow<'a> {
 
 /// Every monthly metric of every arm, and its difference to the baseline, in the tables' order.
 pub fn monthly_rows(outcome: &Outcome) -> impl Iterator<Item = MonthlyRow<'_>> {
-    (0..outcome.arms.len()).flat_map(move |arm| monthly_rows_of(outcome, arm))
+    monthly_stretches(outcome).flat_map(|stretch| monthly_rows_of(outcome, stretch))
 }
 
-/// Those of one arm.
-fn monthly_rows_of(outcome: &Outcome, arm: usize) -> impl Iterator<Item = MonthlyRow<'_>> {
+/// Those of some metrics of an arm.
+fn monthly_rows_of(outcome: &Outcome, stretch: Stretch) -> impl Iterator<Item = MonthlyRow<'_>> {
+    let Stretch { arm, first, end } = stretch;
     let of_metric = move |m: usize| {
         let (id, label) = (outcome.arms[arm].id.as_str(), &outcome.catalogue.monthly[m].0);
         let levels = (0..outcome.months).map(move |t| ("level", t, Some(outcome.level(arm, m, t))));
@@ -153,30 +154,46 @@ fn monthly_rows_of(outcome: &Outcome, arm: usize) -> impl Iterator<Item = Monthl
             .chain(differences)
             .filter_map(move |(kind, t, cell)| Some(MonthlyRow { kind, arm: id, label, t, cell: cell? }))
     };
-    (0..outcome.catalogue.monthly.len()).flat_map(of_metric)
+    (first..end).flat_map(of_metric)
 }
 
-/// `monthly.csv`: every monthly metric of every arm, and its difference to the baseline. Arms are written on so many threads.
+/// A stretch of the monthly tables: some metrics of an arm, in the tables' order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stretch {
+    arm: usize,
+    first: usize,
+    end: usize,
+}
+
+/// Metrics of a stretch: few, so that threads that write stretches end together.
+const STRETCH: usize = 32;
+
+/// All stretches.
+pub fn monthly_stretches(outcome: &Outcome) -> impl Iterator<Item = Stretch> + '_ {
+    let metrics = outcome.catalogue.monthly.len();
+    let of_arm = move |arm| {
+        (0..metrics).step_by(STRETCH).map(move |first| Stretch { arm, first, end: (first + STRETCH).min(metrics) })
+    };
+    (0..outcome.arms.len()).flat_map(of_arm)
+}
+
+/// `monthly.csv`: every monthly metric of every arm, and its difference to the baseline, written on so many threads.
 pub fn monthly_csv(outcome: &Outcome, threads: usize) -> String {
-    let arms: Vec<usize> = (0..outcome.arms.len()).collect();
-    let of_arms = parallel::map(&arms, threads, |arm| monthly_csv_of(outcome, *arm));
-    monthly_csv_header() + &of_arms.concat()
+    let stretches: Vec<Stretch> = monthly_stretches(outcome).collect();
+    parallel::map(&stretches, threads, |stretch| monthly_csv_of(outcome, *stretch)).concat()
 }
 
-/// The first line of `monthly.csv`.
-pub fn monthly_csv_header() -> String {
-    let mut text = "kind,arm,metric,unit,month,mean,mean_se".to_string();
-    for p in BAND {
-        let _ = write!(text, ",p{:02.0}", p * 100.0);
-    }
-    text.push_str(",probability_above_zero\n");
-    text
-}
-
-/// The lines of an arm in `monthly.csv`.
-pub fn monthly_csv_of(outcome: &Outcome, arm: usize) -> String {
+/// The lines of a stretch in `monthly.csv`, below the table's head if it is the first.
+pub fn monthly_csv_of(outcome: &Outcome, stretch: Stretch) -> String {
     let mut text = String::new();
-    for row in monthly_rows_of(outcome, arm) {
+    if (stretch.arm, stretch.first) == (0, 0) {
+        text.push_str("kind,arm,metric,unit,month,mean,mean_se");
+        for p in BAND {
+            let _ = write!(text, ",p{:02.0}", p * 100.0);
+        }
+        text.push_str(",probability_above_zero\n");
+    }
+    for row in monthly_rows_of(outcome, stretch) {
         let labels = [row.kind, row.arm, &row.label.id, row.label.unit];
         monthly_row(&mut text, outcome, labels, row.t, &row.cell);
     }
