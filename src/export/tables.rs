@@ -172,7 +172,11 @@ const STRETCH: usize = 32;
 pub fn monthly_stretches(outcome: &Outcome) -> impl Iterator<Item = Stretch> + '_ {
     let metrics = outcome.catalogue.monthly.len();
     let of_arm = move |arm| {
-        (0..metrics).step_by(STRETCH).map(move |first| Stretch { arm, first, end: (first + STRETCH).min(metrics) })
+        (0..metrics).step_by(STRETCH).map(move |first| Stretch {
+            arm,
+            first,
+            end: (first + STRETCH).min(metrics),
+        })
     };
     (0..outcome.arms.len()).flat_map(of_arm)
 }

@@ -15,8 +15,9 @@ use crate::model::parameters::{Owned, Region};
 /// What owning chips of a channel costs over their life: finance, building and learning on each path, the same in all months.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finance {
-    /// Life in whole months where it is shortest.
+    /// Life in whole months where it is shortest, and where it is longest.
     shortest_life: usize,
+    longest_life: usize,
     /// Capital charge per USD in month m of life, at m − 1; 0 beyond it.
     charges: Vec<Lanes>,
     /// 1 in the months of life, 0 beyond.
@@ -37,6 +38,7 @@ impl Finance {
             std::array::from_fn(|i| Terms::new(wacc[i], life[i], residual[i], decline[i]));
         let life_months = terms.map(|terms| terms.life_months);
         self.shortest_life = life_months.into_iter().min().unwrap_or_default();
+        self.longest_life = life_months.into_iter().max().unwrap_or_default();
         let annuity = Annuity {
             factor: Lanes::each(|i| terms[i].annuity.factor),
             decay: Lanes::each(|i| terms[i].annuity.decay),
@@ -47,6 +49,12 @@ impl Finance {
             Lanes::each(|i| if rate[i] == 0.0 { 0.0 } else { learning::exponent(rate[i]) })
         };
         self.learning_exponents = (exponent(owned.learning_rate), exponent(owned.mfu_learning_rate));
+    }
+
+    /// What chips that have reached an age still count, of what they count while they live.
+    #[inline(always)]
+    fn living(&self, count: Lanes, age: usize) -> Lanes {
+        if age < self.shortest_life { count } else { count * self.alive[age] }
     }
 
     /// Capital charge per USD in the first month of life.
@@ -97,6 +105,8 @@ pub struct Fleet {
     bought: Vec<Lanes>,
     paid: Vec<Lanes>,
     rent: Vec<Lanes>,
+    /// How many of them have retired everywhere.
+    retired: usize,
     /// Chips alive by month, up to the last month foreseen and as ordered so far.
     foreseen: Vec<Lanes>,
     /// When the first purchase with a scarcity rent arrives.
@@ -122,7 +132,7 @@ impl Fleet {
         for column in [bought, paid, rent, foreseen] {
             column.clear();
         }
-        self.rents_from = None;
+        (self.retired, self.rents_from) = (0, None);
         for number in [&mut self.chips, &mut self.capital, &mut self.scarcity_rate, &mut self.arriving] {
             *number = Lanes::ZERO;
         }
@@ -164,12 +174,11 @@ impl Fleet {
     pub fn look_ahead(&mut self, finance: &Finance) {
         let then = self.foreseen.len();
         let mut chips = self.start.get(then).map_or(Lanes::ZERO, |start| start.0);
-        for (&arrives, &bought) in self.arrives.iter().zip(&self.bought) {
+        for (&arrives, &bought) in self.arrives.iter().zip(&self.bought).skip(self.retired) {
             if arrives > then {
                 continue;
             }
-            let age = then - arrives;
-            chips += if age < finance.shortest_life { bought } else { bought * finance.alive[age] };
+            chips += finance.living(bought, then - arrives);
         }
         self.foreseen.push(chips);
     }
@@ -184,36 +193,32 @@ impl Fleet {
     #[inline(always)]
     pub fn add_up(&mut self, t: usize, finance: &Finance) {
         let mut capital = self.start.get(t).map_or(Lanes::ZERO, |start| start.1);
-        let (mut rate, mut arriving) = (self.scarcity_rate, Lanes::ZERO);
+        // Nothing is taken off a sum of numbers that are rounded: once chips retire, rents are added up anew.
+        let anew = self.rents_from.is_some_and(|first| first + finance.shortest_life <= t);
+        let mut rate = if anew { Lanes::ZERO } else { self.scarcity_rate };
+        let mut arriving = Lanes::ZERO;
+        self.retired += self.arrives[self.retired..]
+            .iter()
+            .take_while(|&&arrives| arrives + finance.longest_life <= t)
+            .count();
         let columns = self.arrives.iter().zip(&self.paid).zip(&self.bought).zip(&self.rent);
-        for (((&arrives, &paid), bought), rent) in columns {
+        for (((&arrives, &paid), bought), rent) in columns.skip(self.retired) {
             if arrives > t {
                 continue;
             }
             let age = t - arrives;
             capital += paid * finance.charges[age];
+            if anew {
+                rate += finance.living(*rent, age);
+            }
             if age == 0 {
                 arriving += *bought;
-                rate += *rent;
+                if !anew {
+                    rate += *rent;
+                }
             }
-        }
-        // Nothing is taken off a sum of numbers that are rounded: once chips retire, rents are added up anew.
-        if self.rents_from.is_some_and(|first| first + finance.shortest_life <= t) {
-            rate = self.rents(t, finance);
         }
         (self.chips, self.capital, self.scarcity_rate, self.arriving) =
             (self.foreseen[t], capital, rate, arriving);
-    }
-
-    /// Scarcity rents of the chips alive in month `t`.
-    #[inline(always)]
-    fn rents(&self, t: usize, finance: &Finance) -> Lanes {
-        let mut rate = Lanes::ZERO;
-        for (&arrives, &rent) in self.arrives.iter().zip(&self.rent) {
-            if arrives <= t {
-                rate += rent * finance.alive[t - arrives];
-            }
-        }
-        rate
     }
 }

@@ -132,7 +132,8 @@ impl Counter {
         // Places are put in order rather than counts, which take ten times the room.
         self.order.sort_unstable();
         self.new.clear();
-        self.new.extend(self.order.iter().map(|&(key, row)| (key, std::mem::take(&mut rows[usize::from(row)]))));
+        self.new
+            .extend(self.order.iter().map(|&(key, row)| (key, std::mem::take(&mut rows[usize::from(row)]))));
         sketch.insert(&self.new);
     }
 }
