@@ -107,8 +107,9 @@ const TILE: usize = LANES;
 pub const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
 
 /// Bytes of codes a thread holds before it counts them, where that is more than a block: the more, the fewer times every
-/// histogram is fetched from memory.
-const HELD_BYTES: usize = 40 << 20;
+/// histogram is fetched from memory and its places told. Two arms of 60 months need a third of it for as many as can be counted at
+/// once.
+const HELD_BYTES: usize = 96 << 20;
 
 /// How many blocks of `cells` cells a thread holds before it counts them, in a run of `blocks` blocks: one at least, and no
 /// more than a column can count at once.
