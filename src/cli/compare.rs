@@ -242,7 +242,7 @@ impl Task {
         }
         Err(format!(
             "the run would take about {} MiB of memory, allowed are {}: {} for the scalars of {} paths in {} arms, {} for what is \
-             kept of every month\n  hint: take fewer paths, arms or months, or allow more with --max-memory",
+             kept of every month\n  hint: take fewer paths, arms, months or threads, or allow more with --max-memory",
             mib(memory.total()),
             mib(limit),
             mib(memory.scalars),

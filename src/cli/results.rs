@@ -64,8 +64,13 @@ impl Task {
         let mut made = parallel::map(&pieces, threads, make);
         made.sort_by_key(|(piece, _)| *piece);
         let mut folder = Folder::default();
-        for (name, bytes) in made.into_iter().flat_map(|(_, files)| files) {
-            folder.add(name, bytes);
+        for (piece, files) in made {
+            for (name, bytes) in files {
+                match piece {
+                    Piece::Monthly(_) => folder.append(name, bytes),
+                    _ => folder.add(name, bytes),
+                }
+            }
         }
         let manifest = self.manifest(outcome.count, &folder);
         folder.add(MANIFEST, manifest.to_json());

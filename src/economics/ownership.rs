@@ -52,7 +52,7 @@ pub fn buy_cost(first_month_charge: f64, hours: f64, availability: f64, energy_p
 }
 
 /// Share of an initial fleet still alive `s` months after the start: ages uniform on the integers `youngest … oldest`,
-/// alive while age + s < life.
+/// alive while age + s < life. Whole numbers are exact as `f64`, in which several paths can be told at once.
 #[inline(always)]
 pub fn alive_share(ages: (usize, usize), s: usize, life_months: usize) -> f64 {
     let (youngest, oldest) = (ages.0 as f64, ages.1 as f64);

@@ -337,8 +337,9 @@ fn stretch(
     mut state: Progress,
 ) -> Result<Progress, EngineError> {
     let mut sketches = std::mem::take(&mut state.sketches);
+    let threads = workers.len();
     // No more than threads, each of which begins with another one.
-    let part = sketches.len().div_ceil(workers.len()).max(1);
+    let part = sketches.len().div_ceil(threads).max(1);
     let parts = sketches.chunks_mut(part).enumerate();
     let parts: Vec<Part> = parts.map(|(at, sketches)| (at * part, Mutex::new(sketches))).collect();
     let (claimed, done) = (AtomicUsize::new(state.blocks), AtomicUsize::new(state.paths));
@@ -362,7 +363,7 @@ fn stretch(
                     }
                     let paths = plan.partition.block(block);
                     // Made by the thread that first works with it: what it touches first is its own.
-                    let worker = worker.get_or_insert_with(|| Worker::new(plan));
+                    let worker = worker.get_or_insert_with(|| Worker::new(plan, threads));
                     if let Err(error) = worker.run(plan, &paths) {
                         stop.store(true, Ordering::Relaxed);
                         let mut first = locked(failed);

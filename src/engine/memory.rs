@@ -36,7 +36,7 @@ impl Memory {
         let cells = Layout::of(job, &catalogue).cells() as u64;
         let (paths, arms) = (job.paths as u64, job.arms.len() as u64);
         let blocks = Partition { sampling: job.sampling, paths: job.paths }.blocks();
-        let rows = row_bytes(cells as usize, blocks) as u64;
+        let rows = row_bytes(cells as usize, blocks, threads.clamp(1, blocks.max(1))) as u64;
         let planes = 1 + u64::from((paths / 64).max(1).ilog2()) / 8;
         let histogram = size_of::<Sketch>() as u64 + HISTOGRAM * planes;
         let moments = 16 * (1 + replicates(job.sampling) as u64);
@@ -48,7 +48,7 @@ impl Memory {
         Memory {
             scalars: if job.is_exact() { kept } else { kept.saturating_add(tallies) },
             cells: all(&[cells, histogram + moments]),
-            rows: all(&[rows, threads as u64]),
+            rows,
         }
     }
 

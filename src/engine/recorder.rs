@@ -106,21 +106,24 @@ const TILE: usize = LANES;
 /// Groups of a block: those whose numbers are kept.
 pub const BLOCK_GROUPS: usize = BLOCK.div_ceil(LANES);
 
-/// Bytes of codes a thread holds before it counts them, where that is more than a block: the more, the fewer times every
-/// histogram is fetched from memory and its places told. Two arms of 60 months need a third of it for as many as can be counted at
-/// once.
-const HELD_BYTES: usize = 96 << 20;
+/// Bytes of codes that all threads together hold before they count them, and what each may hold in any case, if a block takes
+/// no more: the more, the fewer times every histogram is fetched from memory. Two arms of 60 months fill a column (240 paths) in
+/// 29 MiB, seven in 82.
+const HELD_BYTES: usize = 192 << 20;
+const HELD_BYTES_LEAST: usize = 40 << 20;
 
-/// How many blocks of `cells` cells a thread holds before it counts them, in a run of `blocks` blocks: one at least, and no
-/// more than a column can count at once.
-pub fn held_blocks(cells: usize, blocks: usize) -> usize {
-    let most = (HELD_BYTES / (BLOCK * cells * size_of::<Code>())).clamp(1, Counter::MOST / BLOCK);
-    most.min(blocks.max(1))
+/// How many blocks of `cells` cells each of some threads holds before it counts them, in a run of `blocks` blocks: one at
+/// least, and no more than its share of them or than a column can count at once.
+pub fn held_blocks(cells: usize, blocks: usize, threads: usize) -> usize {
+    let bytes = (HELD_BYTES / threads).max(HELD_BYTES_LEAST);
+    let most = (bytes / (BLOCK * cells * size_of::<Code>())).clamp(1, Counter::MOST / BLOCK);
+    most.min(blocks.div_ceil(threads).max(1))
 }
 
-/// Bytes of the rows that a thread holds.
-pub fn row_bytes(cells: usize, blocks: usize) -> usize {
-    BLOCK * cells * (size_of::<f64>() + held_blocks(cells, blocks) * size_of::<Code>())
+/// Bytes of the rows that some threads hold.
+pub fn row_bytes(cells: usize, blocks: usize, threads: usize) -> usize {
+    let held = held_blocks(cells, blocks, threads);
+    threads * BLOCK * cells * (size_of::<f64>() + held * size_of::<Code>())
 }
 
 impl Rows {
@@ -505,6 +508,22 @@ mod tests {
             count_cells(&rows, held, 0, &mut sketches, &mut counter);
             assert!(sketches == naive);
         }
+    }
+
+    /// Threads hold no more than their share of a run or than a column counts, and together no more than they may, if a block each
+    /// takes no more; whatever they are, a block each.
+    #[test]
+    fn threads_hold_what_they_may() {
+        let column = Counter::MOST / BLOCK;
+        assert_eq!(held_blocks(1_000, 10_000, 2), column);
+        assert_eq!(held_blocks(1_000, 6, 4), 2);
+        assert_eq!(held_blocks(1_000, 0, 1), 1);
+        assert_eq!(held_blocks(10_000_000, 10_000, 1), 1);
+        for (cells, threads) in [(90_000, 2), (90_000, 3), (200_000, 1), (200_000, 4)] {
+            let held = held_blocks(cells, 10_000, threads) * BLOCK * cells * size_of::<Code>();
+            assert!(held <= (HELD_BYTES / threads).max(HELD_BYTES_LEAST), "{cells} cells, {threads} threads");
+        }
+        assert!(row_bytes(90_000, 10_000, 96) < 96 * (HELD_BYTES_LEAST + BLOCK * 90_000 * 8));
     }
 
     /// A number that is not finite is told with its path and its place; on lanes that are no paths none is.

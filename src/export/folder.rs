@@ -54,12 +54,16 @@ impl fmt::Display for WriteError {
 impl std::error::Error for WriteError {}
 
 impl Folder {
-    /// Adds a file, or what comes next of the last one if that has the same name; `name` may contain `/`.
+    /// Adds a file; `name` may contain `/`.
     pub fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
-        let (name, bytes) = (name.into(), bytes.into());
+        self.files.push((name.into(), bytes.into()));
+    }
+
+    /// Continues the file that was added last if it is of this name, and else adds it.
+    pub fn append(&mut self, name: String, bytes: Vec<u8>) {
         match self.files.last_mut() {
             Some((last, begun)) if *last == name => begun.extend(bytes),
-            _ => self.files.push((name, bytes)),
+            _ => self.add(name, bytes),
         }
     }
 

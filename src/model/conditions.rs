@@ -20,30 +20,31 @@ use crate::math::{Lanes, rows};
 /// workloads: computed once for them.
 #[derive(Clone, Debug, Default)]
 pub struct Givens {
-    /// By channel.
-    rates: Vec<RatesGiven>,
+    /// By channel: what moves e, and what it is by workload in month 0 without learning.
+    moves: Vec<Moves>,
+    rates: Vec<PerWorkload<Lanes>>,
     /// By channel; of rental channels empty.
     finance: Vec<Finance>,
     /// By region: monthly charge per USD of building.
     building: Vec<Lanes>,
 }
 
-/// What is known of e of a channel's chip, by workload, in all months.
-#[derive(Clone, Debug)]
-enum RatesGiven {
-    /// It is this.
-    Steady(PerWorkload<Lanes>),
-    /// Nothing but learning moves it, of which no forecast is made.
-    Learned,
+/// What moves e of a channel's chip from month to month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moves {
     /// Nothing.
-    Moving,
+    Steady,
+    /// Learning alone, of which planners make no forecast: what they plan with is this month's.
+    Learned,
+    /// Something that it is made of.
+    Drawn,
 }
 
 impl Givens {
     /// Reads the drivers of a few paths.
     pub fn fill(&mut self, world: &World, drivers: &Drivers<Lanes>) {
-        self.rates.clear();
-        self.rates.extend(world.channels.iter().map(|channel| rates_given(world, channel, drivers)));
+        let rates = world.channels.iter().map(|channel| steady_rates(world, channel, drivers));
+        (self.moves, self.rates) = rates.unzip();
         self.building.clear();
         self.building.extend(world.regions.iter().map(|region| building_factor(region, drivers)));
         self.finance.resize_with(world.channels.len(), Finance::default);
@@ -75,7 +76,8 @@ impl Givens {
     }
 }
 
-fn rates_given(world: &World, channel: &Channel, drivers: &Drivers<Lanes>) -> RatesGiven {
+/// e of a channel's chip by workload without learning in month 0, and what moves it.
+fn steady_rates(world: &World, channel: &Channel, drivers: &Drivers<Lanes>) -> (Moves, PerWorkload<Lanes>) {
     let steady = Cell::new(true);
     let value = |slot: Slot| {
         steady.set(steady.get() && drivers.is_steady(slot));
@@ -83,13 +85,14 @@ fn rates_given(world: &World, channel: &Channel, drivers: &Drivers<Lanes>) -> Ra
     };
     let mut of = PerWorkload::<Lanes>::default();
     rates(world, channel, value, Lanes::ONE, &mut of);
-    match &channel.supply {
-        _ if !steady.get() => RatesGiven::Moving,
+    let moves = match &channel.supply {
+        _ if !steady.get() => Moves::Drawn,
         Supply::Owned(owned) if drivers.now(owned.mfu_learning_rate, 0).any(|rate| rate != 0.0) => {
-            RatesGiven::Learned
+            Moves::Learned
         }
-        _ => RatesGiven::Steady(of),
-    }
+        _ => Moves::Steady,
+    };
+    (moves, of)
 }
 
 /// Writes the terms of channel `k` this month.
@@ -126,16 +129,16 @@ pub fn channel_month(
         }
     }
     let workloads = world.workloads.len();
-    match &givens.rates[k] {
-        RatesGiven::Steady(steady) => {
-            month.rates[..workloads].copy_from_slice(&steady[..workloads]);
-            month.rates_planned[..workloads].copy_from_slice(&steady[..workloads]);
+    match givens.moves[k] {
+        Moves::Steady => {
+            month.rates[..workloads].copy_from_slice(&givens.rates[k][..workloads]);
+            month.rates_planned[..workloads].copy_from_slice(&givens.rates[k][..workloads]);
         }
-        RatesGiven::Learned => {
+        Moves::Learned => {
             rates(world, channel, now, month.mfu_learning, &mut month.rates);
             month.rates_planned[..workloads].copy_from_slice(&month.rates[..workloads]);
         }
-        RatesGiven::Moving => {
+        Moves::Drawn => {
             rates(world, channel, now, month.mfu_learning, &mut month.rates);
             rates(world, channel, ahead, month.mfu_learning, &mut month.rates_planned);
         }

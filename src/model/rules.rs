@@ -356,7 +356,7 @@ impl Regime<'_> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Void {
     /// Places of the rule and of its effect.
-    effect: (usize, usize),
+    pub(super) effect: (usize, usize),
     /// Contracts signed from this month on are untouched.
     pub effective: [i64; LANES],
     /// Share kept this month.

@@ -456,7 +456,7 @@ impl Sketch {
     }
 }
 
-/// The sum of digits. In 32 bits, which processors have an instruction for.
+/// The sum of digits; of 32 bits, which compilers make one instruction of.
 fn digit_sum(digits: &Digits) -> u64 {
     u64::from(digits.iter().map(|&digit| u32::from(digit)).sum::<u32>())
 }

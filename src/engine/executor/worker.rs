@@ -38,10 +38,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Memory for a plan.
-    pub fn new(plan: &Plan<'_>) -> Worker {
+    /// Memory for a plan that so many threads work on.
+    pub fn new(plan: &Plan<'_>, threads: usize) -> Worker {
         let arms = plan.worlds.len();
-        let room = BLOCK_GROUPS * held_blocks(plan.layout.cells(), plan.partition.blocks());
+        let room = BLOCK_GROUPS * held_blocks(plan.layout.cells(), plan.partition.blocks(), threads);
         let mut rows = Rows::default();
         rows.reserve(&plan.layout, room);
         Worker {

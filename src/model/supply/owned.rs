@@ -2,7 +2,7 @@
 //!
 //! A chip bought is a known future: when it arrives, how its charge falls with age, when it retires. So a fleet is its
 //! purchases. Planners foresee how many chips will be alive `lead` months on, what they order is added to that, and when the month
-//! has come only charges are still to be added up, each at its age.
+//! has come only charges, each at its age, and scarcity rents are still to be added up.
 
 use crate::economics::capital::DecliningAnnuity;
 use crate::economics::learning;
@@ -12,7 +12,7 @@ use crate::math::{LANES, Lanes, rows};
 use crate::model::drivers::Drivers;
 use crate::model::parameters::{Owned, Region};
 
-/// What owning chips of a channel costs over their life: finance, building and learning on each path, the same in all months.
+/// What owning chips of a channel costs over their life: finance, life and learning on each path, the same in all months.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finance {
     /// Life in whole months where it is shortest, and where it is longest.
@@ -39,11 +39,9 @@ impl Finance {
         let life_months = terms.map(|terms| terms.life_months);
         self.shortest_life = life_months.into_iter().min().unwrap_or_default();
         self.longest_life = life_months.into_iter().max().unwrap_or_default();
-        let annuity = Annuity {
-            factor: Lanes::each(|i| terms[i].annuity.factor),
-            decay: Lanes::each(|i| terms[i].annuity.decay),
-        };
-        tabulate(self, annuity, life_months, owned.fleet_age_months, months);
+        let annuity = |of: fn(&DecliningAnnuity) -> f64| Lanes::each(|i| of(&terms[i].annuity));
+        let (before_first, decay) = (annuity(|annuity| annuity.factor), annuity(|annuity| annuity.decay));
+        tabulate(self, (before_first, decay), life_months, owned.fleet_age_months, months);
         let exponent = |slot| {
             let rate = at(slot);
             Lanes::each(|i| if rate[i] == 0.0 { 0.0 } else { learning::exponent(rate[i]) })
@@ -51,7 +49,7 @@ impl Finance {
         self.learning_exponents = (exponent(owned.learning_rate), exponent(owned.mfu_learning_rate));
     }
 
-    /// What chips that have reached an age still count, of what they count while they live.
+    /// What is left of `count` at an age: all of it on paths where the chips live, nothing where they have retired.
     #[inline(always)]
     fn living(&self, count: Lanes, age: usize) -> Lanes {
         if age < self.shortest_life { count } else { count * self.alive[age] }
@@ -70,23 +68,17 @@ pub fn building_factor(region: &Region, drivers: &Drivers<Lanes>) -> Lanes {
     Lanes::each(|i| DecliningAnnuity::new(wacc[i], (12.0 * life[i]).round().max(1.0), 0.0).charge(1.0))
 }
 
-/// The capital charge of a month of life is the last one's times `decay`; `factor` is that of the month before the first.
-struct Annuity {
-    factor: Lanes,
-    decay: Lanes,
-}
-
 wide! {
-    /// Tabulates charges and lives by month.
-    fn tabulate(finance: &mut Finance, annuity: Annuity, life: [usize; LANES], ages: (usize, usize), months: usize) {
+    /// Tabulates charges and lives by month. Charges are given for the month before the first, with what each is of the one before.
+    fn tabulate(finance: &mut Finance, charge: (Lanes, Lanes), life: [usize; LANES], ages: (usize, usize), months: usize) {
         let Finance { charges, alive, of_start, .. } = finance;
         for column in [&mut *charges, &mut *alive, &mut *of_start] {
             column.clear();
             column.resize(months, Lanes::ZERO);
         }
-        let mut charge = annuity.factor;
+        let (mut charge, decay) = charge;
         for (m, ((charges, alive), of_start)) in rows(charges.iter_mut().zip(alive).zip(of_start).enumerate()) {
-            charge *= annuity.decay;
+            charge *= decay;
             let lives = Lanes::each(|i| if m < life[i] { 1.0 } else { 0.0 });
             (*charges, *alive) = (charge * lives, lives);
             *of_start = Lanes::each(|i| alive_share(ages, m, life[i]));
@@ -105,7 +97,7 @@ pub struct Fleet {
     bought: Vec<Lanes>,
     paid: Vec<Lanes>,
     rent: Vec<Lanes>,
-    /// How many of them have retired everywhere.
+    /// How many purchases, from the first on, have retired on all paths.
     retired: usize,
     /// Chips alive by month, up to the last month foreseen and as ordered so far.
     foreseen: Vec<Lanes>,
@@ -150,10 +142,11 @@ impl Fleet {
         }));
     }
 
-    /// Chips bought at `price` that arrive in month `arrives`; their first month of life is that month. Orders come in the order in
-    /// which they arrive, for the last month foreseen; only what is bought at the start, before months are, pays no rent.
+    /// Chips bought at `price` that arrive in month `arrives`; their first month of life is that month. Purchases come in the order
+    /// in which they arrive: first the pipeline, before any month is foreseen, then each month's orders, for the last month foreseen.
     #[inline(always)]
     pub fn buy(&mut self, chips: Lanes, arrives: usize, price: Lanes, scarcity_rate: Lanes) {
+        debug_assert!(self.foreseen.is_empty() || arrives + 1 == self.foreseen.len());
         if chips.any(|chips| chips != 0.0) {
             let rent = chips * scarcity_rate;
             if self.rents_from.is_none() && rent.any(|rent| rent != 0.0) {
@@ -189,11 +182,12 @@ impl Fleet {
         self.foreseen.last().copied().unwrap_or_default()
     }
 
-    /// Adds up the chips of month `t`, the next, and what they cost. It was foreseen, and so were all orders that arrive in it.
+    /// Reads the chips of month `t` and adds up what they cost. Months come one after another; `t` was foreseen, and all that arrives
+    /// in it has been bought.
     #[inline(always)]
     pub fn add_up(&mut self, t: usize, finance: &Finance) {
         let mut capital = self.start.get(t).map_or(Lanes::ZERO, |start| start.1);
-        // Nothing is taken off a sum of numbers that are rounded: once chips retire, rents are added up anew.
+        // To take off rents that end would round otherwise: once chips retire, rents are added up anew.
         let anew = self.rents_from.is_some_and(|first| first + finance.shortest_life <= t);
         let mut rate = if anew { Lanes::ZERO } else { self.scarcity_rate };
         let mut arriving = Lanes::ZERO;
@@ -220,5 +214,97 @@ impl Fleet {
         }
         (self.chips, self.capital, self.scarcity_rate, self.arriving) =
             (self.foreseen[t], capital, rate, arriving);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A uniform of a linear congruential generator, and the next.
+    fn next(state: &mut u64) -> f64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Purchases, each as it was made: when it arrives, chips, what they cost and the rent of all of them.
+    type Purchases = Vec<(usize, Lanes, Lanes, Lanes)>;
+
+    /// The sum over those of the start and all purchases that have arrived, each at its age.
+    fn summed(
+        start: Lanes,
+        purchases: &Purchases,
+        t: usize,
+        of: impl Fn(&(usize, Lanes, Lanes, Lanes), usize) -> Lanes,
+    ) -> Lanes {
+        let arrived = purchases.iter().filter(|(arrives, ..)| *arrives <= t);
+        arrived.fold(start, |sum, purchase| sum + of(purchase, t - purchase.0))
+    }
+
+    /// Month by month what a fleet says is what all its purchases say, to the bit: whatever lives are on each path, shorter than the
+    /// lead or longer than all months, with chips of the start or without, with rents from the first order on, later, or never; and
+    /// so it is of a copy that goes on half-way.
+    #[test]
+    fn a_fleet_is_the_sum_of_its_purchases() {
+        const LEAD: usize = 4;
+        let mut state = 7;
+        for round in 0..60 {
+            let months = if round % 3 == 0 { 200 } else { 40 };
+            let (least, span) = [(1, 3), (2, 60), (30, 5), (400, 1)][round % 4];
+            let life = std::array::from_fn(|_| least + (f64::from(span) * next(&mut state)) as usize);
+            let mut finance = Finance {
+                shortest_life: life.into_iter().min().unwrap(),
+                longest_life: life.into_iter().max().unwrap(),
+                ..Finance::default()
+            };
+            let (charge, decay) = (Lanes::all(0.03), Lanes::each(|_| 0.97 + 0.02 * next(&mut state)));
+            tabulate(&mut finance, (charge, decay), life, (2, 9), months + LEAD);
+            let some = |state: &mut u64| Lanes::each(|_| 100.0 * next(state));
+            let mut fleet = Fleet::default();
+            let mut purchases = Purchases::new();
+            if round % 2 == 0 {
+                fleet.begin(some(&mut state), some(&mut state), &finance);
+            }
+            for arrives in 0..LEAD {
+                let (chips, price) = (some(&mut state), some(&mut state));
+                fleet.buy(chips, arrives, price, Lanes::ZERO);
+                purchases.push((arrives, chips, chips * price, Lanes::ZERO));
+            }
+            for _ in 0..LEAD {
+                fleet.look_ahead(&finance);
+            }
+            let rents_from = [0, 7, usize::MAX][round % 3];
+            for t in 0..months {
+                let of_start = |t: usize| fleet.start.get(t).copied().unwrap_or_default();
+                let then = summed(of_start(t + LEAD).0, &purchases, t + LEAD, |(_, chips, ..), age| {
+                    *chips * finance.alive[age]
+                });
+                let now = |of: fn(&(usize, Lanes, Lanes, Lanes)) -> Lanes, table: &[Lanes], start: Lanes| {
+                    summed(start, &purchases, t, |purchase, age| of(purchase) * table[age])
+                };
+                let chips = now(|purchase| purchase.1, &finance.alive, of_start(t).0);
+                let capital = now(|purchase| purchase.2, &finance.charges, of_start(t).1);
+                let rate = now(|purchase| purchase.3, &finance.alive, Lanes::ZERO);
+                fleet.look_ahead(&finance);
+                assert_eq!(fleet.planned(), then, "round {round}, month {t}");
+                let order = if next(&mut state) < 0.2 { Lanes::ZERO } else { some(&mut state) };
+                let rent = if t >= rents_from { some(&mut state) } else { Lanes::ZERO };
+                let price = some(&mut state);
+                fleet.buy(order, t + LEAD, price, rent);
+                purchases.push((t + LEAD, order, order * price, order * rent));
+                fleet.add_up(t, &finance);
+                let told = (fleet.chips, fleet.capital, fleet.scarcity_rate);
+                assert_eq!(told, (chips, capital, rate), "round {round}, month {t}, lives {life:?}");
+                let arriving = purchases.iter().filter(|(arrives, ..)| *arrives == t);
+                assert_eq!(fleet.arriving, arriving.fold(Lanes::ZERO, |sum, (_, chips, ..)| sum + *chips));
+                if t == months / 2 {
+                    let mut other = Fleet::default();
+                    other.clone_from(&fleet);
+                    fleet.clear();
+                    assert_eq!(fleet, Fleet::default());
+                    fleet = other;
+                }
+            }
+        }
     }
 }

@@ -104,7 +104,8 @@ impl Book {
     #[inline(always)]
     pub fn wind_down(&mut self, t: usize, voids: &[Void], terms: &VoidTerms) -> Lanes {
         let t = t as i64;
-        // Terms of a channel are equally long, so that contracts run out in the order in which they were signed.
+        // Terms of a channel are equally long, and the stock of the start lies in the order in which it ends, none of it after what is
+        // signed first: what is over lies in front.
         let over = self.contracts.iter().take_while(|contract| contract.ends <= t).count();
         self.contracts.drain(..over);
         let mut due = Lanes::ZERO;
@@ -191,4 +192,49 @@ fn kept(voids: &[Void], signed: i64, share: impl Fn(&Void) -> Lanes) -> Lanes {
         kept = Lanes::each(|i| if signed < void.effective[i] { kept[i] * share[i] } else { kept[i] });
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::LANES;
+
+    const NOTHING_OWED: VoidTerms = VoidTerms {
+        overhead: Lanes::ZERO,
+        prepaid: Lanes::ZERO,
+        exit_fee_months: Lanes::ZERO,
+        owed_share: Lanes::ZERO,
+    };
+
+    /// Twelve chips at the start, in three vintages.
+    fn book() -> Book {
+        let mut book = Book::default();
+        book.begin(Lanes::all(12.0), Lanes::all(2.0), 3);
+        book
+    }
+
+    #[test]
+    fn what_is_wholly_void_owes_once_and_is_gone() {
+        let void = Void { effect: (0, 0), effective: [0; LANES], kept: Lanes::ZERO, planned: Lanes::ZERO };
+        let terms = VoidTerms { owed_share: Lanes::ONE, ..NOTHING_OWED };
+        let mut book = book();
+        assert!(book.wind_down(0, &[void], &terms).all_are(|due| due > 0.0));
+        book.add_up(1, &[void]);
+        assert_eq!((book.committed().total(), book.committed_planned().total()), (Lanes::ZERO, Lanes::ZERO));
+        assert_eq!((book.contracts.len(), book.bill(Lanes::ZERO)), (0, Lanes::ZERO));
+        assert_eq!(book.wind_down(1, &[void], &terms), Lanes::ZERO);
+    }
+
+    /// The stock of the start ends vintage by vintage, and what is signed after it lasts its term.
+    #[test]
+    fn contracts_run_out_in_order() {
+        let (mut book, mut held) = (book(), Vec::new());
+        for t in 0..5 {
+            assert_eq!(book.wind_down(t, &[], &NOTHING_OWED), Lanes::ZERO);
+            book.add_up(t + 1, &[]);
+            held.push((book.committed().total()[0], book.committed_planned().total()[0]));
+            book.sign(t, 3, Lanes::all(if t < 2 { 5.0 } else { 0.0 }), Lanes::ONE, t == 1);
+        }
+        assert_eq!(held, [(12.0, 8.0), (13.0, 9.0), (14.0, 5.0), (5.0, 0.0), (0.0, 0.0)]);
+    }
 }

@@ -36,8 +36,9 @@ pub struct Counter {
     window: Vec<Digits>,
     /// Stretches of the codes that the column brought.
     brought: Vec<usize>,
-    /// Their keys in order, each with its place among them; and with its counts.
+    /// Their keys in order, each with its place among them.
     order: Vec<(i16, u16)>,
+    /// Their keys in order, each with its counts.
     new: Vec<(i16, Digits)>,
     /// Codes of the values at hand.
     codes: Vec<Codes>,
@@ -129,7 +130,7 @@ impl Counter {
             self.shifts[stretch] = ABSENT;
             self.order.push((key_of(stretch), row as u16));
         }
-        // Places are put in order rather than counts, which take ten times the room.
+        // Places are put in order rather than counts, which take eight times the room.
         self.order.sort_unstable();
         self.new.clear();
         self.new
