@@ -145,6 +145,14 @@ fn a_path_alone_is_that_path_of_the_run() {
     }
     alone(&shipped("close-the-door.toml", &["settings.paths=15", "settings.months=20"]).job(), &[14]);
     alone(&shipped("every-form.toml", &["settings.paths=40"]).job(), &[14]);
+    // Paths side by side whose chips live for months or years.
+    let lives = [
+        "settings.paths=15",
+        "settings.months=40",
+        "channels.owned_910c.chip_life_years={triangular=[0.1, 1, 4]}",
+        "channels.owned_910c.fleet_age_months=[0, 0]",
+    ];
+    alone(&shipped("close-the-door.toml", &lives).job(), &[3, 14]);
 }
 
 fn alone(job: &Job, paths: &[u64]) {
