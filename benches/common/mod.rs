@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use loophole::economics::demand::DemandCurve;
 use loophole::economics::market::Market;
@@ -32,27 +32,41 @@ pub fn two_arms(sets: &[&str]) -> Job {
 }
 
 /// Processor time of this thread so far; the wall's clock where the system does not say.
+#[cfg(target_os = "linux")]
 pub fn thread_time() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next().and_then(|first| first.parse().ok()));
-    nanos.map_or_else(wall, Duration::from_nanos)
+    told(rustix::time::ClockId::ThreadCPUTime)
 }
 
-/// Processor time of this process and of the children it waited for, in ticks of 10 ms; the wall's clock where the system
+/// Processor time of this process and of the children it waited for, these in ticks of 10 ms; the wall's clock where the system
 /// does not say.
+#[cfg(target_os = "linux")]
 pub fn process_time() -> Duration {
-    let told = std::fs::read_to_string("/proc/self/stat").ok();
-    let ticks = told.and_then(|text| {
-        let fields: Vec<u64> =
-            text.rsplit(") ").next()?.split(' ').skip(11).take(4).map_while(|f| f.parse().ok()).collect();
-        (fields.len() == 4).then(|| fields.iter().sum::<u64>())
-    });
-    ticks.map_or_else(wall, |ticks| Duration::from_millis(10 * ticks))
+    let told_of_all = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = told_of_all.rsplit(") ").next().unwrap_or_default().split(' ').skip(13).take(2);
+    let ticks: u64 = fields.map_while(|field| field.parse::<u64>().ok()).sum();
+    told(rustix::time::ClockId::ProcessCPUTime) + Duration::from_millis(10 * ticks)
 }
 
+#[cfg(target_os = "linux")]
+fn told(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn thread_time() -> Duration {
+    wall()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn process_time() -> Duration {
+    wall()
+}
+
+#[cfg(not(target_os = "linux"))]
 fn wall() -> Duration {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
 }
 
 /// Largest memory of this process so far, MiB.
