@@ -28,6 +28,11 @@ pub struct Tally {
     whole: bool,
 }
 
+/// Whether a value is a whole number below [`WHOLE`]; by conversion, as not every processor has an instruction that truncates.
+fn is_whole(value: f64) -> bool {
+    value.abs() < WHOLE && f64::from(value as i32) == value
+}
+
 impl Tally {
     /// No values, of paths that will be laid out like this.
     pub fn new(grouping: Grouping) -> Tally {
@@ -46,7 +51,7 @@ impl Tally {
     /// Takes in the next values of a replicate (0 where there are none), by way of `counter`. Domain: finite; of pairs, whole ones
     /// but for the very last path, which is a unit by itself.
     pub fn add(&mut self, replicate: usize, values: &[f64], counter: &mut Counter) {
-        self.whole = self.whole && values.iter().all(|value| value.abs() < WHOLE && value.trunc() == *value);
+        self.whole = self.whole && values.iter().copied().all(is_whole);
         if let ([lesser, greater], [moments]) = (self.lanes.as_mut_slice(), self.moments.as_mut_slice()) {
             for pair in values.chunks(2) {
                 moments.add(pair.iter().sum::<f64>() / pair.len() as f64);

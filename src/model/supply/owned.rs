@@ -118,14 +118,27 @@ copied_in_place!(Fleet { start, arrives, bought, paid, rent, foreseen });
 impl Fleet {
     /// An empty fleet.
     pub fn clear(&mut self) {
-        let Fleet { start, arrives, bought, paid, rent, foreseen, .. } = self;
+        let Fleet {
+            start,
+            arrives,
+            bought,
+            paid,
+            rent,
+            retired,
+            foreseen,
+            rents_from,
+            chips,
+            capital,
+            scarcity_rate,
+            arriving,
+        } = self;
         start.clear();
         arrives.clear();
         for column in [bought, paid, rent, foreseen] {
             column.clear();
         }
-        (self.retired, self.rents_from) = (0, None);
-        for number in [&mut self.chips, &mut self.capital, &mut self.scarcity_rate, &mut self.arriving] {
+        (*retired, *rents_from) = (0, None);
+        for number in [chips, capital, scarcity_rate, arriving] {
             *number = Lanes::ZERO;
         }
     }
