@@ -232,8 +232,8 @@ wide! {
             for ((tile, least), greatest) in tiles.iter().zip(least).zip(greatest) {
                 let (mut low, mut high) = (*least, *greatest);
                 for path in &tile[..paths] {
-                    low = low.above(*path).pick(*path, low);
-                    high = path.above(high).pick(*path, high);
+                    low = low.or_smaller(*path);
+                    high = high.or_larger(*path);
                 }
                 (*least, *greatest) = (low, high);
             }

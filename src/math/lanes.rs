@@ -69,6 +69,19 @@ impl Lanes {
         Lanes::each(|i| self[i].min(other[i]))
     }
 
+    /// This number, or the other where that is larger. A NaN there is passed over, one here stays; unlike [`Lanes::max`], which never
+    /// keeps a NaN that it can avoid, this is one instruction.
+    #[inline(always)]
+    pub fn or_larger(self, other: Lanes) -> Lanes {
+        Lanes::each(|i| if other[i] > self[i] { other[i] } else { self[i] })
+    }
+
+    /// This number, or the other where that is smaller. A NaN there is passed over, one here stays.
+    #[inline(always)]
+    pub fn or_smaller(self, other: Lanes) -> Lanes {
+        Lanes::each(|i| if other[i] < self[i] { other[i] } else { self[i] })
+    }
+
     /// The size of the number on each path.
     #[inline(always)]
     pub fn abs(self) -> Lanes {

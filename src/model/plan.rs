@@ -77,7 +77,7 @@ impl Planner<'_> {
         let mut best = Lanes::ZERO;
         for (price, rate) in rows(prices.iter().zip(&self.terms[k].rates_planned)) {
             let worth = *price * *rate;
-            best = worth.above(best).pick(worth, best);
+            best = best.or_larger(worth);
         }
         best
     }

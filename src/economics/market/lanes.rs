@@ -33,6 +33,7 @@ use super::{Clearing, MAX_WORKLOADS, Market, Settled, Solver, TOLERANCE, Unsolve
 use crate::economics::demand::DemandCurve;
 use crate::math::wide::wide;
 use crate::math::{Bits, InLanes, LANES, Lanes, rows};
+use optimality::{Lowest, is_sound};
 
 /// Most workloads whose markets are solved side by side. One more would double the sets of workloads that every step looks
 /// through, and what there is to compile.
@@ -268,7 +269,6 @@ impl Table {
     #[inline(always)]
     fn load<const W: usize>(&mut self, market: &MarketLanes<'_>) {
         let n = market.capacity.len();
-        self.sound = market.is_sound();
         self.doubtful = Bits::default();
         self.buyers = Bits::default();
         self.balance = Lanes::all(super::start::BALANCE);
@@ -279,7 +279,7 @@ impl Table {
             let saturation = curve.elasticity.above(Lanes::ZERO).pick(curve.saturation, Lanes::ONE);
             self.most[w] = curve.planned_use * saturation / curve.planned_use;
             let own = buys.keep(curve.elasticity * super::start::BALANCE);
-            self.balance = own.above(self.balance).pick(own, self.balance);
+            self.balance = self.balance.or_larger(own);
             self.buyers = self.buyers | buys & 1 << w;
         }
         self.capacity.clear();
@@ -287,13 +287,19 @@ impl Table {
         self.cost.clear();
         self.cost.extend_from_slice(market.cost);
         self.rate.resize(n * W, Lanes::default());
+        let (mut lowest_capacity, mut lowest_cost) = (Lowest::NONE, Lowest::NONE);
+        let mut lowest_rate = [Lowest::NONE; W];
         let rates = self.rate.as_chunks_mut::<W>().0.iter_mut().zip(market.rate.as_chunks::<W>().0);
-        for ((to, from), capacity) in rows(rates.zip(market.capacity)) {
+        for (((to, from), capacity), cost) in rows(rates.zip(market.capacity).zip(market.cost)) {
             let there = capacity.above(Lanes::ZERO);
-            for (to, from) in rows(to.iter_mut().zip(from)) {
-                *to = there.keep(*from);
+            for w in 0..W {
+                to[w] = there.keep(from[w]);
+                lowest_rate[w].take(from[w]);
             }
+            lowest_capacity.take(*capacity);
+            lowest_cost.take(*cost);
         }
+        self.sound = is_sound(market.demand, lowest_capacity, lowest_cost, &lowest_rate);
         self.value.resize(n, Lanes::default());
         self.turns.resize(n, Lanes::default());
         self.uses.resize(n, Bits::default());

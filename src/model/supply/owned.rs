@@ -4,6 +4,8 @@
 //! purchases. Planners foresee how many chips will be alive `lead` months on, what they order is added to that, and when the month
 //! has come only charges, each at its age, and scarcity rents are still to be added up.
 
+use std::ops::Range;
+
 use crate::economics::capital::DecliningAnnuity;
 use crate::economics::learning;
 use crate::economics::ownership::{Terms, alive_share};
@@ -49,10 +51,19 @@ impl Finance {
         self.learning_exponents = (exponent(owned.learning_rate), exponent(owned.mfu_learning_rate));
     }
 
-    /// What is left of `count` at an age: all of it on paths where the chips live, nothing where they have retired.
+    /// Adds to `sum` what is left of purchases in month `t`: all of each on paths where its chips live, nothing where they have
+    /// retired. Domain: they arrive one after another, none later than `t`.
     #[inline(always)]
-    fn living(&self, count: Lanes, age: usize) -> Lanes {
-        if age < self.shortest_life { count } else { count * self.alive[age] }
+    fn add_living(&self, mut sum: Lanes, counts: &[Lanes], arrives: &[usize], t: usize) -> Lanes {
+        let retiring = arrives.iter().take_while(|&&arrives| arrives + self.shortest_life <= t).count();
+        let (old, young) = counts.split_at(retiring);
+        for (&count, &arrives) in rows(old.iter().zip(arrives)) {
+            sum += count * self.alive[t - arrives];
+        }
+        for count in rows(young) {
+            sum += *count;
+        }
+        sum
     }
 
     /// Capital charge per USD in the first month of life.
@@ -179,14 +190,21 @@ impl Fleet {
     #[inline(always)]
     pub fn look_ahead(&mut self, finance: &Finance) {
         let then = self.foreseen.len();
-        let mut chips = self.start.get(then).map_or(Lanes::ZERO, |start| start.0);
-        for (&arrives, &bought) in self.arrives.iter().zip(&self.bought).skip(self.retired) {
-            if arrives > then {
-                continue;
-            }
-            chips += finance.living(bought, then - arrives);
-        }
-        self.foreseen.push(chips);
+        let chips = self.start.get(then).map_or(Lanes::ZERO, |start| start.0);
+        let arrived = self.arrived(then);
+        self.foreseen.push(finance.add_living(
+            chips,
+            &self.bought[arrived.clone()],
+            &self.arrives[arrived],
+            then,
+        ));
+    }
+
+    /// Purchases that have arrived in month `t` and not yet retired everywhere.
+    #[inline(always)]
+    fn arrived(&self, t: usize) -> Range<usize> {
+        let to_come = self.arrives.iter().rev().take_while(|&&arrives| arrives > t).count();
+        self.retired.min(self.arrives.len() - to_come)..self.arrives.len() - to_come
     }
 
     /// Chips alive in the last month foreseen, as ordered so far.
@@ -200,31 +218,26 @@ impl Fleet {
     #[inline(always)]
     pub fn add_up(&mut self, t: usize, finance: &Finance) {
         let mut capital = self.start.get(t).map_or(Lanes::ZERO, |start| start.1);
-        // To take off rents that end would round otherwise: once chips retire, rents are added up anew.
-        let anew = self.rents_from.is_some_and(|first| first + finance.shortest_life <= t);
-        let mut rate = if anew { Lanes::ZERO } else { self.scarcity_rate };
-        let mut arriving = Lanes::ZERO;
         self.retired += self.arrives[self.retired..]
             .iter()
             .take_while(|&&arrives| arrives + finance.longest_life <= t)
             .count();
-        let columns = self.arrives.iter().zip(&self.paid).zip(&self.bought).zip(&self.rent);
-        for (((&arrives, &paid), bought), rent) in columns.skip(self.retired) {
-            if arrives > t {
-                continue;
-            }
-            let age = t - arrives;
-            capital += paid * finance.charges[age];
-            if anew {
-                rate += finance.living(*rent, age);
-            }
-            if age == 0 {
-                arriving += *bought;
-                if !anew {
-                    rate += *rent;
-                }
-            }
+        let arrived = self.arrived(t);
+        let arrives = &self.arrives[arrived.clone()];
+        for (&arrives, &paid) in rows(arrives.iter().zip(&self.paid[arrived.clone()])) {
+            capital += paid * finance.charges[t - arrives];
         }
+        let new =
+            arrived.end - arrives.iter().rev().take_while(|&&arrives| arrives == t).count()..arrived.end;
+        let sum = |first: Lanes, numbers: &[Lanes]| numbers.iter().fold(first, |sum, number| sum + *number);
+        let arriving = sum(Lanes::ZERO, &self.bought[new.clone()]);
+        // To take off rents that end would round otherwise: once chips retire, rents are added up anew.
+        let anew = self.rents_from.is_some_and(|first| first + finance.shortest_life <= t);
+        let rate = if anew {
+            finance.add_living(Lanes::ZERO, &self.rent[arrived], arrives, t)
+        } else {
+            sum(self.scarcity_rate, &self.rent[new])
+        };
         (self.chips, self.capital, self.scarcity_rate, self.arriving) =
             (self.foreseen[t], capital, rate, arriving);
     }

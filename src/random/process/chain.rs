@@ -60,8 +60,8 @@ impl Chain {
         let mut power: Vec<f64> = (0..n * n)
             .map(|at| 0.5 * self.transition[at] + if at % (n + 1) == 0 { 0.5 } else { 0.0 })
             .collect();
+        let mut square = vec![0.0; n * n];
         for _ in 0..64 {
-            let mut square = vec![0.0; n * n];
             for i in 0..n {
                 for j in 0..n {
                     square[i * n + j] = (0..n).map(|k| power[i * n + k] * power[k * n + j]).sum();
@@ -70,7 +70,7 @@ impl Chain {
                 square[i * n..(i + 1) * n].iter_mut().for_each(|p| *p /= sum);
             }
             let settled = power.iter().zip(&square).all(|(old, new)| (new - old).abs() <= f64::EPSILON * new);
-            power = square;
+            std::mem::swap(&mut power, &mut square);
             if settled {
                 break;
             }

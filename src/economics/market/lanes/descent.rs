@@ -16,8 +16,7 @@ impl Table {
         for w in 0..W {
             let curve = self.curve[w];
             let (old, least) = (self.price[w], Lanes::all(f64::MIN_POSITIVE));
-            let price = least.above(old).pick(least, old);
-            let price = price.above(curve.choke_price).pick(curve.choke_price, price);
+            let price = old.or_larger(least).or_smaller(curve.choke_price);
             let log_price = Lanes::each(|i| ln(price[i] / curve.reference_price[i]));
             let ratio = self.ratio(w, log_price, Lanes::ZERO);
             self.log_price[w] = log_price;
@@ -196,7 +195,7 @@ impl Table {
         let mut limit = never;
         for w in 0..W {
             let to = (rising & set).has(1 << w).pick(self.curve[w].choke_price / self.price[w], never);
-            limit = limit.above(to).pick(to, limit);
+            limit = limit.or_smaller(to);
         }
         let rates = self.rate.as_chunks::<W>().0;
         let tranches = self.turns.iter_mut().zip(&self.value).zip(&self.uses).zip(rates).zip(&self.cost);
@@ -204,8 +203,7 @@ impl Table {
             let earned = best::<W>(rate, &there, (!rising).keep(*cost));
             let factor = rising.pick(*value, earned) / rising.pick(earned, *value);
             let meets = (*uses & side).is(0).pick(factor, never);
-            let nearer = rising.pick(limit.above(meets), meets.above(limit));
-            limit = nearer.pick(meets, limit);
+            limit = rising.pick(limit.or_smaller(meets), limit.or_larger(meets));
             *turns = meets;
         }
         let limit = rising.pick(limit.max(Lanes::ONE), limit.min(Lanes::ONE));
@@ -345,8 +343,7 @@ struct Bought {
 pub fn best<const W: usize>(rate: &[Lanes; W], prices: &[Lanes; WIDEST], least: Lanes) -> Lanes {
     let mut best = least;
     for (price, rate) in prices[..W].iter().zip(rate) {
-        let earned = *price * *rate;
-        best = earned.above(best).pick(earned, best);
+        best = best.or_larger(*price * *rate);
     }
     best
 }

@@ -113,11 +113,11 @@ impl Table {
         for (((uses, capacity), value), worth) in rows(tranches) {
             *worth = *capacity * *value;
             let contested = several(*uses).keep(*worth);
-            largest = contested.above(largest).pick(contested, largest);
+            largest = largest.or_larger(contested);
         }
         for w in 0..W {
             let spend = all.has(1 << w).keep(self.spend[w]);
-            largest = spend.above(largest).pick(spend, largest);
+            largest = largest.or_larger(spend);
         }
         Lanes::each(|i| quantum(<i64 as Amount>::BITS, largest[i]))
     }
