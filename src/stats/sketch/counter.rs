@@ -142,12 +142,19 @@ impl Counter {
 /// Counts codes up to the first whose stretch has no row, and tells where it is.
 #[inline(never)]
 fn tally(codes: &[Code], shifts: &[u32; CODED], window: &mut [u8]) -> Option<usize> {
-    for (at, code) in codes.iter().enumerate() {
-        let place = code.wrapping_add(shifts[stretch_in(*code)]) as usize;
-        let Some(count) = window.get_mut(place) else { return Some(at) };
-        *count = count.wrapping_add(1);
+    let mut count = |code: Code| {
+        let place = code.wrapping_add(shifts[stretch_in(code)]) as usize;
+        window.get_mut(place).map(|count| *count = count.wrapping_add(1))
+    };
+    let (eights, rest) = codes.as_chunks::<LANES>();
+    for (at, eight) in eights.iter().enumerate() {
+        for (lane, code) in eight.iter().enumerate() {
+            if count(*code).is_none() {
+                return Some(at * LANES + lane);
+            }
+        }
     }
-    None
+    rest.iter().position(|code| count(*code).is_none()).map(|at| eights.len() * LANES + at)
 }
 
 /// The stretch that a code tells.
