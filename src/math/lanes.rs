@@ -69,14 +69,14 @@ impl Lanes {
         Lanes::each(|i| self[i].min(other[i]))
     }
 
-    /// This number, or the other where that is larger. A NaN there is passed over, one here stays; unlike [`Lanes::max`], which never
-    /// keeps a NaN that it can avoid, this is one instruction.
+    /// This number, or the other where that is larger; this one where they are equal, whatever the sign of a zero. A NaN there is passed
+    /// over, one here stays. So it is one instruction on x86-64, where [`Lanes::max`], which keeps no NaN that it can avoid, is three.
     #[inline(always)]
     pub fn or_larger(self, other: Lanes) -> Lanes {
         Lanes::each(|i| if other[i] > self[i] { other[i] } else { self[i] })
     }
 
-    /// This number, or the other where that is smaller. A NaN there is passed over, one here stays.
+    /// This number, or the other where that is smaller; this one where they are equal. A NaN there is passed over, one here stays.
     #[inline(always)]
     pub fn or_smaller(self, other: Lanes) -> Lanes {
         Lanes::each(|i| if other[i] < self[i] { other[i] } else { self[i] })

@@ -170,6 +170,7 @@ impl Fleet {
     /// in which they arrive: first the pipeline, before any month is foreseen, then each month's orders, for the last month foreseen.
     #[inline(always)]
     pub fn buy(&mut self, chips: Lanes, arrives: usize, price: Lanes, scarcity_rate: Lanes) {
+        debug_assert!(self.arrives.last().is_none_or(|&last| last <= arrives));
         debug_assert!(self.foreseen.is_empty() || arrives + 1 == self.foreseen.len());
         if chips.any(|chips| chips != 0.0) {
             let rent = chips * scarcity_rate;
@@ -200,11 +201,11 @@ impl Fleet {
         ));
     }
 
-    /// Purchases that have arrived in month `t` and not yet retired everywhere.
+    /// Purchases that have arrived by month `t`, but for those that had retired everywhere in the last month added up.
     #[inline(always)]
     fn arrived(&self, t: usize) -> Range<usize> {
         let to_come = self.arrives.iter().rev().take_while(|&&arrives| arrives > t).count();
-        self.retired.min(self.arrives.len() - to_come)..self.arrives.len() - to_come
+        self.retired..self.arrives.len() - to_come
     }
 
     /// Chips alive in the last month foreseen, as ordered so far.

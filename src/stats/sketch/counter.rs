@@ -144,7 +144,7 @@ impl Counter {
 fn tally(codes: &[Code], shifts: &[u32; CODED], window: &mut [u8]) -> Option<usize> {
     let mut count = |code: Code| {
         let place = code.wrapping_add(shifts[stretch_in(code)]) as usize;
-        window.get_mut(place).map(|count| *count = count.wrapping_add(1))
+        window.get_mut(place).map(|digit| *digit = digit.wrapping_add(1))
     };
     let (eights, rest) = codes.as_chunks::<LANES>();
     for (at, eight) in eights.iter().enumerate() {

@@ -8,6 +8,7 @@ use crate::math::{Lanes, exp, ln, rows};
 #[derive(Clone, Copy)]
 pub struct Lowest {
     lowest: Lanes,
+    /// 0, or NaN once a number was not finite.
     nothing: Lanes,
 }
 
@@ -22,18 +23,20 @@ impl Lowest {
         self.nothing += number * 0.0;
     }
 
-    /// What it is.
+    /// The lowest, or NaN.
     #[inline(always)]
     pub fn number(self) -> Lanes {
         self.lowest + self.nothing
     }
 }
 
-/// Of N numbers.
+/// The lowest of N numbers if all are finite, else NaN.
 #[inline(always)]
 fn lowest<const N: usize>(numbers: [Lanes; N]) -> Lanes {
     let mut lowest = Lowest::NONE;
-    numbers.into_iter().for_each(|number| lowest.take(number));
+    for number in numbers {
+        lowest.take(number);
+    }
     lowest.number()
 }
 
