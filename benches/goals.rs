@@ -56,7 +56,7 @@ fn stages(job: &Job, paths: u64) {
     let mut rows = Rows::default();
     rows.reserve(&layout, HELD / LANES);
     let (mut sketches, mut counter) = (vec![Sketch::default(); layout.cells()], Counter::default());
-    let mut total = CellMoments::empty(layout.cells());
+    let (mut total, mut of_block) = (CellMoments::empty(layout.cells()), CellMoments::default());
     for first in (0..paths).step_by(LANES) {
         let i = first as usize % HELD;
         timed(&mut draw, || {
@@ -113,7 +113,10 @@ fn stages(job: &Job, paths: u64) {
         });
         if (i + LANES).is_multiple_of(BLOCK) {
             let end = (i + LANES) / LANES;
-            timed(&mut moments, || total.merge(&CellMoments::of(&rows, end - BLOCK / LANES..end, 1)));
+            timed(&mut moments, || {
+                of_block.fill(&rows, end - BLOCK / LANES..end, 1);
+                total.merge(&of_block);
+            });
         }
         if i + LANES == HELD {
             timed(&mut sketch, || count_cells(&rows, HELD / LANES, 0, &mut sketches, &mut counter));

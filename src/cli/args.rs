@@ -74,7 +74,7 @@ pub enum Command {
 }
 
 const FIT_HELP: &str = "Forecasts are made from each past date with enough observations for a fit, on what was known by then, and scored on what came after;
-docs/scenario.md says how, under `history`.
+docs/scenario.md says how, under *Histories*.
 
 Examples:
   loophole fit scenarios/every-form.toml
@@ -139,10 +139,10 @@ pub struct DiffArgs {
     #[command(flatten)]
     pub scenario: OnSecondArgs,
     /// Paths to draw [default: A's]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MAX_PATHS))]
     pub paths: Option<u64>,
     /// Seed of every random stream [default: A's]
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     pub seed: Option<u64>,
     /// Threads [default: all cores]; the results do not depend on it
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
@@ -235,10 +235,10 @@ pub struct JobArgs {
     /// Also write every scalar of every path and arm; and the tables of months and paths in Parquet
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub save: Vec<Save>,
-    /// Set down what is done this often, such as 500ms, 30s or 5m, beside the folder of results
+    /// Write a checkpoint this often, such as every 500ms, 30s or 5m, beside the folder of results
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = duration)]
     pub checkpoint_every: Duration,
-    /// Continue an interrupted run of the same files and flags from where it was last set down
+    /// Continue an interrupted run of the same files and flags from its last checkpoint
     #[arg(long)]
     pub resume: bool,
     /// Refuse a run that would take more memory than this, such as 512MiB or 32GiB

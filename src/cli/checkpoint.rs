@@ -83,7 +83,7 @@ impl<'a> Keeper<'a> {
             && !self.told.swap(true, Ordering::Relaxed)
         {
             self.terminal.remark(&format!(
-                "warning: what is done cannot be set down, and a run resumed would begin earlier or anew: {why}"
+                "warning: the checkpoint cannot be written, so that a resumed run would repeat work: {why}"
             ));
         }
         let took = begun.elapsed();

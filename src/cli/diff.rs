@@ -65,7 +65,7 @@ fn compared(terminal: &Terminal, args: &DiffArgs) -> Exit {
             if !args.json && !args.quiet {
                 terminal.print(&diff_report::inputs(&sides, &difference, &alone));
             }
-            terminal.error("B makes no sense on the settings of A, so the two cannot be simulated alike");
+            terminal.error("B is not valid with the settings of A, so the two cannot be simulated alike");
             terminal.diagnostics(&problems);
             return Exit::Failed;
         }

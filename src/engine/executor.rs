@@ -14,6 +14,7 @@ use super::outcome::Outcome;
 use super::partition::{Partition, grouping, replicates};
 use super::progress::Progress;
 use super::recorder::{CellMoments, Layout, NotFinite};
+use crate::calendar::Month;
 use crate::model::calibrate::{self, Calibration, Uncalibrated};
 use crate::model::conditions::Givens;
 use crate::model::drivers::{Copula, Drivers, Sampler, Scratch, event_streams};
@@ -57,8 +58,12 @@ pub enum EngineError {
         path: u64,
         /// Arm's id.
         arm: String,
+        /// The month.
+        month: Month,
+        /// Lab's id.
+        lab: String,
         /// Where and why.
-        failure: Failure,
+        failure: Box<Failure>,
     },
     /// A number is not finite.
     NotFinite {
@@ -66,6 +71,8 @@ pub enum EngineError {
         path: u64,
         /// Arm's id.
         arm: String,
+        /// The month; none of a scalar.
+        month: Option<Month>,
         /// Where.
         place: NotFinite,
     },
@@ -82,6 +89,10 @@ pub enum EngineError {
     Cancelled,
 }
 
+/// What helps where numbers are beyond what can be computed with.
+const EXTREME: &str = "hint: `loophole explain` with this --path and --month shows what goes in; a price, rate or quantity many orders \
+                       of magnitude from the others is the likely cause";
+
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -94,24 +105,22 @@ impl fmt::Display for EngineError {
             EngineError::Uncalibrated(Uncalibrated::Failure(failure)) => {
                 write!(f, "the month-0 calibration failed: {}", failure.why.why)
             }
-            EngineError::Market { path, arm, failure } => write!(
+            EngineError::Market { path, arm, month, lab, failure } => write!(
                 f,
-                "path {path}, arm {arm}, month {}, {} of lab {}: {}",
-                failure.month, failure.market, failure.lab, failure.why.why
+                "path {path}, arm {arm}, {month}, market to {} of lab {lab}: {}\n  {EXTREME}",
+                failure.market, failure.why.why
             ),
-            EngineError::NotFinite { path, arm, place } => match place.month {
-                Some(month) => {
-                    write!(f, "path {path}, arm {arm}, month {month}: {} is not finite", place.metric)
-                }
-                None => write!(f, "path {path}, arm {arm}: {} is not finite", place.metric),
-            },
+            EngineError::NotFinite { path, arm, month, place } => {
+                let month = month.map(|month| format!(", {month}")).unwrap_or_default();
+                write!(f, "path {path}, arm {arm}{month}: {} is not finite\n  {EXTREME}", place.metric)
+            }
             EngineError::Unpaired { arm, what } => {
                 write!(
                     f,
                     "arm {arm} differs from the first arm in its {what}; arms must share it to be paired"
                 )
             }
-            EngineError::OtherJob => write!(f, "what was to be continued is not of this job"),
+            EngineError::OtherJob => write!(f, "the checkpoint is of another run"),
             EngineError::Cancelled => write!(f, "stopped before any path was done"),
         }
     }
@@ -373,8 +382,7 @@ fn stretch(
                         break;
                     }
                     let n = paths.paths.len();
-                    let moments = worker.moments(plan, n);
-                    locked(merger).take(plan, block, moments, worker.take_scalars());
+                    worker.hand_over(|recorded| locked(merger).take(plan, block, recorded));
                     if worker.is_full() {
                         worker.count(parts, thread);
                     }

@@ -291,7 +291,7 @@ impl UnitMoments {
 }
 
 /// Moments of every cell over independent units: a path, or an antithetic pair.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CellMoments {
     /// Units, the same of every cell.
     count: f64,
@@ -312,18 +312,19 @@ impl CellMoments {
         self.mean.len()
     }
 
-    /// The moments of some groups of the last block, `unit` paths a unit: neighbours in a group.
-    pub fn of(rows: &Rows, groups: std::ops::Range<usize>, unit: usize) -> CellMoments {
+    /// Becomes the moments of some groups of the last block, `unit` paths a unit: neighbours in a group.
+    pub fn fill(&mut self, rows: &Rows, groups: std::ops::Range<usize>, unit: usize) {
         assert!(groups.len() <= BLOCK_GROUPS, "numbers are kept of {BLOCK_GROUPS} groups");
-        let mut moments = CellMoments::empty(rows.padded());
+        for numbers in [&mut self.mean, &mut self.squares] {
+            numbers.resize(rows.padded(), 0.0);
+        }
         let paths = &rows.paths[groups.clone()];
-        moments.count = paths.iter().map(|paths| paths.div_ceil(unit)).sum::<usize>() as f64;
+        self.count = paths.iter().map(|paths| paths.div_ceil(unit)).sum::<usize>() as f64;
         let values: [&[Lanes]; BLOCK_GROUPS] =
             std::array::from_fn(|i| if i < groups.len() { rows.kept(groups.start + i) } else { &[] });
-        take_moments(&values[..groups.len()], paths, unit, &mut moments);
-        moments.mean.truncate(rows.cells);
-        moments.squares.truncate(rows.cells);
-        moments
+        take_moments(&values[..groups.len()], paths, unit, self);
+        self.mean.truncate(rows.cells);
+        self.squares.truncate(rows.cells);
     }
 
     /// Adds the units of `later`. Source: Chan, Golub and LeVeque (1983).
@@ -477,7 +478,7 @@ mod tests {
             let (layout, mut rows) = rows(67);
             let (mut sketches, mut counter) = (vec![Sketch::default(); CELLS], Counter::default());
             let mut naive = vec![Sketch::default(); CELLS];
-            let (mut first, mut held) = (0, 0);
+            let (mut first, mut held, mut moments) = (0, 0, CellMoments::default());
             for block in 0..90 {
                 let sizes = if block % 7 == 6 { [8, 3] } else { [8, 8] };
                 let begun = first;
@@ -489,7 +490,7 @@ mod tests {
                     held += 1;
                     first += paths;
                 }
-                let moments = CellMoments::of(&rows, held - 2..held, unit);
+                moments.fill(&rows, held - 2..held, unit);
                 for (cell, naive) in naive.iter_mut().enumerate() {
                     let values: Vec<f64> = (begun..first).map(|path| number(cell, path)).collect();
                     values.iter().for_each(|value| naive.add(*value));

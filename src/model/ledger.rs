@@ -172,9 +172,6 @@ pub enum Kind {
 impl Kind {
     /// How many there are.
     pub const COUNT: usize = 7;
-    /// Kinds a month can run hours of.
-    pub const OPERATED: [Kind; 6] =
-        [Kind::Committed, Kind::New, Kind::NewLeaked, Kind::Spot, Kind::SpotLeaked, Kind::Fleet];
 }
 
 in_lanes! {

@@ -428,7 +428,7 @@ pub enum WindDown {
 pub enum Months {
     /// Days, rounded up to months.
     Days(Slot),
-    /// Months, rounded up.
+    /// Months; fractions count.
     Months(Slot),
 }
 

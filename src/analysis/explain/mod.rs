@@ -164,8 +164,13 @@ pub fn explain(scenario: &Scenario, question: &Question<'_>) -> Result<Explanati
     }
     let mut trace = Trace::default();
     step::simulate(world, &drivers, &dates, &mut Workspace::default(), &mut trace).map_err(|failure| {
-        let arm = job.arms[arm].id.clone();
-        Unexplained::Engine(EngineError::Market { path: question.path.unwrap_or(0), arm, failure })
+        Unexplained::Engine(EngineError::Market {
+            path: question.path.unwrap_or(0),
+            arm: job.arms[arm].id.clone(),
+            month: world.start.plus(failure.month as i32),
+            lab: world.labs[failure.lab].id.clone(),
+            failure: Box::new(failure),
+        })
     })?;
     let reference_job = with_reference_chip(scenario, job);
     let mut central = Drivers::default();

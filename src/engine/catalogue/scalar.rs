@@ -51,7 +51,7 @@ pub enum Scalar {
     ParityMonth(usize),
     /// 1 if that never happens.
     ParityNever(usize),
-    /// Electricity of the hours run.
+    /// Electricity of the hours run and idled, TWh.
     Electricity,
     /// Chips bought, by origin; what is rented is signed for and counts under its channel.
     Orders(Origin),

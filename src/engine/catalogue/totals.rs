@@ -33,7 +33,7 @@ pub struct Totals {
     pub origins: [OfOrigin; 4],
     /// By channel.
     pub channels: Vec<OfChannel>,
-    /// Electricity of the hours run, TWh.
+    /// Electricity of the hours run and idled, TWh.
     pub electricity: Lanes,
     /// Offshore chips on offer that no lab uses, at the spot price, USD; 0 of a single lab of several, as are the costs below.
     pub relet: Lanes,

@@ -11,9 +11,20 @@ use crate::stats::sketch::Counter;
 
 /// Blocks that came early wait here for their turn.
 pub struct Merger {
-    waiting: BTreeMap<usize, (CellMoments, Vec<f64>)>,
+    waiting: BTreeMap<usize, Recorded>,
+    /// Memory of blocks that had their turn.
+    spent: Vec<Recorded>,
     merged: Progress,
     batch: Batch,
+}
+
+/// A block's moments, and its scalars by arm, then scalar, then path.
+#[derive(Default)]
+pub struct Recorded {
+    /// Moments of every cell.
+    pub moments: CellMoments,
+    /// Scalars.
+    pub scalars: Vec<f64>,
 }
 
 /// Scalars of the last few blocks, of one replicate, that are to be tallied together: the more, the fewer times every tally is
@@ -35,18 +46,19 @@ const TALLIED: usize = 15 * BLOCK;
 impl Merger {
     /// What blocks are added to.
     pub fn new(merged: Progress) -> Merger {
-        Merger { waiting: BTreeMap::new(), merged, batch: Batch::default() }
+        Merger { waiting: BTreeMap::new(), spent: Vec::new(), merged, batch: Batch::default() }
     }
 
-    /// Takes a block: its moments, and its scalars by arm, then scalar, then path.
-    pub fn take(&mut self, plan: &Plan<'_>, block: usize, moments: CellMoments, scalars: Vec<f64>) {
-        self.waiting.insert(block, (moments, scalars));
-        while let Some((moments, scalars)) = self.waiting.remove(&self.merged.blocks) {
+    /// Takes a block, and gives memory for another one: that of a block that had its turn, if there is one.
+    pub fn take(&mut self, plan: &Plan<'_>, block: usize, recorded: Recorded) -> Recorded {
+        self.waiting.insert(block, recorded);
+        while let Some(recorded) = self.waiting.remove(&self.merged.blocks) {
+            let Recorded { moments, scalars } = &recorded;
             let block = plan.partition.block(self.merged.blocks);
             self.merged.paths += block.paths.len();
-            self.merged.moments[block.replicate].merge(&moments);
+            self.merged.moments[block.replicate].merge(moments);
             if !self.merged.tallies.is_empty() {
-                self.hold(plan, &block, &scalars);
+                self.hold(plan, &block, scalars);
             }
             // Ids ascend within a block.
             let kept = block.paths.partition_point(|path| *path < plan.job.kept_paths() as u64);
@@ -57,7 +69,9 @@ impl Merger {
                 }
             }
             self.merged.blocks += 1;
+            self.spent.push(recorded);
         }
+        self.spent.pop().unwrap_or_default()
     }
 
     /// Holds the scalars of a block until there are enough of them to be tallied.

@@ -1,9 +1,10 @@
 //! A thread's work: a block's paths drawn, simulated arm by arm, recorded.
 
+use super::merger::Recorded;
 use super::{EngineError, Part, Plan, locked};
 use crate::engine::catalogue::{Account, PathView};
 use crate::engine::partition::{Block, unit};
-use crate::engine::recorder::{BLOCK_GROUPS, CellMoments, NotFinite, Rows, count_cells, held_blocks};
+use crate::engine::recorder::{BLOCK_GROUPS, NotFinite, Rows, count_cells, held_blocks};
 use crate::math::wide::widely;
 use crate::math::{LANES, Lanes};
 use crate::model::conditions::Givens;
@@ -33,8 +34,8 @@ pub struct Worker {
     /// How many there may be.
     room: usize,
     counter: Counter,
-    /// Of the block at hand: arm, then scalar, then path.
-    scalars: Vec<f64>,
+    /// Of the block at hand.
+    recorded: Recorded,
 }
 
 impl Worker {
@@ -58,14 +59,14 @@ impl Worker {
             held: 0,
             room,
             counter: Counter::default(),
-            scalars: Vec::new(),
+            recorded: Recorded::default(),
         }
     }
 
     /// Simulates a block, [`LANES`] paths at a time, and records its paths.
     pub fn run(&mut self, plan: &Plan<'_>, block: &Block) -> Result<(), EngineError> {
         let n = block.paths.len();
-        self.scalars.resize(plan.worlds.len() * plan.catalogue.scalars.len() * n, 0.0);
+        self.recorded.scalars.resize(plan.worlds.len() * plan.catalogue.scalars.len() * n, 0.0);
         let arm_id = |arm: usize| plan.job.arms[arm].id.clone();
         for (group, paths) in block.paths.chunks(LANES).enumerate() {
             for (path, drivers) in paths.iter().zip(&mut self.paths) {
@@ -77,14 +78,19 @@ impl Worker {
                 self.simulate(plan, arm).map_err(|failure| EngineError::Market {
                     path: paths[failure.lane.min(paths.len() - 1)],
                     arm: arm_id(arm),
-                    failure,
+                    month: plan.worlds[arm].start.plus(failure.month as i32),
+                    lab: plan.worlds[arm].labs[failure.lab].id.clone(),
+                    failure: Box::new(failure),
                 })?;
             }
             self.record(plan, (group * LANES, paths.len(), n)).map_err(|(lane, place)| {
-                EngineError::NotFinite { path: paths[lane], arm: arm_id(place.arm), place }
+                let month = place.month.map(|month| plan.worlds[place.arm].start.plus(month as i32));
+                EngineError::NotFinite { path: paths[lane], arm: arm_id(place.arm), month, place }
             })?;
             self.held += 1;
         }
+        let groups = self.held - n.div_ceil(LANES)..self.held;
+        self.recorded.moments.fill(&self.rows, groups, unit(plan.job.sampling));
         Ok(())
     }
 
@@ -206,20 +212,14 @@ impl Worker {
             if let Some(lane) = values.iter().position(|value| !value.is_finite()) {
                 return Err((lane, s));
             }
-            self.scalars[(arm * scalars.len() + s) * n + first..][..count].copy_from_slice(values);
+            self.recorded.scalars[(arm * scalars.len() + s) * n + first..][..count].copy_from_slice(values);
         }
         Ok(())
     }
 
-    /// The moments of the block at hand, of `n` paths.
-    pub fn moments(&self, plan: &Plan<'_>, n: usize) -> CellMoments {
-        let groups = self.held - n.div_ceil(LANES)..self.held;
-        CellMoments::of(&self.rows, groups, unit(plan.job.sampling))
-    }
-
-    /// The scalars of the block at hand: arm, then scalar, then path.
-    pub fn take_scalars(&mut self) -> Vec<f64> {
-        std::mem::take(&mut self.scalars)
+    /// Hands over what the block at hand came to, for memory for the next.
+    pub fn hand_over(&mut self, merge: impl FnOnce(Recorded) -> Recorded) {
+        self.recorded = merge(std::mem::take(&mut self.recorded));
     }
 
     /// Whether rows must be counted before the next block.
