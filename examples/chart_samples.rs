@@ -20,7 +20,14 @@ const PATHS: usize = 400;
 const START: Month = Month::new(2026, 10);
 
 fn rule() -> Rule {
-    Rule { design: "180-day wind-down".into(), condition: "if in force and not reversed".into() }
+    Rule {
+        design: "180-day wind-down".into(),
+        condition: "if in force and not reversed".into(),
+        closes_door: true,
+        baseline: "Door open".into(),
+        arm: "Door closed: 180-day wind-down".into(),
+        baseline_has_rules: false,
+    }
 }
 
 /// Uniform numbers from a counter: splitmix64.
@@ -224,7 +231,7 @@ fn rule_design() -> Figure {
             ),
         ],
         headline: 1,
-        design: "180-day wind-down".into(),
+        rule: rule(),
         provenance: provenance(),
     })
 }
@@ -368,6 +375,7 @@ fn delay() -> Figure {
             month,
             censored: drawn.iter().map(|d| *d > limit).collect(),
             delay_months: drawn.iter().map(|d| d.min(limit)).collect(),
+            bound: limit,
         }
     };
     delay::figure(&delay::Input {

@@ -3,6 +3,8 @@
 //! Ticks at 0, 1, 2, 5 and their decades; thousands as k, m, bn, tn; dollars as `US$2.50`; fractions as percent; and no
 //! digit that the sampling error does not support. Everything here is pure and knows no figure.
 
+use crate::math::pow;
+
 /// What a number counts: decides prefix, suffix and scaling in every label, tick and table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -216,21 +218,35 @@ pub fn counted(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
-/// The first letter in lower case.
+/// The first letter in lower case, unless a name such as H200 starts there.
 pub fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
+    if text.chars().nth(1).is_some_and(|second| second.is_uppercase() || second.is_numeric()) {
+        return text.to_string();
+    }
     letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
 }
 
-/// A probability estimated by counting paths: never 0 or 100%, which no number of paths can show.
-pub fn chance(share: f64) -> String {
-    if share > 0.99 {
-        ">99%".into()
+/// A probability estimated by counting so many paths: never 0 or 100%, which no number of paths can show ([`unseen`]).
+pub fn chance(share: f64, paths: usize) -> String {
+    if share <= 0.0 {
+        format!("<{}%", unseen(paths))
+    } else if share >= 1.0 {
+        format!(">{}%", 100.0 - unseen(paths))
     } else if share < 0.01 {
         "<1%".into()
+    } else if share > 0.99 {
+        ">99%".into()
     } else {
         Unit::Share.show(share, 0.01)
     }
+}
+
+/// What may still happen on so many percent of paths though none of `paths` shows it, at 95%; whole, and 1 at least.
+///     1 − 0.05^(1/n)
+/// Source: Clopper and Pearson (1934), Biometrika 26, 404–413, at no success.
+pub fn unseen(paths: usize) -> f64 {
+    (100.0 * (1.0 - pow(0.05, 1.0 / paths as f64))).ceil().max(1.0)
 }
 
 /// A ratio as a reader says it: `2.1-fold`, `by 34%`, `by 12%` (of a fall). Domain: ratio > 0.
@@ -309,6 +325,10 @@ mod tests {
         assert_eq!(Unit::Share.tick(0.2, 0.1), "20%");
         assert_eq!(count(4000), "4,000");
         assert_eq!((counted(1, "path").as_str(), counted(4000, "path").as_str()), ("1 path", "4,000 paths"));
+        assert_eq!(
+            (lower_first("Door open"), lower_first("H200 licensed")),
+            ("door open".into(), "H200 licensed".into())
+        );
         assert_eq!(change(2.13), "2.1-fold");
         assert_eq!(change(1.34), "by 34%");
         assert_eq!(change(0.997), "by 0.3%");

@@ -5,9 +5,11 @@
 //! the paths on which a rule comes into force and stands. What an effect supposes is said in words that fit the arm's own
 //! rules: only a rule that shuts a rental channel closes anything, and an arm without rules supposes nothing.
 
-use super::summary::{Summary, summarise_in};
-use crate::engine::catalogue::{calendar_years, windows};
-use crate::engine::column::{Column, DELAYS, Over, Reading};
+use std::cmp::Ordering;
+
+use super::summary::{Summary, summarise_in, summarise_scalar};
+use crate::engine::catalogue::{Censoring, calendar_years, windows};
+use crate::engine::column::{DELAYS, Over, Reading};
 use crate::engine::outcome::{Outcome, OwnRules};
 
 /// What a row's number is.
@@ -182,11 +184,30 @@ pub fn effect_values(outcome: &Outcome, arm: usize, id: &str, measure: Measure) 
 pub fn row_values(outcome: &Outcome, arm: usize, row: &Row) -> Option<Vec<f64>> {
     match row.id.rsplit_once(".above") {
         Some((delay, months)) => {
-            let months: f64 = months.parse().ok()?;
-            let delays = effect_values(outcome, arm, delay, Measure::Paired)?;
-            Some(delays.iter().map(|delay| f64::from(u8::from(*delay > months))).collect())
+            let (scalar, reading) = delay_above(outcome, delay, months.parse().ok()?)?;
+            let flags = outcome.scalar_at(arm, scalar).iter();
+            Some(flags.map(|value| reading.of(*value, 0.0)).collect())
         }
         None => effect_values(outcome, arm, &row.id, row.measure),
+    }
+}
+
+/// The least that a scalar is on paths that do not reach it within the run, months; none if nothing censors it. A run that
+/// ends with the month from which a delay counts has 0, and can tell no delay.
+pub fn bound(outcome: &Outcome, id: &str) -> Option<usize> {
+    let place = outcome.catalogue.scalar_index(id)?;
+    outcome.catalogue.censoring(place, outcome.months).map(|censoring| censoring.bound)
+}
+
+/// The scalar, and how to read it, that is 1 on the paths with a delay above so many months; none if the run ends too early
+/// to tell. A path that is censored is later than its bound.
+fn delay_above(outcome: &Outcome, delay: &str, months: f64) -> Option<(usize, Reading)> {
+    let scalar = outcome.catalogue.scalar_index(delay)?;
+    let Censoring { flag, bound } = outcome.catalogue.censoring(scalar, outcome.months)?;
+    match (bound as f64).total_cmp(&months) {
+        Ordering::Less => None,
+        Ordering::Equal => Some((flag, Reading::Level)),
+        Ordering::Greater => Some((scalar, Reading::Above(months))),
     }
 }
 
@@ -245,17 +266,13 @@ fn rows(outcome: &Outcome, arm: usize, over: Over) -> Vec<Row> {
 
 impl Asker<'_> {
     fn add(&mut self, question: &'static str, id: &str, measure: Measure, title: Option<&str>) {
-        let Some(column) = self.column(id, measure.reading()) else { return };
         let Some(place) = self.outcome.catalogue.scalar_index(id) else { return };
+        let summary = summarise_scalar(self.outcome, self.arm, place, measure.reading(), self.over);
+        let Some(summary) = summary else { return };
         let label = &self.outcome.catalogue.scalars[place].0;
         let unit = if measure == Measure::Ratio { "times the baseline" } else { label.unit };
         let (id, title) = (label.id.clone(), title.map_or(label.title.clone(), str::to_string));
-        let summary = summarise_in(unit, &column);
         self.rows.push(Row { question, id, title, unit, measure, summary });
-    }
-
-    fn column(&self, id: &str, reading: Reading) -> Option<Column<'_>> {
-        self.outcome.column(self.arm, id, reading, self.over)
     }
 
     fn workloads(&self) -> Vec<String> {
@@ -289,7 +306,10 @@ impl Asker<'_> {
             let id = format!("training_delay.{month}m");
             self.add(QUESTION, &id, Measure::Paired, None);
             for over in DELAYS {
-                let Some(flags) = self.column(&id, Reading::Above(over)) else { continue };
+                let flags = delay_above(self.outcome, &id, over).and_then(|(scalar, reading)| {
+                    self.outcome.column_at(self.arm, scalar, reading, self.over)
+                });
+                let Some(flags) = flags else { continue };
                 let summary = summarise_in("probability", &flags);
                 self.rows.push(Row {
                     question: QUESTION,

@@ -3,11 +3,13 @@
 //! The error of a chance is never zero: where all paths agree it is that of the rule of succession, since no number of
 //! paths can show that something never happens. Of a single path no error is known, and it is infinite.
 
+use crate::engine::catalogue::Censoring;
 use crate::engine::column::{Column, Over, Reading};
 use crate::engine::outcome::Outcome;
 use crate::engine::parallel;
 use crate::math::sqrt;
 use crate::stats::estimate::{Estimate, Grouping};
+use crate::stats::quantile::rests_on_greatest;
 
 /// A distribution over paths, summarised.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,9 +26,15 @@ pub struct Summary {
     pub above_zero: Estimate,
     /// Probability of a value below zero.
     pub below_zero: Estimate,
+    /// Share of paths whose number is only known to be at least as large, since the run ends before it is reached
+    /// (right-censored). They lie above all others, and every one at the same bound.
+    pub censored: Estimate,
     /// Number of paths.
     pub paths: usize,
 }
+
+/// A share of no path at all.
+const NONE: Estimate = Estimate { value: 0.0, std_error: 0.0 };
 
 /// Summarises a column. Quantiles are Hyndman–Fan type 7.
 pub fn summarise(column: &Column<'_>) -> Summary {
@@ -39,6 +47,7 @@ pub fn summarise(column: &Column<'_>) -> Summary {
         p95,
         above_zero: chance(column.above(0.0), paths),
         below_zero: chance(column.below(0.0), paths),
+        censored: NONE,
         paths,
     }
 }
@@ -52,11 +61,37 @@ pub fn summarise_in(unit: &str, column: &Column<'_>) -> Summary {
     Summary { mean: chance(summary.mean, summary.paths), ..summary }
 }
 
+/// Summarises a scalar of an arm, by its place in the catalogue; none if it is not read so over these paths.
+///
+/// Where the run's end censors it, a path at a bound of zero counts as above zero: what is not reached within the run is
+/// later than its last month.
+pub fn summarise_scalar(
+    outcome: &Outcome,
+    arm: usize,
+    scalar: usize,
+    reading: Reading,
+    over: Over,
+) -> Option<Summary> {
+    let unit = if reading == Reading::Ratio {
+        "times the baseline"
+    } else {
+        outcome.catalogue.scalars[scalar].0.unit
+    };
+    let mut summary = summarise_in(unit, &outcome.column_at(arm, scalar, reading, over)?);
+    let censoring = outcome.catalogue.censoring(scalar, outcome.months);
+    if let Some(Censoring { flag, bound }) = censoring.filter(|_| reading == Reading::Level) {
+        summary.censored = outcome.column_at(arm, flag, Reading::Level, over)?.mean();
+        if bound == 0 {
+            summary.above_zero = chance(summary.censored, summary.paths);
+        }
+    }
+    Some(summary)
+}
+
 /// Summarises a scalar of an arm over all paths, by its place in the catalogue.
 pub fn summarise_level(outcome: &Outcome, arm: usize, scalar: usize) -> Summary {
-    let column = outcome.column_at(arm, scalar, Reading::Level, Over::All);
-    let column = column.unwrap_or_else(|| unreachable!("every scalar is read as a level"));
-    summarise_in(outcome.catalogue.scalars[scalar].0.unit, &column)
+    summarise_scalar(outcome, arm, scalar, Reading::Level, Over::All)
+        .unwrap_or_else(|| unreachable!("every scalar is read as a level"))
 }
 
 /// Summarises every scalar of every arm over all paths, by arm, then by place in the catalogue.
@@ -86,7 +121,22 @@ pub fn chance(share: Estimate, paths: usize) -> Estimate {
 }
 
 impl Summary {
-    /// The summary of the values' negatives: a loss told as a gain.
+    /// Whether the quantile at `p` is only known to be at least what it is given as.
+    pub fn is_bound(&self, p: f64) -> bool {
+        rests_on_greatest(p, self.paths, self.censored.value)
+    }
+
+    /// Whether some path is.
+    pub fn is_censored(&self) -> bool {
+        self.censored.value > 0.0
+    }
+
+    /// Whether every path has this one number.
+    pub fn is_constant(&self) -> bool {
+        self.mean.std_error == 0.0 && !self.is_censored()
+    }
+
+    /// The summary of the values' negatives: a loss told as a gain. Domain: none is censored.
     pub fn negated(&self) -> Summary {
         let minus = |estimate: Estimate| Estimate { value: -estimate.value, ..estimate };
         Summary {
@@ -96,6 +146,7 @@ impl Summary {
             p95: minus(self.p05),
             above_zero: self.below_zero,
             below_zero: self.above_zero,
+            censored: NONE,
             paths: self.paths,
         }
     }

@@ -5,10 +5,10 @@
 //! long, and its bar is hatched.
 
 use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
-use super::input::{NO_SPREAD, Provenance, Rule, Spread};
+use super::input::{Provenance, Rule, Spread};
 use super::wording::no_effect;
 use super::words::{CAPTION, Datum, Said, TITLE};
-use crate::numbers::{Unit, chance};
+use crate::numbers::{Unit, chance, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,8 @@ pub struct Checkpoint {
     pub delay_months: Vec<f64>,
     /// Whether each path is censored.
     pub censored: Vec<bool>,
+    /// Months from the checkpoint to the end of the run: the least a censored delay can be.
+    pub bound: f64,
 }
 
 impl Checkpoint {
@@ -42,28 +44,27 @@ impl Checkpoint {
         self.share(|_, censored| censored)
     }
 
+    /// Share of paths with a longer delay than this; none if the run ends too early to tell. A censored path is later than
+    /// its bound.
+    fn above(&self, limit: f64) -> Option<f64> {
+        (self.bound >= limit).then(|| self.share(|delay, censored| delay > limit || censored))
+    }
+
+    /// A share of its paths in words.
+    fn chance(&self, share: f64) -> String {
+        chance(share, self.delay_months.len())
+    }
+
+    /// The longest delay the run can tell a chance of, a year or half a year, with that chance.
+    fn longest(&self) -> Option<(&'static str, f64)> {
+        let told = |(words, limit)| self.above(limit).map(|share| (words, share));
+        [("a year", 12.0), ("half a year", 6.0)].into_iter().find_map(told)
+    }
+
     /// Delays with censored paths at their bounds, which lie beyond every delay reached: quantiles up to the censored share
-    /// are exact, the others are bounds and [`Checkpoint::bound`] says so.
+    /// are exact, and the others are bounds.
     fn spread(&self) -> Spread {
-        Spread::of(&self.delay_months)
-    }
-
-    /// A quantile in words, "more than" where censoring makes it a bound.
-    fn bound(&self, value: f64, probability: f64) -> String {
-        let bounded = probability > 1.0 - self.censored_share();
-        format!(
-            "{}{}",
-            if bounded { "more than " } else { "" },
-            Unit::Months.show(value, self.spread().resolution())
-        )
-    }
-
-    fn interval(&self) -> String {
-        let spread = self.spread();
-        if spread.is_constant() {
-            return NO_SPREAD.to_string();
-        }
-        format!("90%: {} to {}", self.bound(spread.p05, 0.05), self.bound(spread.p95, 0.95))
+        Spread { censored: self.censored_share(), ..Spread::of(&self.delay_months) }
     }
 }
 
@@ -88,20 +89,23 @@ pub fn figure(input: &Input) -> Figure {
     let title = title(input);
     let mut alt = format!("{title}. Histogram of the delay over paths.");
     for checkpoint in &input.checkpoints {
-        let median = checkpoint.bound(checkpoint.spread().p50, 0.5);
+        let spread = checkpoint.spread();
         alt += &format!(
-            " At month {}: median {median} months ({}). {}.",
+            " At month {}: median {} months ({}). {}.",
             checkpoint.month,
-            checkpoint.interval(),
+            spread.median(Unit::Months),
+            spread.interval(Unit::Months),
             caption(checkpoint)
         );
     }
+    let work = if input.rule.closes_door {
+        "the training compute of the open arm".to_string()
+    } else {
+        format!("the same training compute, {}", lower_first(&input.rule.arms("", "against")))
+    };
     Figure {
         id: "delay".into(),
-        subtitle: format!(
-            "Extra months labs need for the training compute of the open arm, share of paths ({})",
-            input.rule.words()
-        ),
+        subtitle: format!("Extra months labs need for {work}, share of paths{}", input.rule.supposed()),
         panels: input.checkpoints.iter().zip(&binned).map(panel).collect(),
         shared_axis: true,
         stated: stated(input),
@@ -162,21 +166,23 @@ fn tallest(bins: &[Bin]) -> f64 {
 }
 
 fn caption(checkpoint: &Checkpoint) -> String {
-    let above = |limit: f64| chance(checkpoint.share(|d, _| d > limit));
+    let over = |words: &str, limit: f64| {
+        checkpoint.above(limit).map(|share| format!("{words}: {}, ", checkpoint.chance(share)))
+    };
+    let told = [over("Over 6 months", 6.0), over("over 12", 12.0)].into_iter().flatten().collect::<String>();
     format!(
-        "Over 6 months: {}, over 12: {}, censored: {}",
-        above(6.0),
-        above(12.0),
-        Unit::Share.show(checkpoint.censored_share(), 0.01)
+        "{told}{}: {}",
+        if told.is_empty() { "Censored" } else { "censored" },
+        checkpoint.chance(checkpoint.censored_share())
     )
 }
 
 fn layers(checkpoint: &Checkpoint, bins: &[Bin]) -> Vec<Layer> {
     let end = bins.last().map_or(0.0, |bin| bin.to);
-    let median = checkpoint.spread().p50;
+    let spread = checkpoint.spread();
     let mut layers = vec![Layer::Histogram { meaning: Meaning::Workload(0), bins: bins.to_vec() }];
-    let label = format!("Median {}", checkpoint.bound(median, 0.5));
-    layers.push(Layer::Reference { x: median, label, statistic: true });
+    let label = format!("Median {}", spread.median(Unit::Months));
+    layers.push(Layer::Reference { x: spread.p50, label, statistic: true });
     for limit in [6.0, 12.0] {
         if limit < end {
             layers.push(Layer::Reference { x: limit, label: String::new(), statistic: false });
@@ -196,8 +202,9 @@ fn stated(input: &Input) -> Vec<Datum> {
     for checkpoint in &input.checkpoints {
         let panel = panel_title(checkpoint);
         let said = |series| Said { mark: CAPTION, panel: &panel, series, at: "" };
-        stated.push(said("Over 6 months").value("share", checkpoint.share(|d, _| d > 6.0)));
-        stated.push(said("Over 12 months").value("share", checkpoint.share(|d, _| d > 12.0)));
+        for (series, limit) in [("Over 6 months", 6.0), ("Over 12 months", 12.0)] {
+            stated.extend(checkpoint.above(limit).map(|share| said(series).value("share", share)));
+        }
         stated.push(said("Censored").value("share", checkpoint.censored_share()));
     }
     stated
@@ -211,19 +218,29 @@ fn panel_title(checkpoint: &Checkpoint) -> String {
 fn title(input: &Input) -> String {
     let Some(last) = input.checkpoints.last() else { return "No delay to show".into() };
     let (spread, month) = (last.spread(), last.month);
+    let (size, interval) = spread.size(Unit::Months);
     if !spread.excludes(0.0) {
         return format!(
-            "The delay of training from closing the door ({}) {} at month {month} ({})",
-            input.rule.design,
+            "The delay of training from {} {} at month {month} ({interval}{})",
+            input.rule.object("closing the door"),
             no_effect(&spread),
-            if spread.is_constant() { last.interval() } else { format!("{} months", last.interval()) }
+            if spread.is_constant() { "" } else { " months" }
         );
     }
-    let median = last.bound(spread.p50, 0.5);
-    let likely = chance(last.share(|d, _| d > 12.0));
+    let design = input.rule.object("closing the door");
+    if spread.is_bound(0.5) {
+        let share = last.chance(last.censored_share());
+        return format!(
+            "By month {month} {design} delays training past the end of the run, by {size} months, on {share} of paths"
+        );
+    }
+    if spread.p50 < 0.0 {
+        return format!("By month {month} {design} speeds training up by {size} months ({interval})");
+    }
+    let likely =
+        last.longest().map(|(words, share)| format!("; chance of over {words} {}", last.chance(share)));
     format!(
-        "By month {month} closing the door ({}) delays training by {median} months ({}); chance of over a year {likely}",
-        input.rule.design,
-        last.interval()
+        "By month {month} {design} delays training by {size} months ({interval}){}",
+        likely.unwrap_or_default()
     )
 }

@@ -7,7 +7,7 @@ use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, extent, no_effect};
 use super::words::{Datum, Said, TITLE};
 use crate::calendar::Month;
-use crate::numbers::{Unit, chance};
+use crate::numbers::{Unit, chance, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,17 +61,18 @@ pub fn figure(input: &Input) -> Figure {
             label: String::new(),
             band: workload.difference.clone(),
         }],
-        strip: Some(signs(input.start, workload)),
+        strip: Some(signs(input.start, workload, input.headline.difference.paths)),
     };
     let panels: Vec<Panel> = input.workloads.iter().map(panel).collect();
     let title = title(input);
     Figure {
         id: "difference".into(),
         subtitle: format!(
-            "Closed minus open, path by path: marginal cost in USD per H100e-hour, real ({})",
-            input.rule.words()
+            "{}, path by path: marginal cost in USD per H100e-hour, real{}",
+            input.rule.arms("Closed minus open", "minus"),
+            input.rule.supposed()
         ),
-        stated: stated(&input.headline),
+        stated: stated(input),
         notes: vec![format!("{FAN_NOTE} Elasticity of demand {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -82,9 +83,10 @@ pub fn figure(input: &Input) -> Figure {
 }
 
 /// The numbers of the title.
-fn stated(headline: &Headline) -> Vec<Datum> {
-    let Headline { workload, period, difference } = headline;
-    let series = format!("Marginal cost of {workload}, closed minus open");
+fn stated(input: &Input) -> Vec<Datum> {
+    let Headline { workload, period, difference } = &input.headline;
+    let [open, closed] = input.rule.names().map(lower_first);
+    let series = format!("Marginal cost of {workload}, {closed} minus {open}");
     let said = Said { mark: TITLE, panel: "", series: &series, at: period };
     let mut stated = said.effect(difference, 0.0);
     if !difference.is_constant() {
@@ -94,12 +96,12 @@ fn stated(headline: &Headline) -> Vec<Datum> {
 }
 
 /// The chance of the sign under each year's stretch of the axis.
-fn signs(start: Month, workload: &Workload) -> Strip {
+fn signs(start: Month, workload: &Workload, paths: usize) -> Strip {
     let last = workload.difference.months().saturating_sub(1) as i32;
     let cell = |(year, share): &(i32, f64)| {
         let from = Month::new(*year, 1).since(start).clamp(0, last);
         let to = Month::new(*year, 12).since(start).clamp(0, last);
-        let words = chance(*share).trim_end_matches('%').to_string();
+        let words = chance(*share, paths).trim_end_matches('%').to_string();
         Cell { from: f64::from(from), to: f64::from(to), share: *share, words }
     };
     let wide_enough = |cell: &Cell| cell.to - cell.from >= 5.0;
@@ -113,27 +115,28 @@ fn title(input: &Input) -> String {
     let likely = if difference.is_constant() {
         String::new()
     } else {
-        format!("; chance of a rise {}", chance(difference.above_zero))
+        format!("; chance of a rise {}", chance(difference.above_zero, difference.paths))
     };
-    let design = &input.rule.design;
     if !difference.excludes(0.0) {
         let nothing = no_effect(difference);
         return format!(
-            "The effect of closing ({design}) on the marginal cost of {workload} in {period} {nothing} ({interval}){likely}"
+            "The effect of {} on the marginal cost of {workload} in {period} {nothing} ({interval}){likely}",
+            input.rule.object("closing")
         );
     }
     let (verb, to) = if difference.p50 > 0.0 { ("adds", "to") } else { ("takes", "off") };
     let (size, interval) = difference.size(Unit::Usd);
-    format!(
-        "Closing ({design}) {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}){likely}"
-    )
+    let subject = input.rule.subject("Closing");
+    format!("{subject} {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}){likely}")
 }
 
 fn alt(input: &Input, title: &str) -> String {
     let mut text = format!("{title}. Fan charts of the difference with a zero line, one panel a workload.");
     for workload in &input.workloads {
-        let years: Vec<String> =
-            workload.above_zero.iter().map(|(year, share)| format!("{year} {}", chance(*share))).collect();
+        let told = |(year, share): &(i32, f64)| {
+            format!("{year} {}", chance(*share, input.headline.difference.paths))
+        };
+        let years: Vec<String> = workload.above_zero.iter().map(told).collect();
         text += &format!(" {}: chance of a rise by year {}.", workload.title, years.join(", "));
     }
     text

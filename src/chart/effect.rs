@@ -8,7 +8,7 @@ use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, change_of, extent, fold, is_fold, no_effect};
 use super::words::{Datum, Said, TITLE};
 use crate::calendar::Month;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,14 +57,15 @@ pub fn figure(input: &Input) -> Figure {
         label: label.into(),
         band: band.clone(),
     };
+    let [open, closed] = input.rule.names();
     let panel = |workload: &Workload| Panel {
         title: workload.title.clone(),
         caption: String::new(),
         x: Axis::months(input.start, workload.open.months()),
         y: Axis::linear("", Unit::Usd, 0.0, high),
         layers: vec![
-            fan(Meaning::Open, "Open", &workload.open),
-            fan(Meaning::Closed, "Closed", &workload.closed),
+            fan(Meaning::Open, open, &workload.open),
+            fan(Meaning::Closed, closed, &workload.closed),
         ],
         strip: None,
     };
@@ -73,10 +74,11 @@ pub fn figure(input: &Input) -> Figure {
     Figure {
         id: "effect".into(),
         subtitle: format!(
-            "Marginal cost of compute, USD per H100e-hour, real; door open and closed ({})",
-            input.rule.words()
+            "Marginal cost of compute, USD per H100e-hour, real; {}{}",
+            input.rule.arms("door open and closed", "against"),
+            input.rule.supposed()
         ),
-        stated: stated(&input.headline),
+        stated: stated(input),
         notes: vec![format!("{FAN_NOTE} Elasticity of demand {}.", input.elasticity_range)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -87,11 +89,11 @@ pub fn figure(input: &Input) -> Figure {
 }
 
 /// The numbers of the title: a ratio where it says "-fold", a change where it says "by".
-fn stated(headline: &Headline) -> Vec<Datum> {
-    let Headline { workload, period, ratio } = headline;
-    let (what, spread) =
-        if is_fold(ratio) { ("closed / open", *ratio) } else { ("closed / open − 1", change_of(ratio)) };
-    let series = format!("Marginal cost of {workload}, {what}");
+fn stated(input: &Input) -> Vec<Datum> {
+    let Headline { workload, period, ratio } = &input.headline;
+    let [open, closed] = input.rule.names().map(lower_first);
+    let (less_one, spread) = if is_fold(ratio) { ("", *ratio) } else { (" − 1", change_of(ratio)) };
+    let series = format!("Marginal cost of {workload}, {closed} / {open}{less_one}");
     let nothing = if is_fold(ratio) { 1.0 } else { 0.0 };
     Said { mark: TITLE, panel: "", series: &series, at: period }.effect(&spread, nothing)
 }
@@ -99,16 +101,15 @@ fn stated(headline: &Headline) -> Vec<Datum> {
 fn title(input: &Input) -> String {
     let Headline { workload, period, ratio } = &input.headline;
     let (verb, size, interval) = fold(ratio);
-    let design = &input.rule.design;
     if !ratio.excludes(1.0) {
         let nothing = no_effect(ratio);
         return format!(
-            "The effect of closing the door ({design}) on the marginal cost of {workload} in {period} {nothing} ({interval})"
+            "The effect of {} on the marginal cost of {workload} in {period} {nothing} ({interval})",
+            input.rule.object("closing the door")
         );
     }
-    format!(
-        "Closing the rental door ({design}) {verb} the marginal cost of {workload} {size} in {period} ({interval})"
-    )
+    let subject = input.rule.subject("Closing the rental door");
+    format!("{subject} {verb} the marginal cost of {workload} {size} in {period} ({interval})")
 }
 
 fn alt(input: &Input, title: &str) -> String {
@@ -119,7 +120,8 @@ fn alt(input: &Input, title: &str) -> String {
             format!("{} to {}", value(band.p50.first()), value(band.p50.last()))
         };
         let (open, closed) = (ends(&workload.open), ends(&workload.closed));
-        text += &format!(" {}: median from {open} open, from {closed} closed.", workload.title);
+        let [first, second] = input.rule.names().map(lower_first);
+        text += &format!(" {}: median from {open} {first}, from {closed} {second}.", workload.title);
     }
     text
 }

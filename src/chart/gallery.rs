@@ -8,9 +8,9 @@ use super::cost_buildup::{self, CostPart as Drawn};
 use super::figure::Figure;
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::{delay, difference, effect, lost_compute, parity, rule_design, supply_mix, who_pays};
-use crate::analysis::compare::{Effects, Measure, Scope};
-use crate::engine::catalogue::{CostPart, ORIGINS, calendar_years, windows};
-use crate::engine::column::{Column, Over};
+use crate::analysis::compare::{Effects, Measure, Scope, bound};
+use crate::engine::catalogue::{Censoring, CostPart, ORIGINS, calendar_years, windows};
+use crate::engine::column::{Column, Over, Reading};
 use crate::engine::outcome::{Cell, Outcome};
 use crate::numbers::Unit;
 use crate::scenario::registry::FIGURES;
@@ -92,11 +92,26 @@ impl Gallery<'_> {
             (Scope::Expected, Some(_)) => "weighted by its chance and its reversal",
             (Scope::IfClosed, Some(words)) => words,
         };
-        Rule { design: self.outcome.arms[arm].design.clone(), condition: condition.to_string() }
+        let (label, baseline) = (&self.outcome.arms[arm], &self.outcome.arms[self.outcome.baseline]);
+        Rule {
+            design: label.design.clone(),
+            condition: condition.to_string(),
+            closes_door: label.own_rules.closes_open_door,
+            baseline: baseline.title.clone(),
+            arm: label.title.clone(),
+            baseline_has_rules: baseline.own_rules.shared > 0,
+        }
     }
 
     fn spread(&self, arm: usize, id: &str, measure: Measure) -> Option<Spread> {
-        self.column(arm, id, measure).map(|column| Spread::of_column(&column))
+        let spread = Spread::of_column(&self.column(arm, id, measure)?);
+        let censoring = |place| self.outcome.catalogue.censoring(place, self.outcome.months);
+        let censoring = self.outcome.catalogue.scalar_index(id).and_then(censoring);
+        let Some(Censoring { flag, .. }) = censoring.filter(|_| measure.reading() == Reading::Level) else {
+            return Some(spread);
+        };
+        let censored = self.outcome.column_at(arm, flag, Reading::Level, Over::All)?.mean().value;
+        Some(Spread { censored, ..spread })
     }
 
     fn column(&self, arm: usize, id: &str, measure: Measure) -> Option<Column<'_>> {
@@ -266,7 +281,7 @@ impl Gallery<'_> {
 
     /// Rows are named by the design of the rule, and by the arm where several arms share a design.
     fn rule_design(&self) -> Option<Figure> {
-        let (headline, _) = self.headline()?;
+        let (headline, effects) = self.headline()?;
         let over_all: Vec<&Effects> =
             self.effects.iter().filter(|effect| effect.scope != Scope::IfClosed).collect();
         if over_all.len() < 2 {
@@ -317,6 +332,7 @@ impl Gallery<'_> {
         ];
         let metrics: Vec<rule_design::Metric> = wanted
             .into_iter()
+            .filter(|(id, ..)| bound(self.outcome, id) != Some(0))
             .filter_map(|(id, title, verbs, noun, unit, measure)| {
                 let effects = ordered
                     .iter()
@@ -326,7 +342,7 @@ impl Gallery<'_> {
             })
             .collect();
         Some(rule_design::figure(&rule_design::Input {
-            design: self.outcome.arms[headline].design.clone(),
+            rule: self.rule(headline, effects.scope),
             headline: ordered.iter().position(|effect| effect.arm == headline)?,
             arms,
             metrics,
@@ -337,16 +353,22 @@ impl Gallery<'_> {
     fn who_pays(&self) -> Option<Figure> {
         use who_pays::Party;
         let (arm, effects) = self.headline()?;
+        let rule = self.rule(arm, effects.scope);
+        let [paid, received, relet] = if rule.closes_door {
+            ["offshore rent no longer paid", "rent no longer received", "freed chips relet at spot"]
+        } else {
+            ["offshore rent", "rent received", "unused chips relet at spot"]
+        };
         let lines = [
             ("value of lost compute", Party::Labs, "pv.value_lost", 1.0),
-            ("offshore rent no longer paid", Party::Labs, "pv.offshore_rent", 1.0),
+            (paid, Party::Labs, "pv.offshore_rent", 1.0),
             ("chips owned offshore, resource cost", Party::Labs, "pv.resource.offshore", 1.0),
             ("domestic chips, resource cost", Party::Labs, "pv.resource.domestic", 1.0),
             ("grey-market chips", Party::Labs, "pv.resource.grey", 1.0),
             ("imported chips", Party::Labs, "pv.resource.imported", 1.0),
             ("scarcity transfer to vendors", Party::Labs, "pv.scarcity", 1.0),
-            ("rent no longer received", Party::Hosts, "pv.offshore_rent", -1.0),
-            ("freed chips relet at spot", Party::Hosts, "pv.relet", -1.0),
+            (received, Party::Hosts, "pv.offshore_rent", -1.0),
+            (relet, Party::Hosts, "pv.relet", -1.0),
             ("scarcity transfer received", Party::Vendors, "pv.scarcity", -1.0),
         ]
         .into_iter()
@@ -358,7 +380,7 @@ impl Gallery<'_> {
         .filter(|line| line.cost.p05 != 0.0 || line.cost.p95 != 0.0)
         .collect();
         Some(who_pays::figure(&who_pays::Input {
-            rule: self.rule(arm, effects.scope),
+            rule,
             lines,
             with_transfer: self.spread(arm, "pv.economic_cost", Measure::Difference)?,
             without_transfer: self.spread(arm, "pv.economic_cost_before_transfer", Measure::Difference)?,
@@ -538,15 +560,19 @@ impl Gallery<'_> {
 
     fn delay(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
+        // A run that ends with a checkpoint can tell no delay at it.
         let checkpoints: Vec<delay::Checkpoint> = [24, 36]
             .into_iter()
             .filter_map(|month| {
-                let delays = self.outcome.scalar(arm, &format!("training_delay.{month}m"))?;
+                let id = format!("training_delay.{month}m");
+                let bound = bound(self.outcome, &id).filter(|bound| *bound > 0)?;
+                let delays = self.outcome.scalar(arm, &id)?;
                 let censored = self.outcome.scalar(arm, &format!("training_delay_censored.{month}m"))?;
                 Some(delay::Checkpoint {
                     month,
                     delay_months: delays.to_vec(),
                     censored: censored.iter().map(|flag| *flag == 1.0).collect(),
+                    bound: bound as f64,
                 })
             })
             .collect();

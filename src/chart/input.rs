@@ -4,8 +4,9 @@
 //! words and draws these.
 
 use crate::engine::column::Column;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 use crate::stats::estimate::Estimate;
+use crate::stats::quantile::rests_on_greatest;
 
 /// What stands for the interval of a constant.
 pub const NO_SPREAD: &str = "the same on every path";
@@ -29,6 +30,11 @@ pub struct Spread {
     pub p95: f64,
     /// Share of paths above zero.
     pub above_zero: f64,
+    /// Share of paths whose number is only known to be at least as large, since the run ends before it is reached. They lie
+    /// above all others.
+    pub censored: f64,
+    /// Number of paths.
+    pub paths: usize,
 }
 
 impl Spread {
@@ -51,6 +57,8 @@ impl Spread {
             p75: q(0.75),
             p95: q(0.95),
             above_zero,
+            censored: 0.0,
+            paths: sorted.len(),
         }
     }
 
@@ -62,7 +70,8 @@ impl Spread {
                 let Estimate { value: mean, std_error } = column.mean();
                 let [p05, p25, p50, p75, p95] =
                     column.quantiles([0.05, 0.25, 0.5, 0.75, 0.95]).map(|q| q.value);
-                Spread { mean, std_error, p05, p25, p50, p75, p95, above_zero: column.above(0.0).value }
+                let (above_zero, paths) = (column.above(0.0).value, column.paths());
+                Spread { mean, std_error, p05, p25, p50, p75, p95, above_zero, censored: 0.0, paths }
             }
         }
     }
@@ -72,17 +81,17 @@ impl Spread {
         match column {
             Column::Values(values, _) => Spread::of(&values.iter().map(|value| -value).collect::<Vec<_>>()),
             Column::Tallied(..) => {
-                let Spread { mean, std_error, p05, p25, p50, p75, p95, .. } = Spread::of_column(column);
-                let above_zero = column.below(0.0).value;
+                let of = Spread::of_column(column);
+                let Spread { mean, p05, p25, p50, p75, p95, .. } = of;
                 Spread {
                     mean: -mean,
-                    std_error,
                     p05: -p95,
                     p25: -p75,
                     p50: -p50,
                     p75: -p25,
                     p95: -p05,
-                    above_zero,
+                    above_zero: column.below(0.0).value,
+                    ..of
                 }
             }
         }
@@ -90,7 +99,12 @@ impl Spread {
 
     /// Whether the 90% interval leaves `value` outside: what a title may state as a finding.
     pub fn excludes(&self, value: f64) -> bool {
-        self.p05 > value || self.p95 < value
+        self.p05 > value || self.p95 < value && !self.is_bound(0.95)
+    }
+
+    /// Whether the quantile at `p` is only known to be at least what it is given as.
+    pub fn is_bound(&self, p: f64) -> bool {
+        rests_on_greatest(p, self.paths, self.censored)
     }
 
     /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at [`Spread::resolution`].
@@ -100,32 +114,45 @@ impl Spread {
 
     /// The median in words.
     pub fn median(&self, unit: Unit) -> String {
-        unit.show(self.p50, self.resolution())
+        self.quantile(0.5, self.p50, unit)
+    }
+
+    /// The mean in words.
+    pub fn average(&self, unit: Unit) -> String {
+        let told = unit.show(self.mean, self.resolution());
+        if self.censored > 0.0 { format!("at least {told}") } else { told }
+    }
+
+    /// A quantile in words, "at least" where it is a bound.
+    fn quantile(&self, p: f64, value: f64, unit: Unit) -> String {
+        let told = unit.show(value, self.resolution());
+        if self.is_bound(p) { format!("at least {told}") } else { told }
     }
 
     /// Size and interval for a sentence whose verb says the sign: of the opposite where the median is negative, so that
     /// "saves 3bn (90%: 1bn to 5bn)" has one sign throughout.
     pub fn size(&self, unit: Unit) -> (String, String) {
-        let sized = if self.p50 < 0.0 {
-            Spread { p05: -self.p95, p50: -self.p50, p95: -self.p05, ..*self }
-        } else {
-            *self
-        };
-        (sized.median(unit), sized.interval(unit))
+        if self.p50 >= 0.0 {
+            return (self.median(unit), self.interval(unit));
+        }
+        let sized = Spread { p05: -self.p95, p50: -self.p50, p95: -self.p05, censored: 0.0, ..*self };
+        let interval = sized.interval(unit);
+        let bounded = self.is_bound(0.95).then(|| interval.replacen("90%: ", "90%: at most ", 1));
+        (sized.median(unit), bounded.unwrap_or(interval))
     }
 
-    /// "90%: 8bn to 17bn", or [`NO_SPREAD`].
+    /// "90%: 8bn to 17bn", "90%: 8 to at least 36", or [`NO_SPREAD`].
     pub fn interval(&self, unit: Unit) -> String {
         if self.is_constant() {
             return NO_SPREAD.to_string();
         }
-        let error = self.resolution();
-        format!("90%: {} to {}", unit.show(self.p05, error), unit.show(self.p95, error))
+        let [low, high] = [(0.05, self.p05), (0.95, self.p95)].map(|(p, end)| self.quantile(p, end, unit));
+        if self.is_bound(0.05) { format!("90%: {low}") } else { format!("90%: {low} to {high}") }
     }
 
     /// Whether all paths have one value, but for rounding: a single path, or nothing uncertain.
     pub fn is_constant(&self) -> bool {
-        self.p05 == self.p95 && self.std_error <= 1e-12 * self.p50.abs()
+        self.censored == 0.0 && self.p05 == self.p95 && self.std_error <= 1e-12 * self.p50.abs()
     }
 
     /// The smallest difference worth a digit: the sampling error, and no finer than a thirtieth of the interval.
@@ -204,22 +231,63 @@ impl MonthlyBand {
     }
 }
 
-/// The rule an effect supposes. Every title names its design, every subtitle its condition as well.
+/// The rule an effect supposes, and the two arms it compares. Every title names its design, every subtitle its condition as
+/// well. Only an arm that closes a door open in the baseline is told as "closing" it; any other by its own name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rule {
     /// Its design: "180-day wind-down".
     pub design: String,
     /// What the effect supposes of it: "if in force and not reversed", "weighted by its chance". May be empty.
     pub condition: String,
+    /// The arm closes the rental door, which stands open in the baseline.
+    pub closes_door: bool,
+    /// Title of the baseline.
+    pub baseline: String,
+    /// Title of the arm.
+    pub arm: String,
+    /// The baseline has rules of its own, so that titles must name it.
+    pub baseline_has_rules: bool,
 }
 
 impl Rule {
-    /// Design and condition: "180-day wind-down, if not reversed".
-    pub fn words(&self) -> String {
-        if self.condition.is_empty() {
-            self.design.clone()
+    /// What has the effect, as the beginning of a title: `closing`, such as "Closing the door", with the design; or the
+    /// design by itself.
+    pub fn subject(&self, closing: &str) -> String {
+        if self.closes_door {
+            format!("{closing} ({})", self.design)
+        } else if self.baseline_has_rules {
+            format!("{}, against {},", self.design, lower_first(&self.baseline))
         } else {
-            format!("{}, {}", self.design, self.condition)
+            self.design.clone()
+        }
+    }
+
+    /// The same within a sentence: "The effect of closing the door (180-day wind-down)".
+    pub fn object(&self, closing: &str) -> String {
+        lower_first(&self.subject(closing))
+    }
+
+    /// Names of the arms where both are drawn, the baseline first.
+    pub fn names(&self) -> [&str; 2] {
+        if self.closes_door { ["Open", "Closed"] } else { [&self.baseline, &self.arm] }
+    }
+
+    /// The two arms in a subtitle: `door`, such as "door open and closed", or "arm `between` baseline".
+    pub fn arms(&self, door: &str, between: &str) -> String {
+        if self.closes_door {
+            return door.to_string();
+        }
+        format!("{} {between} {}", self.arm, lower_first(&self.baseline))
+    }
+
+    /// What is supposed of the rule, as the end of a subtitle: " (180-day wind-down, if not reversed)". The design is there
+    /// where the arms are not told by name.
+    pub fn supposed(&self) -> String {
+        let design = if self.closes_door { self.design.as_str() } else { "" };
+        match (design, self.condition.as_str()) {
+            ("", "") => String::new(),
+            ("", words) | (words, "") => format!(" ({words})"),
+            (design, condition) => format!(" ({design}, {condition})"),
         }
     }
 }

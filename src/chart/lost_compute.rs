@@ -8,7 +8,7 @@ use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, extent, no_effect};
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,12 +70,14 @@ pub fn figure(input: &Input) -> Figure {
     };
     let panels: Vec<Panel> = input.workloads.iter().enumerate().map(panel).collect();
     let title = title(input);
+    let used = if input.rule.closes_door {
+        "with the door open, not with it closed".to_string()
+    } else {
+        format!("under {}, not under {}", lower_first(&input.rule.baseline), lower_first(&input.rule.arm))
+    };
     Figure {
         id: "lost-compute".into(),
-        subtitle: format!(
-            "H100e-hours a month that Chinese labs use with the door open, not with it closed ({})",
-            input.rule.words()
-        ),
+        subtitle: format!("H100e-hours a month that Chinese labs use {used}{}", input.rule.supposed()),
         stated: stated(input),
         notes: vec![format!("{FAN_NOTE} Bars: when the rule takes effect.")],
         footnote: input.provenance.lines(),
@@ -114,8 +116,8 @@ fn title(input: &Input) -> String {
     if !total.excludes(0.0) {
         let nothing = no_effect(total);
         return format!(
-            "Compute lost to closing the door ({}) {nothing} in {months} months (H100e-hours, {})",
-            input.rule.design,
+            "Compute lost to {} {nothing} in {months} months (H100e-hours, {})",
+            input.rule.object("closing the door"),
             total.interval(Unit::H100eHours)
         );
     }
@@ -123,8 +125,8 @@ fn title(input: &Input) -> String {
     let (size, interval) = total.size(Unit::H100eHours);
     let (share, _) = input.total_share.size(Unit::Share);
     format!(
-        "Closing the door ({}) {verb} labs {size} H100e-hours in {months} months ({interval}), {share} of planned use",
-        input.rule.design
+        "{} {verb} labs {size} H100e-hours in {months} months ({interval}), {share} of planned use",
+        input.rule.subject("Closing the door")
     )
 }
 

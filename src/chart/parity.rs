@@ -10,7 +10,7 @@ use super::wording::NOT_DISTINGUISHABLE;
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::engine::column::Column;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 
 /// Two-sided 90% point of the standard normal: how wide a sampling-error band is drawn.
 const Z90: f64 = 1.645;
@@ -63,14 +63,15 @@ pub fn figure(input: &Input) -> Figure {
         error: curve.iter().map(|p| Z90 * libm::sqrt(p * (1.0 - p) / paths)).collect(),
         stepped: true,
     };
+    let [open, closed] = input.rule.names();
     let panel = |workload: &Workload| Panel {
         title: workload.title.clone(),
-        caption: format!("Never: {}", never(workload)),
+        caption: format!("Never: {}", never(input, workload)),
         x: Axis::months(input.start, workload.open.len()),
         y: Axis::linear("", Unit::Share, 0.0, 1.0),
         layers: vec![
-            line(Meaning::Open, "Open", &workload.open),
-            line(Meaning::Closed, "Closed", &workload.closed),
+            line(Meaning::Open, open, &workload.open),
+            line(Meaning::Closed, closed, &workload.closed),
         ],
         strip: None,
     };
@@ -86,13 +87,14 @@ pub fn figure(input: &Input) -> Figure {
     let title = title(input);
     let mut alt = format!("{title}. Cumulative probability curves of both arms, one panel a workload.");
     for workload in &input.workloads {
-        alt += &format!(" {}, never within the horizon: {}.", workload.title, never(workload));
+        alt += &format!(" {}, never within the horizon: {}.", workload.title, never(input, workload));
     }
     Figure {
         id: "parity".into(),
         subtitle: format!(
-            "Share of paths on which domestic cost has matched the offshore price, door open and closed ({})",
-            input.rule.words()
+            "Share of paths on which domestic cost has matched the offshore price, {}{}",
+            input.rule.arms("door open and closed", "against"),
+            input.rule.supposed()
         ),
         panels: input.workloads.iter().map(panel).collect(),
         shared_axis: true,
@@ -104,9 +106,10 @@ pub fn figure(input: &Input) -> Figure {
     }
 }
 
-fn never(workload: &Workload) -> String {
+fn never(input: &Input, workload: &Workload) -> String {
     let share = |curve: &[f64]| Unit::Share.show(1.0 - last(curve), 0.01);
-    format!("{} open, {} closed", share(&workload.open), share(&workload.closed))
+    let [open, closed] = input.rule.names().map(lower_first);
+    format!("{} {open}, {} {closed}", share(&workload.open), share(&workload.closed))
 }
 
 /// A number of months in words.
@@ -122,12 +125,13 @@ fn span(months: usize) -> String {
 fn stated(input: &Input) -> Vec<Datum> {
     let mut stated = Vec::new();
     if let Some(first) = input.workloads.first() {
-        let (series, at) = (format!("{}, closed less open", first.title), span(first.open.len()));
+        let [open, closed] = input.rule.names().map(lower_first);
+        let (series, at) = (format!("{}, {closed} less {open}", first.title), span(first.open.len()));
         let said = Said { mark: TITLE, panel: "", series: &series, at: &at };
         stated.push(said.value("sampling_error", Z90 * first.difference_std_error));
     }
     for workload in &input.workloads {
-        for (arm, curve) in [("Open", &workload.open), ("Closed", &workload.closed)] {
+        for (arm, curve) in input.rule.names().into_iter().zip([&workload.open, &workload.closed]) {
             let said = Said { mark: CAPTION, panel: &workload.title, series: arm, at: "never" };
             stated.push(said.value("share", 1.0 - last(curve)));
         }
@@ -144,23 +148,26 @@ fn title(input: &Input) -> String {
     let interval = format!("sampling error ±{} points", Unit::Plain.show(half_width * 100.0, 0.1));
     let work = first.title.to_lowercase();
     let span = span(months);
-    let design = &input.rule.design;
+    let [first_arm, second_arm] = input.rule.names().map(lower_first);
     if difference == 0.0 && half_width == 0.0 {
         return format!(
-            "Closing ({design}) changes on no path whether domestic {work} matches offshore within {span} ({} open and closed)",
+            "{} changes on no path whether domestic {work} matches offshore within {span} ({} {first_arm} and {second_arm})",
+            input.rule.subject("Closing"),
             share(open)
         );
     }
     if difference.abs() <= half_width || difference == 0.0 {
         return format!(
-            "The effect of closing ({design}) on the chance that domestic {work} matches offshore within {span} {NOT_DISTINGUISHABLE} ({} open, {} closed; {interval})",
+            "The effect of {} on the chance that domestic {work} matches offshore within {span} {NOT_DISTINGUISHABLE} ({} {first_arm}, {} {second_arm}; {interval})",
+            input.rule.object("closing"),
             share(open),
             share(closed)
         );
     }
     let verb = if difference > 0.0 { "raises" } else { "lowers" };
     format!(
-        "Closing ({design}) {verb} the chance that domestic {work} matches offshore within {span} from {} to {} ({interval})",
+        "{} {verb} the chance that domestic {work} matches offshore within {span} from {} to {} ({interval})",
+        input.rule.subject("Closing"),
         share(open),
         share(closed)
     )

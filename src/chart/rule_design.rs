@@ -5,10 +5,10 @@
 //! since the median of a rule that seldom binds is zero.
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
-use super::input::{Provenance, Spread};
+use super::input::{Provenance, Rule, Spread};
 use super::wording::{INTERVAL_NOTE, capitalised, no_effect};
 use super::words::{Datum, Said, TITLE};
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +19,8 @@ pub struct Input {
     pub metrics: Vec<Metric>,
     /// Which arm the title gives in full.
     pub headline: usize,
-    /// That arm's rule, as titles name it.
-    pub design: String,
+    /// That arm's rule.
+    pub rule: Rule,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -89,10 +89,15 @@ pub fn figure(input: &Input) -> Figure {
     } else {
         ("", INTERVAL_NOTE.to_string())
     };
+    let censored =
+        input.metrics.iter().flat_map(|metric| &metric.effects).any(|effect| effect.censored > 0.0);
+    let note = if censored { note + " Delays past the end of the run end there." } else { note };
     let title = title(input);
+    let against =
+        if input.rule.closes_door { "the open door".to_string() } else { lower_first(&input.rule.baseline) };
     Figure {
         id: "rule-design".into(),
-        subtitle: format!("Effect against the open door; all{but} suppose that the rule binds and stays"),
+        subtitle: format!("Effect against {against}; all{but} suppose that the rule binds and stays"),
         panels: input.metrics.iter().map(panel).collect(),
         shared_axis: true,
         stated: stated(input),
@@ -105,25 +110,25 @@ pub fn figure(input: &Input) -> Figure {
 
 /// An expected arm's row leaves out the headline's design when its name starts with it: the group already tells it apart.
 fn row_name(input: &Input, arm: &Arm) -> String {
-    let design = if arm.expected { input.design.as_str() } else { "" };
+    let design = if arm.expected { input.rule.design.as_str() } else { "" };
     let rest = arm.title.strip_prefix(design).and_then(|rest| rest.strip_prefix(", "));
     capitalised(rest.filter(|_| !design.is_empty()).unwrap_or(&arm.title))
 }
 
 fn interval(row: usize, arm: &Arm, effect: &Spread, unit: Unit) -> Layer {
-    let (meaning, center, value) = if arm.expected {
-        (Meaning::Expected, Center::Mean, effect.mean)
+    let (meaning, center, text) = if arm.expected {
+        (Meaning::Expected, Center::Mean, effect.average(unit))
     } else {
-        (Meaning::Closed, Center::Median, effect.p50)
+        (Meaning::Closed, Center::Median, effect.median(unit))
     };
-    Layer::Interval { row, meaning, spread: *effect, center, text: unit.show(value, effect.resolution()) }
+    Layer::Interval { row, meaning, spread: *effect, center, text }
 }
 
 /// The median of a headline that is drawn on its mean: the title says it and no row does.
 fn stated(input: &Input) -> Vec<Datum> {
     let effect = input.metrics.first().and_then(|metric| metric.effects.get(input.headline));
     let expected = input.arms.get(input.headline).is_some_and(|arm| arm.expected);
-    let said = Said { mark: TITLE, panel: "", series: &input.design, at: "" };
+    let said = Said { mark: TITLE, panel: "", series: &input.rule.design, at: "" };
     effect.filter(|_| expected).map(|effect| said.median(effect)).into_iter().collect()
 }
 
@@ -135,21 +140,21 @@ fn title(input: &Input) -> String {
     let expected =
         input.arms.iter().zip(&metric.effects).find(|(arm, _)| arm.expected).map(|(_, effect)| effect);
     let weighted = expected.map_or_else(String::new, |e| {
-        format!("; weighted by the chance of a rule, {}", metric.unit.show(e.mean, e.resolution()))
+        format!("; weighted by the chance of a rule, {}", e.average(metric.unit))
     });
     if !effect.excludes(0.0) {
         let nothing = no_effect(effect);
         return format!(
-            "The effect of closing ({}) {nothing}: {} {} ({}){weighted}",
-            input.design,
-            metric.unit.show(effect.p50, effect.resolution()),
+            "The effect of {} {nothing}: {} {} ({}){weighted}",
+            input.rule.object("closing"),
+            effect.median(metric.unit),
             metric.noun,
             effect.interval(metric.unit)
         );
     }
     let (size, interval) = effect.size(metric.unit);
     let verb = metric.verbs[usize::from(effect.p50 < 0.0)];
-    format!("Closing ({}) {verb} {size} {} ({interval}){weighted}", input.design, metric.noun)
+    format!("{} {verb} {size} {} ({interval}){weighted}", input.rule.subject("Closing"), metric.noun)
 }
 
 fn alt(input: &Input, title: &str) -> String {
@@ -157,14 +162,12 @@ fn alt(input: &Input, title: &str) -> String {
     for metric in &input.metrics {
         text += &format!(" {}:", metric.title);
         for (arm, effect) in input.arms.iter().zip(&metric.effects) {
-            let value = if arm.expected { effect.mean } else { effect.p50 };
-            let which = if arm.expected { "mean" } else { "median" };
-            text += &format!(
-                " {} {which} {} ({});",
-                arm.title,
-                metric.unit.show(value, effect.resolution()),
-                effect.interval(metric.unit)
-            );
+            let (which, value) = if arm.expected {
+                ("mean", effect.average(metric.unit))
+            } else {
+                ("median", effect.median(metric.unit))
+            };
+            text += &format!(" {} {which} {value} ({});", arm.title, effect.interval(metric.unit));
         }
     }
     text.trim_end_matches(';').to_string() + "."

@@ -8,7 +8,7 @@ use super::input::{Provenance, Rule, Spread};
 use super::wording::{capitalised, no_effect, origin};
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,10 +92,14 @@ fn unserved(share: &Spread) -> String {
 
 /// The numbers of the captions, which the title repeats, and of a title that speaks of a difference.
 fn stated(input: &Input) -> Vec<Datum> {
-    let said = |mark, panel, series| Said { mark, panel, series, at: "" };
+    fn said<'a>(mark: &'static str, panel: &'a str, series: &'a str) -> Said<'a> {
+        Said { mark, panel, series, at: "" }
+    }
     let mut stated = Vec::new();
     if input.headline > 0 && !input.unserved_difference.excludes(0.0) {
-        let difference = said(TITLE, "", "Unserved share, closed less open");
+        let [open, closed] = input.rule.names().map(lower_first);
+        let series = format!("Unserved share, {closed} less {open}");
+        let difference = said(TITLE, "", &series);
         stated.extend(difference.interval(&input.unserved_difference));
     }
     for arm in &input.arms {
@@ -116,19 +120,28 @@ fn title(input: &Input) -> String {
         let nothing = no_effect(&difference);
         if difference.is_constant() {
             return format!(
-                "The effect of closing the door ({}) on unserved compute {nothing}",
-                input.rule.design
+                "The effect of {} on unserved compute {nothing}",
+                input.rule.object("closing the door")
             );
         }
         let points = |v: f64| Unit::Plain.show(v * 100.0, 0.1);
         return format!(
-            "The effect of closing the door ({}) on unserved compute {nothing} (90%: {} to {} points of planned use)",
-            input.rule.design,
+            "The effect of {} on unserved compute {nothing} (90%: {} to {} points of planned use)",
+            input.rule.object("closing the door"),
             points(difference.p05),
             points(difference.p95)
         );
     }
     let baseline = open.unserved_share.median(Unit::Share);
+    if !input.rule.closes_door {
+        return format!(
+            "{}: {} of planned compute goes unserved ({}), against {baseline} ({})",
+            input.rule.arm,
+            closed.unserved_share.median(Unit::Share),
+            closed.unserved_share.interval(Unit::Share),
+            lower_first(&input.rule.baseline)
+        );
+    }
     format!(
         "With the door closed ({}) {} of planned compute goes unserved ({}), against {baseline} with it open",
         input.rule.design,

@@ -109,8 +109,9 @@ pub fn figure(input: &Input) -> Figure {
     Figure {
         id: "who-pays".into(),
         subtitle: format!(
-            "Present value of closing the door, real USD ({}); right of zero: a cost, left: a gain",
-            input.rule.words()
+            "Present value of {}, real USD{}; right of zero: a cost, left: a gain",
+            input.rule.arms("closing the door", "against"),
+            input.rule.supposed()
         ),
         panels: vec![panel],
         shared_axis: false,
@@ -134,8 +135,8 @@ fn title(input: &Input) -> String {
     if !with.excludes(0.0) {
         let nothing = no_effect(with);
         return format!(
-            "What closing the door ({}) costs labs {nothing} ({}){}",
-            input.rule.design,
+            "What {} costs labs {nothing} ({}){}",
+            input.rule.object("closing the door"),
             with.interval(Unit::Usd),
             net(without.p50)
         );
@@ -143,5 +144,5 @@ fn title(input: &Input) -> String {
     let verb = if with.p50 > 0.0 { "costs" } else { "saves" };
     let (size, interval) = with.size(Unit::Usd);
     let net = net(if with.p50 > 0.0 { without.p50 } else { -without.p50 });
-    format!("Closing the door ({}) {verb} labs {size} ({interval}){net}", input.rule.design)
+    format!("{} {verb} labs {size} ({interval}){net}", input.rule.subject("Closing the door"))
 }

@@ -37,6 +37,8 @@ pub struct OwnRules {
     pub shared: usize,
     /// One of them shuts a rental channel: its effect on new capacity is the constant factor 0.
     pub closes: bool,
+    /// One of them does, and no rule of the baseline narrows rental: the arm closes a door that stands open.
+    pub closes_open_door: bool,
     /// Each has a fixed date of announcement and is never undone.
     pub fixed: bool,
 }
@@ -54,13 +56,16 @@ impl OwnRules {
                     && effect.channels.iter().enumerate().any(rental)
             })
         };
+        let narrows = |rule: &Rule| rule.effects.iter().any(|effect| effect.target == Target::NewRental);
+        let closes = own.iter().any(shuts);
         let fixed = |rule: &&Rule| {
             matches!(rule.announcement, Announcement::Fixed(_)) && rule.reversal == Reversal::Never
         };
         OwnRules {
             count: own.len(),
             shared: world.rules.len() - own.len(),
-            closes: own.iter().any(shuts),
+            closes,
+            closes_open_door: closes && !baseline.rules.iter().any(narrows),
             fixed: own.iter().all(fixed),
         }
     }

@@ -7,10 +7,12 @@ use std::fmt::Write as _;
 
 use super::report::effect_title;
 use super::wording::{
-    PATHS_FOR_AN_INTERVAL, center, chance, elasticity_range, quoted, shown, unit_of, with_interval,
+    PATHS_FOR_AN_INTERVAL, at_least, center, center_is_bound, chance, elasticity_range, median_with_interval,
+    on_average, quoted, shown, unit_of,
 };
-use crate::analysis::compare::{Effects, Row, Scope, headline_windows};
+use crate::analysis::compare::{Effects, Row, Scope, bound, headline_windows};
 use crate::analysis::summary::{Summary, summarise_level};
+use crate::engine::column::DELAYS;
 use crate::engine::outcome::Outcome;
 use crate::numbers::{Unit, counted, lower_first};
 use crate::stats::estimate::Estimate;
@@ -169,28 +171,80 @@ impl Teller<'_> {
             self.binds(),
             quoted(self.effect.scope, Unit::Share, &share),
             self.condition,
-            doubt(unit_of(lost.unit), &summary, noun),
+            doubt(unit_of(lost.unit), &summary, (noun, summary.above_zero)),
         ))
     }
 
+    /// A run that ends too early to tell a chance says nothing of it.
     fn delay(&self, month: usize) -> Option<String> {
-        let row = |id: String| self.effect.row(&id);
-        let (word, months, summary) =
-            self.signed(row(format!("training_delay.{month}m"))?, ["later", "earlier"]);
+        let id = format!("training_delay.{month}m");
+        let (delay, bound) = (self.effect.row(&id)?, bound(self.outcome, &id)?);
         let chance_of = |row: &Row| chance(row.summary.mean, row.summary.paths);
-        let noun = if word == "later" { "a delay" } else { "a lead" };
-        Some(format!(
-            "{}: the training work of {} arrives {months} {} {word}; the chance that it arrives more than 6 months later is \
-             {}, more than 12 {}, and not within the horizon {}{}.{}",
-            self.design,
-            self.span(month),
-            if months == "1" { "month" } else { "months" },
-            chance_of(row(format!("training_delay.{month}m.above6"))?),
-            chance_of(row(format!("training_delay.{month}m.above12"))?),
-            chance_of(row(format!("training_delay_censored.{month}m"))?),
-            self.condition,
-            doubt(Unit::Months, &summary, noun),
-        ))
+        let censored = chance_of(self.effect.row(&format!("training_delay_censored.{month}m"))?);
+        let mut text = format!("{}: ", self.design);
+        let work = format!("the training work of {}", self.span(month));
+        if bound == 0 {
+            let _ = write!(
+                text,
+                "the chance that {work} does not arrive within the run, which ends with them, is {censored}"
+            );
+            return Some(format!("{text}{}.", self.condition));
+        }
+        let _ = write!(text, "{work} arrives {}; the chance that it ", self.later(delay));
+        let mut earlier = false;
+        for months in DELAYS {
+            if let Some(row) = self.effect.row(&format!("{id}.above{months}")) {
+                let (start, end) =
+                    if earlier { (", more than ", " ") } else { ("arrives more than ", " months later is ") };
+                let _ = write!(text, "{start}{months}{end}{}", chance_of(row));
+                earlier = true;
+            }
+        }
+        let _ = if earlier {
+            write!(text, ", and not within the horizon {censored}")
+        } else {
+            let months = counted(bound as u64, "month");
+            write!(text, "does not arrive within the run, which ends {months} later, is {censored}")
+        };
+        let summary = &delay.summary;
+        let (noun, chance) = if center(self.effect.scope, summary).value < 0.0 {
+            ("a lead", summary.below_zero)
+        } else {
+            ("a delay", summary.above_zero)
+        };
+        Some(format!("{text}{}.{}", self.condition, doubt(Unit::Months, summary, (noun, chance))))
+    }
+
+    /// "3.7 months later (90%: 1.7 to at least 6.0)", "2.1 months earlier (90%: 5.0 earlier to 1.2 later)".
+    fn later(&self, delay: &Row) -> String {
+        let (scope, summary) = (self.effect.scope, &delay.summary);
+        let size =
+            |estimate: Estimate| shown(Unit::Months, Estimate { value: estimate.value.abs(), ..estimate });
+        let word = |estimate: Estimate| if estimate.value < 0.0 { "earlier" } else { "later" };
+        let told = center(scope, summary);
+        if summary.is_constant() && told.value == 0.0 {
+            return "no later on any path".to_string();
+        }
+        let months = size(told);
+        let noun = if months == "1" { "month" } else { "months" };
+        let mut text = format!(
+            "{} {noun} {}{}",
+            at_least(center_is_bound(scope, summary), months),
+            word(told),
+            on_average(scope, summary)
+        );
+        if summary.is_constant() {
+            text.push_str(" on every path");
+        } else if summary.paths >= PATHS_FOR_AN_INTERVAL && !summary.is_bound(0.05) {
+            let end = |estimate, p| at_least(summary.is_bound(p), size(estimate));
+            let (low, high) = (end(summary.p05, 0.05), end(summary.p95, 0.95));
+            let _ = match (word(summary.p05), word(summary.p95)) {
+                (first, last) if first != last => write!(text, " (90%: {low} {first} to {high} {last})"),
+                ("earlier", _) => write!(text, " (90%: {high} to {low})"),
+                _ => write!(text, " (90%: {low} to {high})"),
+            };
+        }
+        text
     }
 
     fn marginal_cost(&self) -> Vec<String> {
@@ -219,13 +273,17 @@ impl Teller<'_> {
         let mean = |row: &Row| Unit::Usd.show(row.summary.mean.value, error);
         let parts: Option<Vec<String>> =
             COST_PARTS.iter().map(|(id, words)| Some(format!("{words} {}", mean(row(id)?)))).collect();
+        let spend_is = if self.outcome.arms[self.effect.arm].own_rules.closes_open_door {
+            "a ban that removes dear rentals can lower spend while compute goes missing, so spend is no measure of harm"
+        } else {
+            "it can fall because compute goes missing, so spend is no measure of harm"
+        };
         let (average, of_which) = match self.effect.scope {
             Scope::Expected => (String::new(), "of which on average"),
             Scope::Certain | Scope::IfClosed => (format!("; on average by {}", mean(whole)), "of which"),
         };
         Some(format!(
-            "{}: economic cost changes by {}{average}, {of_which} {}; without the transfer by {}{}. Spend changes by {}; a ban \
-             that removes dear rentals can lower spend while compute goes missing, so spend is no measure of harm.",
+            "{}: economic cost changes by {}{average}, {of_which} {}; without the transfer by {}{}. Spend changes by {}; {spend_is}.",
             self.design,
             self.quoted(whole),
             parts?.join(", "),
@@ -277,8 +335,15 @@ impl Teller<'_> {
             quoted(self.effect.scope, Unit::Share, &share),
         );
         if let Some(delay) = row("training_delay.24m".to_string()) {
-            let (word, months, _) = self.signed(delay, ["later", "earlier"]);
-            let _ = write!(text, "; its training work of those months arrives {months} months {word}");
+            let _ = if bound(self.outcome, &delay.id) == Some(0) {
+                let beyond = chance(delay.summary.censored, delay.summary.paths);
+                write!(
+                    text,
+                    "; its training work of those months does not arrive within the run on {beyond} of paths"
+                )
+            } else {
+                write!(text, "; its training work of those months arrives {}", self.later(delay))
+            };
         }
         for workload in &self.outcome.catalogue.workloads {
             if let Some(cost) = row(format!("marginal_cost.{workload}.mean")) {
@@ -299,7 +364,7 @@ fn level_sentences(outcome: &Outcome, arm: usize) -> Vec<String> {
         let place = outcome.catalogue.scalar_index(id)?;
         let (metric, ..) = &outcome.catalogue.scalars[place];
         let summary = summarise_level(outcome, arm, place);
-        Some((metric.title.as_str(), with_interval(unit_of(metric.unit), summary.p50, &summary)))
+        Some((metric.title.as_str(), median_with_interval(unit_of(metric.unit), &summary)))
     };
     let run = format!("{} to {}", outcome.start, outcome.start.plus(outcome.months as i32 - 1));
     let mut all = Vec::new();
@@ -326,13 +391,10 @@ fn level_sentences(outcome: &Outcome, arm: usize) -> Vec<String> {
 }
 
 /// Says so where the interval, as it is shown, spans zero.
-fn doubt(unit: Unit, summary: &Summary, what: &str) -> String {
+fn doubt(unit: Unit, summary: &Summary, (what, likelihood): (&str, Estimate)) -> String {
     let negative = |end: Estimate| shown(unit, end).starts_with('−');
     if !negative(summary.p05) || summary.p95.value <= 0.0 || summary.paths < PATHS_FOR_AN_INTERVAL {
         return String::new();
     }
-    format!(
-        " The interval spans zero: the chance of {what} is {}.",
-        chance(summary.above_zero, summary.paths)
-    )
+    format!(" The interval spans zero: the chance of {what} is {}.", chance(likelihood, summary.paths))
 }

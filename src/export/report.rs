@@ -6,8 +6,8 @@
 
 use std::fmt::Write as _;
 
-use super::wording::{chance, chance_with_error, interval, level, quoted, shown, unit_of, with_error};
-use crate::analysis::compare::{Effects, Scope, headline_windows};
+use super::wording::{chance, chance_with_error, interval, level, mean, median, quoted, unit_of};
+use crate::analysis::compare::{Effects, Scope, bound, headline_windows};
 use crate::analysis::summary::summarise_level;
 use crate::engine::outcome::Outcome;
 use crate::numbers::Unit;
@@ -94,7 +94,7 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         } else {
             let chance = if ratio { String::new() } else { chance(summary.above_zero, summary.paths) };
             let interval = interval(unit, summary).unwrap_or("n/a".to_string());
-            vec![title, shown(unit, summary.p50), interval, with_error(unit, summary.mean), chance]
+            vec![title, median(unit, summary), interval, mean(unit, summary), chance]
         };
         table.row(cells);
     }
@@ -142,7 +142,9 @@ pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
         ("pv.economic_cost".to_string(), "economic cost".to_string()),
         ("pv.spend".to_string(), "spend".to_string()),
     ]);
-    columns.retain(|(id, _)| effects.first().is_some_and(|first| first.row(id).is_some()));
+    columns.retain(|(id, _)| {
+        effects.first().is_some_and(|first| first.row(id).is_some()) && bound(outcome, id) != Some(0)
+    });
     let mut header = vec!["median (90% interval)"];
     header.extend(columns.iter().map(|(_, words)| words.as_str()));
     let mut table = TextTable::new(&header);

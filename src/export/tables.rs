@@ -18,7 +18,7 @@ pub const BAND: [f64; 7] = [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95];
 
 const SUMMARY_HEADER: &str = "kind,scope,arm,metric,title,unit,paths,mean,mean_se,p05,p05_se,p50,p50_se,p95,p95_se,\
                               probability_above_zero,probability_above_zero_se,probability_below_zero,\
-                              probability_below_zero_se\n";
+                              probability_below_zero_se,censored,censored_se\n";
 
 /// `summary.csv`: every scalar of every arm, then every effect; `levels` are those of
 /// [`summarise_levels`](crate::analysis::summary::summarise_levels).
@@ -46,9 +46,15 @@ fn summary_row(text: &mut String, labels: [&str; 6], summary: &Summary) {
         text.push(',');
     }
     let _ = write!(text, "{}", summary.paths);
-    for Estimate { value, std_error } in
-        [summary.mean, summary.p05, summary.p50, summary.p95, summary.above_zero, summary.below_zero]
-    {
+    for Estimate { value, std_error } in [
+        summary.mean,
+        summary.p05,
+        summary.p50,
+        summary.p95,
+        summary.above_zero,
+        summary.below_zero,
+        summary.censored,
+    ] {
         let _ = write!(text, ",{value},{std_error}");
     }
     text.push('\n');
@@ -112,6 +118,7 @@ pub(super) fn summary_value(summary: &Summary) -> Value {
     json!({
         "mean": pair(summary.mean), "p05": pair(summary.p05), "p50": pair(summary.p50), "p95": pair(summary.p95),
         "probability_above_zero": pair(summary.above_zero), "probability_below_zero": pair(summary.below_zero),
+        "censored": pair(summary.censored),
     })
 }
 

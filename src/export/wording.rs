@@ -7,8 +7,7 @@
 use crate::analysis::compare::Scope;
 use crate::analysis::summary::Summary;
 use crate::engine::outcome::Outcome;
-use crate::math::pow;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, unseen};
 use crate::stats::estimate::Estimate;
 
 /// Fewest paths of which one lies beyond a 90% interval at each end.
@@ -57,36 +56,64 @@ fn error(unit: Unit, error: f64) -> String {
     }
 }
 
-/// "2.64bn ± 20m", "2.64bn ± unknown", and "0, all paths" where paths do not differ.
-pub fn with_error(unit: Unit, estimate: Estimate) -> String {
-    if estimate.std_error == 0.0 {
-        return format!("{}, all paths", shown(unit, estimate));
-    }
-    format!("{} ± {}", shown(unit, estimate), error(unit, estimate.std_error))
+/// A value as it is, or as a bound where it is one: "at least 12".
+pub fn at_least(bound: bool, told: String) -> String {
+    if bound { format!("at least {told}") } else { told }
 }
 
-/// "1.3 to 4.0": the 90% interval; none where there are too few paths for one.
+/// "2.64bn ± 20m", "2.64bn ± unknown", and "0, all paths" where paths do not differ.
+fn with_error(unit: Unit, estimate: Estimate, all_agree: bool) -> String {
+    let told = shown(unit, estimate);
+    if all_agree {
+        format!("{told}, all paths")
+    } else {
+        format!("{told} ± {}", error(unit, estimate.std_error))
+    }
+}
+
+/// A mean with its error; "at least 3.7 ± 0.1" where some paths are censored.
+pub fn mean(unit: Unit, summary: &Summary) -> String {
+    at_least(summary.is_censored(), with_error(unit, summary.mean, summary.is_constant()))
+}
+
+/// A median: "2.1", "at least 12".
+pub fn median(unit: Unit, summary: &Summary) -> String {
+    at_least(summary.is_bound(0.5), shown(unit, summary.p50))
+}
+
+/// "1.3 to 4.0", "1.3 to at least 12", "at least 12" where all of it is beyond what the run can tell: the 90% interval; none
+/// where there are too few paths for one.
 pub fn interval(unit: Unit, summary: &Summary) -> Option<String> {
-    let ends = || format!("{} to {}", shown(unit, summary.p05), shown(unit, summary.p95));
+    let end = |quantile, p| at_least(summary.is_bound(p), shown(unit, quantile));
+    let ends = || match (end(summary.p05, 0.05), end(summary.p95, 0.95)) {
+        (low, _) if summary.is_bound(0.05) => low,
+        (low, high) => format!("{low} to {high}"),
+    };
     (summary.paths >= PATHS_FOR_AN_INTERVAL).then(ends)
 }
 
 /// "2.10 ± 0.05 (90%: 1.3 to 4.0)": a median with both, and "0, all paths" where paths do not differ.
 pub fn level(unit: Unit, summary: &Summary) -> String {
-    if summary.mean.std_error == 0.0 {
-        return with_error(unit, summary.mean);
+    if summary.is_constant() {
+        return mean(unit, summary);
     }
-    let median = format!("{} ± {}", shown(unit, summary.p50), error(unit, summary.p50.std_error));
+    let median = format!("{} ± {}", median(unit, summary), error(unit, summary.p50.std_error));
     interval(unit, summary).map_or(median.clone(), |ends| format!("{median} (90%: {ends})"))
 }
 
-/// "2.1 (90%: 1.3 to 4.0)", and "0 on every path" where paths do not differ.
-pub fn with_interval(unit: Unit, center: Estimate, summary: &Summary) -> String {
-    let center = shown(unit, center);
-    if summary.mean.std_error == 0.0 {
-        return format!("{center} on every path");
+/// "2.1 (90%: 1.3 to 4.0)" of a number told as 2.1, and "0 on every path" where paths do not differ.
+fn with_interval(unit: Unit, told: String, summary: &Summary) -> String {
+    if summary.is_constant() {
+        return format!("{told} on every path");
     }
-    interval(unit, summary).map_or(center.clone(), |ends| format!("{center} (90%: {ends})"))
+    interval(unit, summary)
+        .filter(|_| !summary.is_bound(0.05))
+        .map_or(told.clone(), |ends| format!("{told} (90%: {ends})"))
+}
+
+/// A median with its interval.
+pub fn median_with_interval(unit: Unit, summary: &Summary) -> String {
+    with_interval(unit, median(unit, summary), summary)
 }
 
 /// The number an effect is quoted by: the median, or the mean where it is weighted by the chance of a rule, since most of
@@ -98,25 +125,32 @@ pub fn center(scope: Scope, summary: &Summary) -> Estimate {
     }
 }
 
-/// An effect as it is quoted.
-pub fn quoted(scope: Scope, unit: Unit, summary: &Summary) -> String {
-    let told = with_interval(unit, center(scope, summary), summary);
-    if scope != Scope::Expected || summary.mean.std_error == 0.0 {
-        return told;
+/// Whether that number is only known to be at least what it is given as.
+pub fn center_is_bound(scope: Scope, summary: &Summary) -> bool {
+    match scope {
+        Scope::Certain | Scope::IfClosed => summary.is_bound(0.5),
+        Scope::Expected => summary.is_censored(),
     }
-    told.split_once(" (")
-        .map_or(format!("{told} on average"), |(center, interval)| format!("{center} on average ({interval}"))
+}
+
+/// What follows a number that an effect is quoted by.
+pub fn on_average(scope: Scope, summary: &Summary) -> &'static str {
+    if scope == Scope::Expected && !summary.is_constant() { " on average" } else { "" }
+}
+
+/// An effect as it is quoted: "2.1 (90%: 1.3 to 4.0)", "0.4 on average (90%: 0 to 3.1)".
+pub fn quoted(scope: Scope, unit: Unit, summary: &Summary) -> String {
+    let told = at_least(center_is_bound(scope, summary), shown(unit, center(scope, summary)));
+    with_interval(unit, told + on_average(scope, summary), summary)
 }
 
 /// A share of `paths` paths as a chance. What no path shows, or every path, is told from what so many paths can rule out
-/// at 95%, and never put below 1% or above 99%:
-///     1 − 0.05^(1/n)
-/// Source: Clopper and Pearson (1934), Biometrika 26, 404–413, at no success.
+/// ([`unseen`]).
 pub fn chance(share: Estimate, paths: usize) -> String {
     if !share.std_error.is_finite() {
         return "unknown".to_string();
     }
-    let unseen = (100.0 * (1.0 - pow(0.05, 1.0 / paths as f64))).ceil().max(1.0);
+    let unseen = unseen(paths);
     if share.value <= 0.0 {
         format!("<{unseen}%")
     } else if share.value >= 1.0 {
@@ -151,7 +185,7 @@ mod tests {
             (Unit::Usd, 165.3e9, 3e9, "US$165bn ± US$3bn"),
             (Unit::Usd, 2.5, f64::INFINITY, "US$2.50 ± unknown"),
         ] {
-            assert_eq!(with_error(unit, estimate(value, std_error)), words);
+            assert_eq!(with_error(unit, estimate(value, std_error), false), words);
         }
     }
 
@@ -168,6 +202,23 @@ mod tests {
         assert_eq!(told(1, 1), "unknown");
         assert_eq!(told(72, 1000), "7.2% ± 0.8%");
         assert_eq!(told(2, 1000), "0.2% ± 0.1%");
+    }
+
+    #[test]
+    fn what_is_censored_is_told_as_a_bound() {
+        let mut values: Vec<f64> = (0..30).map(f64::from).collect();
+        values.extend([30.0; 10]);
+        let told = |censored: f64| {
+            let censored = Estimate { value: censored, std_error: 0.0 };
+            let summary = Summary { censored, ..summarise_values(&values, Grouping::Independent) };
+            (quoted(Scope::Certain, Unit::Months, &summary), quoted(Scope::Expected, Unit::Months, &summary))
+        };
+        let (median, mean) = told(0.25);
+        assert_eq!(median, "20 (90%: 2 to at least 30)");
+        assert_eq!(mean, "at least 18 on average (90%: 2 to at least 30)");
+        let certain = Estimate { value: 1.0, std_error: 0.0 };
+        let all = Summary { censored: certain, ..summarise_values(&[12.0; 40], Grouping::Independent) };
+        assert_eq!(quoted(Scope::Certain, Unit::Months, &all), "at least 12");
     }
 
     #[test]

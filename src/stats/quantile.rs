@@ -32,6 +32,17 @@ pub fn type_8(ascending: &[f64], p: f64) -> f64 {
     at_place(ascending, 1.0 / 3.0 + (ascending.len() as f64 + 1.0 / 3.0) * p)
 }
 
+/// Whether the quantile of type 7 at `p` of `n` values rests on one of the greatest, a `share` of them.
+///     (n − 1) p > n (1 − share) − 1
+///
+/// Domain: 0 ≤ p ≤ 1, 0 ≤ share ≤ 1.
+pub fn rests_on_greatest(p: f64, n: usize, share: f64) -> bool {
+    /// Shares of paths are counts over n, but for the rounding of their sums.
+    const ROUNDING: f64 = 1e-9;
+    let n = n as f64;
+    (n - 1.0) * p > n * (1.0 - share) - 1.0 + ROUNDING * n
+}
+
 /// The value at a place counted from 1, between two values in proportion, at either end the end value.
 fn at_place(ascending: &[f64], place: f64) -> f64 {
     let place = place.clamp(1.0, ascending.len() as f64);
@@ -42,6 +53,20 @@ fn at_place(ascending: &[f64], place: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_quantile_rests_on_the_greatest_where_they_move_it() {
+        let values: Vec<f64> = (0..21).map(f64::from).collect();
+        for greatest in 0..=21 {
+            let share = greatest as f64 / 21.0;
+            for p in [0.0, 0.05, 0.07, 0.5, 0.52, 0.95, 1.0] {
+                let mut moved = values.clone();
+                moved[21 - greatest..].iter_mut().for_each(|value| *value += 100.0);
+                let moves = super::type_7(&moved, p) != super::type_7(&values, p);
+                assert_eq!(super::rests_on_greatest(p, 21, share), moves, "{greatest} {p}");
+            }
+        }
+    }
+
     #[test]
     fn the_order_is_that_of_the_numbers() {
         let values = [3.0, -1e-310, 0.0, -0.0, f64::MAX, -2.5, 1e-310, f64::MIN, 3.0, -2.25];

@@ -30,6 +30,7 @@ pub(crate) struct Mix {
     /// Effects per path, in units of `size`.
     pub(crate) effects: Vec<f64>,
     name: String,
+    closes_door: bool,
 }
 
 impl Mix {
@@ -42,11 +43,19 @@ impl Mix {
             size: 1.0,
             effects: vec![0.8, 1.0, 1.4, 2.0],
             name: "Wind-down".into(),
+            closes_door: true,
         }
     }
 
     fn rule(&self) -> Rule {
-        Rule { design: self.name.clone(), condition: "if not reversed".into() }
+        Rule {
+            design: self.name.clone(),
+            condition: "if not reversed".into(),
+            closes_door: self.closes_door,
+            baseline: format!("Door open, {}", self.name),
+            arm: format!("Door closed: {}", self.name),
+            baseline_has_rules: !self.closes_door,
+        }
     }
 
     fn start(&self) -> Month {
@@ -152,7 +161,7 @@ impl Mix {
                 metric("Cost", Unit::Usd, 1e11),
             ],
             headline: 0,
-            design: self.title(1),
+            rule: Rule { design: self.title(1), ..self.rule() },
             provenance: self.provenance(),
         })
     }
@@ -233,6 +242,7 @@ impl Mix {
             month,
             delay_months: self.effects.iter().map(|e| (e * 10.0).min(limit)).collect(),
             censored: self.effects.iter().map(|e| e * 10.0 > limit).collect(),
+            bound: limit,
         };
         delay::figure(&delay::Input {
             rule: self.rule(),
@@ -283,15 +293,18 @@ impl Mix {
 
 pub(crate) fn mixes() -> impl Strategy<Value = Mix> {
     let names = "[A-Z][a-z]{0,12}( [a-z]{1,12}){0,14}";
-    (1..70_usize, 1..=12_usize, 1..=10_usize, -3..4_i32, prop::collection::vec(-1.0..3.0_f64, 1..30), names)
-        .prop_map(|(months, workloads, arms, decade, effects, name)| Mix {
+    let effects = prop::collection::vec(-1.0..3.0_f64, 1..30);
+    (1..70_usize, 1..=12_usize, 1..=10_usize, -3..4_i32, effects, names, any::<bool>()).prop_map(
+        |(months, workloads, arms, decade, effects, name, closes_door)| Mix {
             months,
             workloads,
             arms,
             size: format!("1e{decade}").parse().unwrap(),
             effects,
             name,
-        })
+            closes_door,
+        },
+    )
 }
 
 /// Texts that overlap, leave the canvas or are too small.
@@ -353,7 +366,7 @@ fn titles_admit_an_effect_that_cannot_be_told_from_zero() {
         let workload = parity::Workload { difference_std_error, ..workload.clone() };
         let input = parity::Input {
             start: Month::new(2026, 10),
-            rule: Rule { design: "cliff".into(), condition: String::new() },
+            rule: Rule { design: "cliff".into(), condition: String::new(), ..Mix::small().rule() },
             workloads: vec![workload],
             not_compared: Vec::new(),
             provenance: nothing.provenance(),
@@ -367,6 +380,51 @@ fn titles_admit_an_effect_that_cannot_be_told_from_zero() {
         let names_the_rule = figure.id == "cost-buildup" || figure.title.contains("Wind-down");
         assert!(names_the_rule, "{}: {}", figure.id, figure.title);
     }
+}
+
+#[test]
+fn arms_that_close_no_open_door_are_told_by_their_names() {
+    let levy = Mix { closes_door: false, name: "Levy".into(), ..Mix::small() };
+    for figure in levy.figures() {
+        let words = format!("{} {}", figure.title, figure.subtitle).to_lowercase();
+        assert!(!words.contains("closing"), "{}: {words}", figure.id);
+        let told = figure.id == "cost-buildup" || words.contains("levy");
+        assert!(told, "{}: {words}", figure.id);
+    }
+    assert!(
+        levy.effect().title.starts_with("Levy, against door open, Levy, raises"),
+        "{}",
+        levy.effect().title
+    );
+}
+
+#[test]
+fn a_delay_that_the_run_cannot_tell_is_told_as_a_bound() {
+    let of = |delays: &[f64], bound: f64| {
+        let checkpoint = delay::Checkpoint {
+            month: 24,
+            delay_months: delays.iter().map(|delay| delay.min(bound)).collect(),
+            censored: delays.iter().map(|delay| *delay > bound).collect(),
+            bound,
+        };
+        let mix = Mix::small();
+        let input =
+            delay::Input { rule: mix.rule(), checkpoints: vec![checkpoint], provenance: mix.provenance() };
+        delay::figure(&input)
+    };
+    let most = of(&[3.0, 9.0, 9.0, 9.0], 6.0);
+    assert!(
+        most.title.ends_with("past the end of the run, by at least 6.0 months, on 75% of paths"),
+        "{}",
+        most.title
+    );
+    assert_eq!(most.panels[0].caption, "Over 6 months: 75%, censored: 75%");
+    let few = of(&[3.0, 4.0, 4.5, 5.0, 9.0], 5.5);
+    assert!(few.title.contains("by 4.5 months (90%: 3.2 to at least 5.4)"), "{}", few.title);
+    assert!(!few.title.contains("chance"), "a run that ends too early has no chance to tell: {}", few.title);
+    assert_eq!(few.panels[0].caption, "Censored: 20%");
+    let lead = of(&[-3.0, -4.0, -4.5, -5.0], 12.0);
+    assert!(lead.title.contains("speeds training up by 4.3 months (90%: 3.2 to 4.9)"), "{}", lead.title);
 }
 
 #[test]

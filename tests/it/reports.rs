@@ -56,9 +56,9 @@ fn a_window_says_from_when_and_a_negative_loss_is_a_gain() {
     assert!(closed.contains(window), "{closed}");
     let free = sentences(&outcome, of(&outcome, &effects, "free-energy", Scope::Certain)).join("\n");
     assert!(free.contains("in the 24 months from 2026-10 the labs gain "), "{free}");
-    assert!(free.contains(" months earlier; the chance"), "{free}");
+    assert!(free.contains(" months earlier (90%: "), "{free}");
     assert!(
-        !free.contains("lose −") && !free.contains("closed") && !free.contains(" months later; "),
+        !free.contains("lose −") && !free.contains("closed") && !free.contains(" months later (90%"),
         "{free}"
     );
 }

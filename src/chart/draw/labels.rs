@@ -76,7 +76,7 @@ pub fn beyond_ends(scene: &mut Scene, style: &Style, plot: &Rect, lines: &[Named
         lines.iter().filter_map(|line| line.course.last().map(|end| (end.1, line))).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (top, bottom) = (plot.y0 + step / 2.0 - style.px(6.0), plot.y1 - step / 2.0 + style.px(6.0));
-    let mut places: Vec<f64> = order.iter().map(|(y, _)| y.clamp(top, bottom)).collect();
+    let mut places: Vec<f64> = order.iter().map(|(y, _)| y.min(bottom).max(top)).collect();
     for i in 1..places.len() {
         places[i] = places[i].max(places[i - 1] + step);
     }

@@ -29,8 +29,24 @@ use style::Style;
 
 /// The figure laid out on a page: names beside what they name or, if one of them finds no room, a key for all.
 pub fn scene(figure: &Figure, theme: Theme, size: Size) -> Scene {
+    if names_lines_at_length(figure, theme, size) {
+        return attempt(figure, theme, size, &names(figure)).0;
+    }
     let (scene, left_out) = attempt(figure, theme, size, &[]);
     if left_out.is_empty() { scene } else { attempt(figure, theme, size, &names(figure)).0 }
+}
+
+/// Whether a line has so long a name that beside its end it would take the room of the plot.
+fn names_lines_at_length(figure: &Figure, theme: Theme, size: Size) -> bool {
+    /// Of the page's width.
+    const MOST: f64 = 1.0 / 8.0;
+    let (style, (wide, _)) = (Style::new(theme, size), size.pixels());
+    figure.panels.iter().flat_map(|panel| &panel.layers).any(|layer| match layer {
+        Layer::Fan { label, .. } | Layer::Line { label, .. } => {
+            width(label, style.small(), Weight::Bold) > MOST * wide
+        }
+        _ => false,
+    })
 }
 
 /// Every name in the figure's areas, bars and lines, once, in drawing order.

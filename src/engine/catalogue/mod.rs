@@ -44,6 +44,15 @@ pub struct Label {
     pub unit: &'static str,
 }
 
+/// A scalar of time that not every path reaches within the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Censoring {
+    /// Place of the scalar that is 1 on the paths that do not.
+    pub flag: usize,
+    /// What the scalar is on those paths, months: the least it can be.
+    pub bound: usize,
+}
+
 /// The metrics of a job.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
@@ -87,6 +96,18 @@ impl Catalogue {
     /// Place of a scalar.
     pub fn scalar_index(&self, id: &str) -> Option<usize> {
         self.scalars.iter().position(|(label, ..)| label.id == id)
+    }
+
+    /// How a run of so many months censors a scalar of time; none if it does not.
+    pub fn censoring(&self, place: usize, months: usize) -> Option<Censoring> {
+        let (_, scalar, lab) = self.scalars.get(place)?;
+        let (flag, bound) = match scalar {
+            Scalar::TrainingDelay(month) => (Scalar::TrainingDelayCensored(*month), months - month),
+            Scalar::ParityMonth(w) => (Scalar::ParityNever(*w), months),
+            _ => return None,
+        };
+        let flag = self.scalars.iter().position(|(_, other, of)| *other == flag && of == lab)?;
+        Some(Censoring { flag, bound })
     }
 
     fn add_monthly(&mut self, world: &World) {
