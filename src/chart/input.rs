@@ -3,6 +3,7 @@
 //! Made from plain slices, so that whoever holds results fills a figure in a line. No figure recomputes a result: it only
 //! words and draws these.
 
+use super::wording::capitalised;
 use crate::engine::column::Column;
 use crate::numbers::{Unit, lower_first};
 use crate::stats::estimate::Estimate;
@@ -256,9 +257,9 @@ impl Rule {
         if self.closes_door {
             format!("{closing} ({})", self.design)
         } else if self.baseline_has_rules {
-            format!("{}, against {},", self.design, lower_first(&self.baseline))
+            format!("{}, against {},", capitalised(&self.design), lower_first(&self.baseline))
         } else {
-            self.design.clone()
+            capitalised(&self.design)
         }
     }
 
