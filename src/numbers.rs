@@ -227,12 +227,10 @@ pub fn lower_first(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
 }
 
-/// A probability estimated by counting so many paths: never 0 or 100%, which no number of paths can show ([`unseen`]).
+/// A probability estimated by counting so many paths: never 0 or 100%, which no number of paths can show ([`unanimous`]).
 pub fn chance(share: f64, paths: usize) -> String {
-    if share <= 0.0 {
-        format!("<{}%", unseen(paths))
-    } else if share >= 1.0 {
-        format!(">{}%", 100.0 - unseen(paths))
+    if let Some(told) = unanimous(share, paths) {
+        told
     } else if share < 0.01 {
         "<1%".into()
     } else if share > 0.99 {
@@ -242,11 +240,24 @@ pub fn chance(share: f64, paths: usize) -> String {
     }
 }
 
-/// What may still happen on so many percent of paths though none of `paths` shows it, at 95%; whole, and 1 at least.
+/// A chance that none of so many paths shows, or every one: what they cannot rule out at 95%, in whole percent, 1 at least;
+/// none if paths differ.
 ///     1 − 0.05^(1/n)
 /// Source: Clopper and Pearson (1934), Biometrika 26, 404–413, at no success.
-pub fn unseen(paths: usize) -> f64 {
-    (100.0 * (1.0 - pow(0.05, 1.0 / paths as f64))).ceil().max(1.0)
+pub fn unanimous(share: f64, paths: usize) -> Option<String> {
+    let unseen = (100.0 * (1.0 - pow(0.05, 1.0 / paths as f64))).ceil().max(1.0);
+    if share <= 0.0 {
+        Some(format!("<{unseen}%"))
+    } else if share >= 1.0 {
+        Some(format!(">{}%", 100.0 - unseen))
+    } else {
+        None
+    }
+}
+
+/// A value in words, as it is or, where it is one, as a bound: "at least 12".
+pub fn at_least(bound: bool, told: String) -> String {
+    if bound { format!("at least {told}") } else { told }
 }
 
 /// A ratio as a reader says it: `2.1-fold`, `by 34%`, `by 12%` (of a fall). Domain: ratio > 0.

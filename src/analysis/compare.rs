@@ -270,7 +270,7 @@ impl Asker<'_> {
         let summary = summarise_scalar(self.outcome, self.arm, place, measure.reading(), self.over);
         let Some(summary) = summary else { return };
         let label = &self.outcome.catalogue.scalars[place].0;
-        let unit = if measure == Measure::Ratio { "times the baseline" } else { label.unit };
+        let unit = measure.reading().unit(label.unit);
         let (id, title) = (label.id.clone(), title.map_or(label.title.clone(), str::to_string));
         self.rows.push(Row { question, id, title, unit, measure, summary });
     }

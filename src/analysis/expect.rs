@@ -173,10 +173,9 @@ fn scalar(
         Statistic::Below(threshold) => chance(column.below(threshold), column.paths()),
     };
     let label = outcome.catalogue.scalar_index(metric).map(|place| &outcome.catalogue.scalars[place].0);
-    let unit = match (statistic, measure) {
-        (Statistic::Above(_) | Statistic::Below(_), _) => "probability",
-        (_, Measure::Ratio) => "times the baseline",
-        _ => label.map_or("", |label| label.unit),
+    let unit = match statistic {
+        Statistic::Above(_) | Statistic::Below(_) => "probability",
+        Statistic::Mean | Statistic::Quantile(_) => reading.unit(label.map_or("", |label| label.unit)),
     };
     Ok((estimate, unit, digest(&column.bits(), 16)))
 }

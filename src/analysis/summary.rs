@@ -3,7 +3,6 @@
 //! The error of a chance is never zero: where all paths agree it is that of the rule of succession, since no number of
 //! paths can show that something never happens. Of a single path no error is known, and it is infinite.
 
-use crate::engine::catalogue::Censoring;
 use crate::engine::column::{Column, Over, Reading};
 use crate::engine::outcome::Outcome;
 use crate::engine::parallel;
@@ -72,20 +71,12 @@ pub fn summarise_scalar(
     reading: Reading,
     over: Over,
 ) -> Option<Summary> {
-    let unit = if reading == Reading::Ratio {
-        "times the baseline"
-    } else {
-        outcome.catalogue.scalars[scalar].0.unit
-    };
-    let mut summary = summarise_in(unit, &outcome.column_at(arm, scalar, reading, over)?);
-    let censoring = outcome.catalogue.censoring(scalar, outcome.months);
-    if let Some(Censoring { flag, bound }) = censoring.filter(|_| reading == Reading::Level) {
-        summary.censored = outcome.column_at(arm, flag, Reading::Level, over)?.mean();
-        if bound == 0 {
-            summary.above_zero = chance(summary.censored, summary.paths);
-        }
-    }
-    Some(summary)
+    let unit = reading.unit(outcome.catalogue.scalars[scalar].0.unit);
+    let summary = summarise_in(unit, &outcome.column_at(arm, scalar, reading, over)?);
+    let Some(censored) = outcome.censored(arm, scalar, reading, over) else { return Some(summary) };
+    let at_zero = outcome.catalogue.censoring(scalar, outcome.months).is_some_and(|it| it.bound == 0);
+    let above_zero = if at_zero { chance(censored, summary.paths) } else { summary.above_zero };
+    Some(Summary { above_zero, censored, ..summary })
 }
 
 /// Summarises a scalar of an arm over all paths, by its place in the catalogue.

@@ -5,7 +5,7 @@
 
 use super::wording::capitalised;
 use crate::engine::column::Column;
-use crate::numbers::{Unit, lower_first};
+use crate::numbers::{Unit, at_least, lower_first};
 use crate::stats::estimate::Estimate;
 use crate::stats::quantile::rests_on_greatest;
 
@@ -120,14 +120,12 @@ impl Spread {
 
     /// The mean in words.
     pub fn average(&self, unit: Unit) -> String {
-        let told = unit.show(self.mean, self.resolution());
-        if self.censored > 0.0 { format!("at least {told}") } else { told }
+        at_least(self.censored > 0.0, unit.show(self.mean, self.resolution()))
     }
 
     /// A quantile in words, "at least" where it is a bound.
     fn quantile(&self, p: f64, value: f64, unit: Unit) -> String {
-        let told = unit.show(value, self.resolution());
-        if self.is_bound(p) { format!("at least {told}") } else { told }
+        at_least(self.is_bound(p), unit.show(value, self.resolution()))
     }
 
     /// Size and interval for a sentence whose verb says the sign: of the opposite where the median is negative, so that
@@ -136,10 +134,14 @@ impl Spread {
         if self.p50 >= 0.0 {
             return (self.median(unit), self.interval(unit));
         }
-        let sized = Spread { p05: -self.p95, p50: -self.p50, p95: -self.p05, censored: 0.0, ..*self };
-        let interval = sized.interval(unit);
-        let bounded = self.is_bound(0.95).then(|| interval.replacen("90%: ", "90%: at most ", 1));
-        (sized.median(unit), bounded.unwrap_or(interval))
+        let told = |value: f64| unit.show(-value, self.resolution());
+        let interval = if self.is_constant() {
+            NO_SPREAD.to_string()
+        } else {
+            let bound = if self.is_bound(0.95) { "at most " } else { "" };
+            format!("90%: {bound}{} to {}", told(self.p95), told(self.p05))
+        };
+        (told(self.p50), interval)
     }
 
     /// "90%: 8bn to 17bn", "90%: 8 to at least 36", or [`NO_SPREAD`].

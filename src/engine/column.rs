@@ -47,6 +47,17 @@ impl Reading {
     }
 }
 
+impl Reading {
+    /// The unit of what is read of a number of `unit`.
+    pub fn unit(self, unit: &'static str) -> &'static str {
+        match self {
+            Reading::Level | Reading::Difference => unit,
+            Reading::Ratio => "times the baseline",
+            Reading::Above(_) => "probability",
+        }
+    }
+}
+
 /// Over which paths a column is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {

@@ -262,6 +262,13 @@ impl Outcome {
         })
     }
 
+    /// Share of paths on which a scalar, read so, is only known to be at least what it is given as; none if nothing censors it.
+    pub fn censored(&self, arm: usize, scalar: usize, reading: Reading, over: Over) -> Option<Estimate> {
+        let censoring =
+            self.catalogue.censoring(scalar, self.months).filter(|_| reading == Reading::Level)?;
+        self.column_at(arm, censoring.flag, reading, over).map(|flags| flags.mean())
+    }
+
     /// A monthly number of an arm, by its metric's place in the catalogue.
     pub fn level(&self, arm: usize, metric: usize, t: usize) -> Cell<'_> {
         self.cell(self.layout.level(arm, metric, t))

@@ -7,14 +7,14 @@ use std::fmt::Write as _;
 
 use super::report::effect_title;
 use super::wording::{
-    PATHS_FOR_AN_INTERVAL, at_least, center, center_is_bound, chance, elasticity_range, median_with_interval,
+    PATHS_FOR_AN_INTERVAL, center, center_is_bound, chance, elasticity_range, median_with_interval,
     on_average, quoted, shown, unit_of,
 };
 use crate::analysis::compare::{Effects, Row, Scope, bound, headline_windows};
 use crate::analysis::summary::{Summary, summarise_level};
 use crate::engine::column::DELAYS;
 use crate::engine::outcome::Outcome;
-use crate::numbers::{Unit, counted, lower_first};
+use crate::numbers::{Unit, at_least, counted, lower_first};
 use crate::stats::estimate::Estimate;
 
 /// What the findings say about the scenario itself.
@@ -181,30 +181,26 @@ impl Teller<'_> {
         let (delay, bound) = (self.effect.row(&id)?, bound(self.outcome, &id)?);
         let chance_of = |row: &Row| chance(row.summary.mean, row.summary.paths);
         let censored = chance_of(self.effect.row(&format!("training_delay_censored.{month}m"))?);
-        let mut text = format!("{}: ", self.design);
+        let (design, condition) = (self.design, &self.condition);
         let work = format!("the training work of {}", self.span(month));
         if bound == 0 {
-            let _ = write!(
-                text,
-                "the chance that {work} does not arrive within the run, which ends with them, is {censored}"
-            );
-            return Some(format!("{text}{}.", self.condition));
+            return Some(format!(
+                "{design}: the chance that {work} does not arrive within the run, which ends with them, is {censored}{condition}."
+            ));
         }
-        let _ = write!(text, "{work} arrives {}; the chance that it ", self.later(delay));
-        let mut earlier = false;
-        for months in DELAYS {
-            if let Some(row) = self.effect.row(&format!("{id}.above{months}")) {
-                let (start, end) =
-                    if earlier { (", more than ", " ") } else { ("arrives more than ", " months later is ") };
-                let _ = write!(text, "{start}{months}{end}{}", chance_of(row));
-                earlier = true;
+        let above = |months| Some((months, chance_of(self.effect.row(&format!("{id}.above{months}"))?)));
+        let likely = match DELAYS.into_iter().filter_map(above).collect::<Vec<_>>().as_slice() {
+            [] => {
+                let months = counted(bound as u64, "month");
+                format!("does not arrive within the run, which ends {months} later, is {censored}")
             }
-        }
-        let _ = if earlier {
-            write!(text, ", and not within the horizon {censored}")
-        } else {
-            let months = counted(bound as u64, "month");
-            write!(text, "does not arrive within the run, which ends {months} later, is {censored}")
+            [(months, chance), longer @ ..] => {
+                let longer: String =
+                    longer.iter().map(|(months, chance)| format!(", more than {months} {chance}")).collect();
+                format!(
+                    "arrives more than {months} months later is {chance}{longer}, and not within the horizon {censored}"
+                )
+            }
         };
         let summary = &delay.summary;
         let (noun, chance) = if center(self.effect.scope, summary).value < 0.0 {
@@ -212,7 +208,11 @@ impl Teller<'_> {
         } else {
             ("a delay", summary.above_zero)
         };
-        Some(format!("{text}{}.{}", self.condition, doubt(Unit::Months, summary, (noun, chance))))
+        Some(format!(
+            "{design}: {work} arrives {}; the chance that it {likely}{condition}.{}",
+            self.later(delay),
+            doubt(Unit::Months, summary, (noun, chance))
+        ))
     }
 
     /// "3.7 months later (90%: 1.7 to at least 6.0)", "2.1 months earlier (90%: 5.0 earlier to 1.2 later)".

@@ -7,7 +7,7 @@
 use crate::analysis::compare::Scope;
 use crate::analysis::summary::Summary;
 use crate::engine::outcome::Outcome;
-use crate::numbers::{Unit, unseen};
+use crate::numbers::{Unit, at_least, unanimous};
 use crate::stats::estimate::Estimate;
 
 /// Fewest paths of which one lies beyond a 90% interval at each end.
@@ -54,11 +54,6 @@ fn error(unit: Unit, error: f64) -> String {
         Unit::Months => Unit::Plain.show(error, error),
         Unit::Usd | Unit::BareUsd | Unit::H100eHours | Unit::Plain => unit.show(error, error),
     }
-}
-
-/// A value as it is, or as a bound where it is one: "at least 12".
-pub fn at_least(bound: bool, told: String) -> String {
-    if bound { format!("at least {told}") } else { told }
 }
 
 /// "2.64bn ± 20m", "2.64bn ± unknown", and "0, all paths" where paths do not differ.
@@ -145,19 +140,12 @@ pub fn quoted(scope: Scope, unit: Unit, summary: &Summary) -> String {
 }
 
 /// A share of `paths` paths as a chance. What no path shows, or every path, is told from what so many paths can rule out
-/// ([`unseen`]).
+/// ([`unanimous`]).
 pub fn chance(share: Estimate, paths: usize) -> String {
     if !share.std_error.is_finite() {
         return "unknown".to_string();
     }
-    let unseen = unseen(paths);
-    if share.value <= 0.0 {
-        format!("<{unseen}%")
-    } else if share.value >= 1.0 {
-        format!(">{}%", 100.0 - unseen)
-    } else {
-        shown(Unit::Share, share)
-    }
+    unanimous(share.value, paths).unwrap_or_else(|| shown(Unit::Share, share))
 }
 
 /// "7.2% ± 0.8%", "<1% ± 0.10%", "unknown".
