@@ -13,6 +13,7 @@ use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, who_pays,
 };
 use loophole::numbers::Unit;
+use loophole::stats::estimate::Grouping;
 use std::path::PathBuf;
 
 const MONTHS: usize = 60;
@@ -376,6 +377,7 @@ fn delay() -> Figure {
             censored: drawn.iter().map(|d| *d > limit).collect(),
             delay_months: drawn.iter().map(|d| d.min(limit)).collect(),
             bound: limit,
+            grouping: Grouping::Independent,
         }
     };
     delay::figure(&delay::Input {

@@ -40,7 +40,7 @@ impl Unit {
     }
 
     /// `value` with the digits its sampling error `error` supports: three at most, and the first at least, so that what is
-    /// written as 0 is 0.
+    /// written as 0 is 0; of percent and months two decimals at most.
     ///     show(129.3e9, 2e9) = "US$129bn",   show(129.3e9, 20e9) = "US$130bn",   show(2.5, 0.001) = "US$2.50"
     /// Domain: finite; `error` 0 or less, or infinite, means unknown and gives three digits. A value below a billionth of its error is the
     /// rounding of sums, and written as 0.
@@ -50,11 +50,12 @@ impl Unit {
         if value == 0.0 || !value.is_finite() {
             return self.dress(value, "0".to_string());
         }
-        let place = last_place(value, error);
+        let known = error > 0.0 && error.is_finite();
         let place = match self {
-            Unit::Share => place.max(0),
-            Unit::Months => place.max(if value.abs() < 10.0 { -1 } else { 0 }),
-            _ => place,
+            Unit::Share => last_place(value, error).max(-2),
+            Unit::Months if known => last_place(value, error).max(-2),
+            Unit::Months => last_place(value, error).max(if value.abs() < 10.0 { -1 } else { 0 }),
+            _ => last_place(value, error),
         };
         let vanishes = round_to(value, place) == 0.0 && value.abs() > NOISE * error;
         let place = if vanishes { floor_log10(value.abs()) } else { place };
@@ -289,12 +290,17 @@ mod tests {
             (Unit::H100eHours, 1.5e6, 0.0, "1.5m"),
             (Unit::H100eHours, 300e3, 0.0, "300k"),
             (Unit::H100eHours, 999_999.0, 0.0, "1m"),
-            (Unit::Share, 0.314, 0.005, "31%"),
+            (Unit::Share, 0.314, 0.005, "31.4%"),
+            (Unit::Share, 0.314, 0.01, "31%"),
+            (Unit::Share, 0.12345, 1e-9, "12.3%"),
             (Unit::Share, 0.003, 0.01, "0.3%"),
             (Unit::Share, -0.0001, 0.0, "−0.01%"),
             (Unit::Months, 0.03, 0.1, "0.03"),
             (Unit::Months, 7.26, 0.1, "7.3"),
-            (Unit::Months, 17.26, 0.1, "17"),
+            (Unit::Months, 7.26, 0.03, "7.26"),
+            (Unit::Months, 7.26, 0.0, "7.3"),
+            (Unit::Months, 17.26, 0.1, "17.3"),
+            (Unit::Months, 17.26, 0.0, "17"),
             (Unit::Plain, 0.0, 0.0, "0"),
             (Unit::Plain, 2.346, f64::INFINITY, "2.35"),
         ] {

@@ -1,4 +1,5 @@
 //! Questions about many runs, or about one run in depth. Everything here sits above the engine and reads its outcome.
+pub mod answer;
 pub mod attribution;
 pub mod backtest;
 pub mod compare;

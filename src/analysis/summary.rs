@@ -32,6 +32,9 @@ pub struct Summary {
     pub paths: usize,
 }
 
+/// Numbers that agree may differ so much, as a share, by the rounding of their sums.
+const ROUNDING: f64 = 1e-12;
+
 /// A share of no path at all.
 const NONE: Estimate = Estimate { value: 0.0, std_error: 0.0 };
 
@@ -101,8 +104,6 @@ pub fn summarise_values(values: &[f64], grouping: Grouping) -> Summary {
 
 /// A share of `paths` paths with an error that is honest where all of them agree: that of Laplace's (k + 1)/(n + 2).
 pub fn chance(share: Estimate, paths: usize) -> Estimate {
-    /// Replicates' shares that agree may differ by the rounding of their sums.
-    const ROUNDING: f64 = 1e-12;
     if share.std_error > ROUNDING {
         return share;
     }
@@ -122,9 +123,9 @@ impl Summary {
         self.censored.value > 0.0
     }
 
-    /// Whether every path has this one number.
+    /// Whether every path has this one number, but for the rounding of sums. Of a single path it cannot be told.
     pub fn is_constant(&self) -> bool {
-        self.mean.std_error == 0.0 && !self.is_censored()
+        self.mean.std_error <= ROUNDING * self.mean.value.abs() && !self.is_censored()
     }
 
     /// The summary of the values' negatives: a loss told as a gain. Domain: none is censored.

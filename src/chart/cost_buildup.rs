@@ -74,8 +74,9 @@ impl CostPart {
 
 /// The figure.
 pub fn figure(input: &Input) -> Figure {
-    let totals = || input.workloads.iter().flat_map(|w| &w.channels).map(|c| &c.total.p95);
-    let (_, high) = range(0.0, totals());
+    let channels = input.workloads.iter().flat_map(|w| &w.channels);
+    let totals: Vec<f64> = channels.map(|channel| channel.total.p95()).collect();
+    let (_, high) = range(0.0, &totals);
     let names = names(&input.workloads);
     let row = |channel: &Channel| names.iter().position(|name| *name == channel.title).unwrap_or(0);
     let panel = |workload: &Workload| Panel {
@@ -127,7 +128,7 @@ fn names(workloads: &[Workload]) -> Vec<&str> {
 
 fn bar(row: usize, channel: &Channel) -> Layer {
     let sum: f64 = channel.parts.iter().map(|(_, value)| value.max(0.0)).sum();
-    let scale = if sum > 0.0 { channel.total.p50.max(0.0) / sum } else { 0.0 };
+    let scale = if sum > 0.0 { channel.total.p50().max(0.0) / sum } else { 0.0 };
     let part = |(part, value): &(CostPart, f64)| {
         let (meaning, label) = part.look();
         Part { meaning, label: label.into(), value: value.max(0.0) * scale }
@@ -138,7 +139,7 @@ fn bar(row: usize, channel: &Channel) -> Layer {
 
 /// The title where there is no premium to state.
 fn cheapest(workload: &Workload) -> String {
-    let least = workload.channels.iter().min_by(|a, b| a.total.p50.total_cmp(&b.total.p50));
+    let least = workload.channels.iter().min_by(|a, b| a.total.p50().total_cmp(&b.total.p50()));
     let work = workload.title.to_lowercase();
     least.map_or_else(
         || format!("No channel on sale serves {work}"),
@@ -152,14 +153,13 @@ fn cheapest(workload: &Workload) -> String {
 fn title(input: &Input) -> String {
     let Some(first) = input.workloads.first() else { return "What an H100e-hour costs".into() };
     let Some(premium) = &first.domestic_premium else { return cheapest(first) };
-    let interval = premium.interval(Unit::Usd);
     let work = first.title.to_lowercase();
     if !premium.excludes(0.0) {
-        let nothing = no_effect(premium);
+        let (nothing, interval) = (no_effect(premium), premium.interval(Unit::Usd));
         return format!("The domestic premium on an H100e-hour of {work} {nothing} ({interval})");
     }
-    let size = Unit::Usd.show(premium.p50.abs(), premium.resolution());
-    let more = if premium.p50 > 0.0 { "more" } else { "less" };
+    let (size, interval) = premium.size(Unit::Usd);
+    let more = if premium.p50() > 0.0 { "more" } else { "less" };
     format!(
         "On domestic chips an H100e-hour of {work} costs {size} {more} than rented offshore ({interval}), cheapest channels compared"
     )

@@ -8,7 +8,10 @@ use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
 use super::input::{Provenance, Rule, Spread};
 use super::wording::no_effect;
 use super::words::{CAPTION, Datum, Said, TITLE};
+use crate::analysis::summary::Summary;
+use crate::engine::column::Column;
 use crate::numbers::{Unit, chance, lower_first};
+use crate::stats::estimate::Grouping;
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +35,8 @@ pub struct Checkpoint {
     pub censored: Vec<bool>,
     /// Months from the checkpoint to the end of the run: the least a censored delay can be.
     pub bound: f64,
+    /// Which paths depend on one another.
+    pub grouping: Grouping,
 }
 
 impl Checkpoint {
@@ -64,7 +69,10 @@ impl Checkpoint {
     /// Delays with censored paths at their bounds, which lie beyond every delay reached: quantiles up to the censored share
     /// are exact, and the others are bounds.
     fn spread(&self) -> Spread {
-        Spread { censored: self.censored_share(), ..Spread::of(&self.delay_months) }
+        let column = |values| Column::Values(values, self.grouping);
+        let flags = self.censored.iter().map(|censored| f64::from(u8::from(*censored))).collect();
+        let spread = Spread::of_column(&column(self.delay_months.as_slice().into()));
+        Spread { summary: Summary { censored: column(flags).mean(), ..spread.summary }, ..spread }
     }
 }
 
@@ -182,7 +190,7 @@ fn layers(checkpoint: &Checkpoint, bins: &[Bin]) -> Vec<Layer> {
     let spread = checkpoint.spread();
     let mut layers = vec![Layer::Histogram { meaning: Meaning::Workload(0), bins: bins.to_vec() }];
     let label = format!("Median {}", spread.median(Unit::Months));
-    layers.push(Layer::Reference { x: spread.p50, label, statistic: true });
+    layers.push(Layer::Reference { x: spread.p50(), label, statistic: true });
     for limit in [6.0, 12.0] {
         if limit < end {
             layers.push(Layer::Reference { x: limit, label: String::new(), statistic: false });
@@ -228,13 +236,13 @@ fn title(input: &Input) -> String {
         );
     }
     let design = input.rule.object("closing the door");
-    if spread.is_bound(0.5) {
+    if spread.summary.is_bound(0.5) {
         let share = last.chance(last.censored_share());
         return format!(
             "By month {month} {design} delays training past the end of the run, by {size} months, on {share} of paths"
         );
     }
-    if spread.p50 < 0.0 {
+    if spread.p50() < 0.0 {
         return format!("By month {month} {design} speeds training up by {size} months ({interval})");
     }
     let likely =

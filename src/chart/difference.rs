@@ -61,7 +61,7 @@ pub fn figure(input: &Input) -> Figure {
             label: String::new(),
             band: workload.difference.clone(),
         }],
-        strip: Some(signs(input.start, workload, input.headline.difference.paths)),
+        strip: Some(signs(input.start, workload, input.headline.difference.summary.paths)),
     };
     let panels: Vec<Panel> = input.workloads.iter().map(panel).collect();
     let title = title(input);
@@ -90,7 +90,7 @@ fn stated(input: &Input) -> Vec<Datum> {
     let said = Said { mark: TITLE, panel: "", series: &series, at: period };
     let mut stated = said.effect(difference, 0.0);
     if !difference.is_constant() {
-        stated.push(said.value("probability_above_zero", difference.above_zero));
+        stated.push(said.value("probability_above_zero", difference.summary.above_zero.value));
     }
     stated
 }
@@ -115,7 +115,7 @@ fn title(input: &Input) -> String {
     let likely = if difference.is_constant() {
         String::new()
     } else {
-        format!("; chance of a rise {}", chance(difference.above_zero, difference.paths))
+        format!("; chance of a rise {}", difference.chance_above_zero())
     };
     if !difference.excludes(0.0) {
         let nothing = no_effect(difference);
@@ -124,7 +124,7 @@ fn title(input: &Input) -> String {
             input.rule.object("closing")
         );
     }
-    let (verb, to) = if difference.p50 > 0.0 { ("adds", "to") } else { ("takes", "off") };
+    let (verb, to) = if difference.p50() > 0.0 { ("adds", "to") } else { ("takes", "off") };
     let (size, interval) = difference.size(Unit::Usd);
     let subject = input.rule.subject("Closing");
     format!("{subject} {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}){likely}")
@@ -134,7 +134,7 @@ fn alt(input: &Input, title: &str) -> String {
     let mut text = format!("{title}. Fan charts of the difference with a zero line, one panel a workload.");
     for workload in &input.workloads {
         let told = |(year, share): &(i32, f64)| {
-            format!("{year} {}", chance(*share, input.headline.difference.paths))
+            format!("{year} {}", chance(*share, input.headline.difference.summary.paths))
         };
         let years: Vec<String> = workload.above_zero.iter().map(told).collect();
         text += &format!(" {}: chance of a rise by year {}.", workload.title, years.join(", "));

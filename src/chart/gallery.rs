@@ -10,6 +10,7 @@ use super::figure::Figure;
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::{delay, difference, effect, lost_compute, parity, rule_design, supply_mix, who_pays};
 use crate::analysis::compare::{Effects, Measure, Scope, bound};
+use crate::analysis::summary::summarise_scalar;
 use crate::engine::catalogue::{ORIGINS, calendar_years, windows};
 use crate::engine::column::{Column, Over};
 use crate::engine::outcome::{Cell, Outcome};
@@ -106,9 +107,10 @@ impl Gallery<'_> {
 
     fn spread(&self, arm: usize, id: &str, measure: Measure) -> Option<Spread> {
         let place = self.outcome.catalogue.scalar_index(id)?;
-        let censored = self.outcome.censored(arm, place, measure.reading(), Over::All);
-        let spread = Spread::of_column(&self.column(arm, id, measure)?);
-        Some(Spread { censored: censored.map_or(0.0, |share| share.value), ..spread })
+        let summary = summarise_scalar(self.outcome, arm, place, measure.reading(), Over::All)?;
+        let [p25, p75] =
+            self.column(arm, id, measure)?.quantiles([0.25, 0.75]).map(|quartile| quartile.value);
+        Some(Spread { summary, p25, p75 })
     }
 
     fn column(&self, arm: usize, id: &str, measure: Measure) -> Option<Column<'_>> {
@@ -170,7 +172,7 @@ impl Gallery<'_> {
     /// The first calendar year that begins after the rule binds on the median path; the last year if none does.
     fn telling_year(&self, arm: usize) -> Option<(i32, usize, usize)> {
         let years = calendar_years(self.outcome.start, self.outcome.months);
-        let bound = self.spread(arm, "effective_month", Measure::Paired).map_or(0.0, |month| month.p50);
+        let bound = self.spread(arm, "effective_month", Measure::Paired).map_or(0.0, |month| month.p50());
         years.iter().copied().find(|(_, from, _)| *from as f64 >= bound).or(years.last().copied())
     }
 
@@ -252,7 +254,7 @@ impl Gallery<'_> {
                     .filter_map(|(year, ..)| {
                         let spread =
                             self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Difference)?;
-                        Some((year, spread.above_zero))
+                        Some((year, spread.summary.above_zero.value))
                     })
                     .collect();
                 Some(difference::Workload {
@@ -370,11 +372,11 @@ impl Gallery<'_> {
         ]
         .into_iter()
         .filter_map(|(title, party, id, sign)| {
-            let column = self.column(arm, id, Measure::Difference)?;
-            let cost = if sign < 0.0 { Spread::of_negated(&column) } else { Spread::of_column(&column) };
+            let cost = self.spread(arm, id, Measure::Difference)?;
+            let cost = if sign < 0.0 { cost.negated() } else { cost };
             Some(who_pays::Line { title: title.to_string(), party, cost })
         })
-        .filter(|line| line.cost.p05 != 0.0 || line.cost.p95 != 0.0)
+        .filter(|line| line.cost.p05() != 0.0 || line.cost.p95() != 0.0)
         .collect();
         Some(who_pays::figure(&who_pays::Input {
             rule,
@@ -447,12 +449,12 @@ impl Gallery<'_> {
                     self.column(arm, &format!("parity_month.{id}"), Measure::Paired)
                         .map(|column| parity::cumulative(&column, months))
                 };
-                let never = self.spread(arm, &format!("parity_never.{id}"), Measure::Difference)?;
+                let never = self.column(arm, &format!("parity_never.{id}"), Measure::Difference)?;
                 Some(parity::Workload {
                     title: title.clone(),
                     open: reached(self.outcome.baseline)?,
                     closed: reached(arm)?,
-                    difference_std_error: never.std_error,
+                    difference_std_error: never.mean().std_error,
                 })
             })
             .collect();
@@ -473,13 +475,14 @@ impl Gallery<'_> {
             .filter_map(|month| {
                 let id = format!("training_delay.{month}m");
                 let bound = bound(self.outcome, &id).filter(|bound| *bound > 0)?;
-                let delays = self.outcome.scalar(arm, &id)?;
+                let Column::Values(delays, grouping) = self.outcome.kept(arm, &id)? else { return None };
                 let censored = self.outcome.scalar(arm, &format!("training_delay_censored.{month}m"))?;
                 Some(delay::Checkpoint {
                     month,
                     delay_months: delays.to_vec(),
                     censored: censored.iter().map(|flag| *flag == 1.0).collect(),
                     bound: bound as f64,
+                    grouping,
                 })
             })
             .collect();

@@ -4,144 +4,104 @@
 //! words and draws these.
 
 use super::wording::capitalised;
+use crate::analysis::answer::{self, shown, told};
+use crate::analysis::summary::{Summary, summarise};
 use crate::engine::column::Column;
-use crate::numbers::{Unit, at_least, lower_first};
-use crate::stats::estimate::Estimate;
-use crate::stats::quantile::rests_on_greatest;
+use crate::numbers::{Unit, at_least, chance, lower_first};
+use crate::stats::estimate::Grouping;
 
 /// What stands for the interval of a constant.
 pub const NO_SPREAD: &str = "the same on every path";
 
-/// A per-path number, summarised.
+/// A per-path number, summarised, with its quartiles.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// Mean over paths.
-    pub mean: f64,
-    /// Standard error of the mean (sampling error, never parameter uncertainty).
-    pub std_error: f64,
-    /// Quantiles over paths (Hyndman–Fan 7).
-    pub p05: f64,
+    /// Mean, median, 90% interval and chances, each with its sampling error (never parameter uncertainty).
+    pub summary: Summary,
     /// Lower quartile.
     pub p25: f64,
-    /// Median.
-    pub p50: f64,
     /// Upper quartile.
     pub p75: f64,
-    /// 95% quantile.
-    pub p95: f64,
-    /// Share of paths above zero.
-    pub above_zero: f64,
-    /// Share of paths whose number is only known to be at least as large, since the run ends before it is reached. They lie
-    /// above all others.
-    pub censored: f64,
-    /// Number of paths.
-    pub paths: usize,
 }
 
 impl Spread {
-    /// The summary of one number a path.
-    /// Domain: finite values, at least one (none gives zeros). Source: Hyndman & Fan (1996), definition 7.
+    /// The summary of one number a path, each by itself.
+    /// Domain: finite values; none gives zeros.
     pub fn of(values: &[f64]) -> Spread {
-        let sorted = crate::stats::quantile::sorted(values);
-        let n = sorted.len().max(1) as f64;
-        let mean = sorted.iter().sum::<f64>() / n;
-        let squares: f64 = sorted.iter().map(|v| (v - mean) * (v - mean)).sum();
-        let std_error = if n > 1.0 { libm::sqrt(squares / (n - 1.0) / n) } else { 0.0 };
-        let q = |p| quantile(&sorted, p);
-        let above_zero = sorted.iter().filter(|v| **v > 0.0).count() as f64 / n;
-        Spread {
-            mean,
-            std_error,
-            p05: q(0.05),
-            p25: q(0.25),
-            p50: q(0.5),
-            p75: q(0.75),
-            p95: q(0.95),
-            above_zero,
-            censored: 0.0,
-            paths: sorted.len(),
-        }
+        let values = if values.is_empty() { &[0.0] } else { values };
+        Spread::of_column(&Column::Values(values.into(), Grouping::Independent))
     }
 
-    /// The summary of a column; of a tally its quantiles are within 1/256.
+    /// The summary of a column; of a tally its quantiles are within 1/256. Source: Hyndman & Fan (1996), definition 7.
     pub fn of_column(column: &Column<'_>) -> Spread {
-        match column {
-            Column::Values(values, _) => Spread::of(values),
-            Column::Tallied(..) => {
-                let Estimate { value: mean, std_error } = column.mean();
-                let [p05, p25, p50, p75, p95] =
-                    column.quantiles([0.05, 0.25, 0.5, 0.75, 0.95]).map(|q| q.value);
-                let (above_zero, paths) = (column.above(0.0).value, column.paths());
-                Spread { mean, std_error, p05, p25, p50, p75, p95, above_zero, censored: 0.0, paths }
-            }
-        }
+        let [p25, p75] = column.quantiles([0.25, 0.75]).map(|quartile| quartile.value);
+        Spread { summary: summarise(column), p25, p75 }
     }
 
-    /// The summary of a column's negatives.
-    pub fn of_negated(column: &Column<'_>) -> Spread {
-        match column {
-            Column::Values(values, _) => Spread::of(&values.iter().map(|value| -value).collect::<Vec<_>>()),
-            Column::Tallied(..) => {
-                let of = Spread::of_column(column);
-                let Spread { mean, p05, p25, p50, p75, p95, .. } = of;
-                Spread {
-                    mean: -mean,
-                    p05: -p95,
-                    p25: -p75,
-                    p50: -p50,
-                    p75: -p25,
-                    p95: -p05,
-                    above_zero: column.below(0.0).value,
-                    ..of
-                }
-            }
-        }
+    /// The same number with the opposite sign. Domain: none is censored.
+    pub fn negated(&self) -> Spread {
+        Spread { summary: self.summary.negated(), p25: -self.p75, p75: -self.p25 }
+    }
+
+    /// 5% quantile over paths.
+    pub fn p05(&self) -> f64 {
+        self.summary.p05.value
+    }
+
+    /// Median.
+    pub fn p50(&self) -> f64 {
+        self.summary.p50.value
+    }
+
+    /// 95% quantile.
+    pub fn p95(&self) -> f64 {
+        self.summary.p95.value
+    }
+
+    /// Mean.
+    pub fn mean(&self) -> f64 {
+        self.summary.mean.value
+    }
+
+    /// Chance of a value above zero, in words.
+    pub fn chance_above_zero(&self) -> String {
+        chance(self.summary.above_zero.value, self.summary.paths)
     }
 
     /// Whether the 90% interval leaves `value` outside: what a title may state as a finding.
     pub fn excludes(&self, value: f64) -> bool {
-        self.p05 > value || self.p95 < value && !self.is_bound(0.95)
+        self.p05() > value || self.p95() < value && !self.summary.is_bound(0.95)
     }
 
-    /// Whether the quantile at `p` is only known to be at least what it is given as.
-    pub fn is_bound(&self, p: f64) -> bool {
-        rests_on_greatest(p, self.paths, self.censored)
-    }
-
-    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at [`Spread::resolution`].
+    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at the sampling error.
     pub fn words(&self, unit: Unit) -> String {
         format!("{} ({})", self.median(unit), self.interval(unit))
     }
 
     /// The median in words.
     pub fn median(&self, unit: Unit) -> String {
-        self.quantile(0.5, self.p50, unit)
+        answer::median(unit, &self.summary)
     }
 
     /// The mean in words.
     pub fn average(&self, unit: Unit) -> String {
-        at_least(self.censored > 0.0, unit.show(self.mean, self.resolution()))
-    }
-
-    /// A quantile in words, "at least" where it is a bound.
-    fn quantile(&self, p: f64, value: f64, unit: Unit) -> String {
-        at_least(self.is_bound(p), unit.show(value, self.resolution()))
+        at_least(self.summary.is_censored(), shown(unit, self.summary.mean))
     }
 
     /// Size and interval for a sentence whose verb says the sign: of the opposite where the median is negative, so that
     /// "saves 3bn (90%: 1bn to 5bn)" has one sign throughout.
     pub fn size(&self, unit: Unit) -> (String, String) {
-        if self.p50 >= 0.0 {
+        if self.p50() >= 0.0 {
             return (self.median(unit), self.interval(unit));
         }
-        let told = |value: f64| unit.show(-value, self.resolution());
+        let [p95, p50, p05] = told(&self.summary.negated()).map(|estimate| shown(unit, estimate));
         let interval = if self.is_constant() {
             NO_SPREAD.to_string()
         } else {
-            let bound = if self.is_bound(0.95) { "at most " } else { "" };
-            format!("90%: {bound}{} to {}", told(self.p95), told(self.p05))
+            let bound = if self.summary.is_bound(0.95) { "at most " } else { "" };
+            format!("90%: {bound}{p95} to {p05}")
         };
-        (told(self.p50), interval)
+        (p50, interval)
     }
 
     /// "90%: 8bn to 17bn", "90%: 8 to at least 36", or [`NO_SPREAD`].
@@ -149,18 +109,12 @@ impl Spread {
         if self.is_constant() {
             return NO_SPREAD.to_string();
         }
-        let [low, high] = [(0.05, self.p05), (0.95, self.p95)].map(|(p, end)| self.quantile(p, end, unit));
-        if self.is_bound(0.05) { format!("90%: {low}") } else { format!("90%: {low} to {high}") }
+        format!("90%: {}", answer::ends(unit, &self.summary))
     }
 
     /// Whether all paths have one value, but for rounding: a single path, or nothing uncertain.
     pub fn is_constant(&self) -> bool {
-        self.censored == 0.0 && self.p05 == self.p95 && self.std_error <= 1e-12 * self.p50.abs()
-    }
-
-    /// The smallest difference worth a digit: the sampling error, and no finer than a thirtieth of the interval.
-    pub fn resolution(&self) -> f64 {
-        self.std_error.max((self.p95 - self.p05) / 30.0)
+        self.summary.is_constant() || self.summary.paths == 1
     }
 }
 
@@ -343,9 +297,9 @@ mod tests {
 
     #[test]
     fn a_sentence_whose_verb_says_the_sign_has_one_sign() {
-        let loss = Spread { p05: 1e9, p50: 3e9, p95: 5e9, ..Spread::of(&[1e9, 3e9, 5e9]) };
-        let gain = Spread { p05: -5e9, p50: -3e9, p95: -1e9, ..loss };
-        assert_eq!(gain.size(Unit::Usd), loss.size(Unit::Usd));
-        assert!(loss.size(Unit::Usd).1.starts_with("90%: US$1bn to"), "{:?}", loss.size(Unit::Usd));
+        let values: Vec<f64> = (100..=500).map(|k| f64::from(k) * 1e7).collect();
+        let loss = Spread::of(&values);
+        assert_eq!(loss.negated().size(Unit::Usd), loss.size(Unit::Usd));
+        assert_eq!(loss.size(Unit::Usd), ("US$3bn".into(), "90%: US$1.2bn to US$4.8bn".into()));
     }
 }

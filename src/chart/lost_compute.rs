@@ -121,7 +121,7 @@ fn title(input: &Input) -> String {
             total.interval(Unit::H100eHours)
         );
     }
-    let verb = if total.p50 >= 0.0 { "costs" } else { "gains" };
+    let verb = if total.p50() >= 0.0 { "costs" } else { "gains" };
     let (size, interval) = total.size(Unit::H100eHours);
     let (share, _) = input.total_share.size(Unit::Share);
     format!(

@@ -39,7 +39,7 @@ pub struct Workload {
     pub open: Vec<f64>,
     /// The same, door closed.
     pub closed: Vec<f64>,
-    /// Standard error of the difference between the last two, from paired paths.
+    /// Standard error of the difference between the last two, from paired paths; infinite where a single group cannot tell.
     pub difference_std_error: f64,
 }
 
@@ -128,7 +128,8 @@ fn stated(input: &Input) -> Vec<Datum> {
         let [open, closed] = input.rule.names().map(lower_first);
         let (series, at) = (format!("{}, {closed} less {open}", first.title), span(first.open.len()));
         let said = Said { mark: TITLE, panel: "", series: &series, at: &at };
-        stated.push(said.value("sampling_error", Z90 * first.difference_std_error));
+        let half_width = Z90 * first.difference_std_error;
+        stated.extend(half_width.is_finite().then(|| said.value("sampling_error", half_width)));
     }
     for workload in &input.workloads {
         for (arm, curve) in input.rule.names().into_iter().zip([&workload.open, &workload.closed]) {
@@ -145,7 +146,11 @@ fn title(input: &Input) -> String {
     let months = first.open.len();
     let share = |v: f64| Unit::Share.show(v, 0.01);
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
-    let interval = format!("sampling error ±{} points", Unit::Plain.show(half_width * 100.0, 0.1));
+    let interval = if half_width.is_finite() {
+        format!("sampling error ±{} points", Unit::Plain.show(half_width * 100.0, 0.1))
+    } else {
+        "sampling error unknown".to_string()
+    };
     let work = first.title.to_lowercase();
     let span = span(months);
     let [first_arm, second_arm] = input.rule.names().map(lower_first);

@@ -61,7 +61,7 @@ pub fn figure(input: &Input) -> Figure {
         })
         .collect();
     let panel = |metric: &Metric| {
-        let ends: Vec<f64> = metric.effects.iter().flat_map(|s| [s.p05, s.p95, s.mean]).collect();
+        let ends: Vec<f64> = metric.effects.iter().flat_map(|s| [s.p05(), s.p95(), s.mean()]).collect();
         let (low, high) = range(0.0, &ends);
         // A panel's title names its unit once for all its numbers.
         let (title, unit) = match metric.unit {
@@ -90,7 +90,7 @@ pub fn figure(input: &Input) -> Figure {
         ("", INTERVAL_NOTE.to_string())
     };
     let censored =
-        input.metrics.iter().flat_map(|metric| &metric.effects).any(|effect| effect.censored > 0.0);
+        input.metrics.iter().flat_map(|metric| &metric.effects).any(|effect| effect.summary.is_censored());
     let note = if censored { note + " Delays past the end of the run end there." } else { note };
     let title = title(input);
     let against =
@@ -153,7 +153,7 @@ fn title(input: &Input) -> String {
         );
     }
     let (size, interval) = effect.size(metric.unit);
-    let verb = metric.verbs[usize::from(effect.p50 < 0.0)];
+    let verb = metric.verbs[usize::from(effect.p50() < 0.0)];
     format!("{} {verb} {size} {} ({interval}){weighted}", input.rule.subject("Closing"), metric.noun)
 }
 

@@ -128,8 +128,8 @@ fn title(input: &Input) -> String {
         return format!(
             "The effect of {} on unserved compute {nothing} (90%: {} to {} points of planned use)",
             input.rule.object("closing the door"),
-            points(difference.p05),
-            points(difference.p95)
+            points(difference.p05()),
+            points(difference.p95())
         );
     }
     let baseline = open.unserved_share.median(Unit::Share);

@@ -83,7 +83,7 @@ pub fn figure(input: &Input) -> Figure {
             rows.push((total("Labs in all, without it"), Meaning::Labs, input.without_transfer));
         }
     }
-    let ends: Vec<f64> = rows.iter().flat_map(|(_, _, s)| [s.p05, s.p95]).collect();
+    let ends: Vec<f64> = rows.iter().flat_map(|(_, _, s)| [s.p05(), s.p95()]).collect();
     let (low, high) = range(0.0, &ends);
     let layers = rows.iter().enumerate().map(|(row, (_, meaning, spread))| Layer::Interval {
         row,
@@ -125,12 +125,11 @@ pub fn figure(input: &Input) -> Figure {
 
 fn title(input: &Input) -> String {
     let (with, without) = (&input.with_transfer, &input.without_transfer);
-    let net = |value: f64| {
-        if with == without {
+    let net = |without: &Spread| {
+        if input.with_transfer == input.without_transfer {
             return String::new();
         }
-        let size = Unit::Usd.show(value, without.resolution());
-        format!("; {size} without the transfer to vendors")
+        format!("; {} without the transfer to vendors", without.median(Unit::Usd))
     };
     if !with.excludes(0.0) {
         let nothing = no_effect(with);
@@ -138,11 +137,11 @@ fn title(input: &Input) -> String {
             "What {} costs labs {nothing} ({}){}",
             input.rule.object("closing the door"),
             with.interval(Unit::Usd),
-            net(without.p50)
+            net(without)
         );
     }
-    let verb = if with.p50 > 0.0 { "costs" } else { "saves" };
+    let verb = if with.p50() > 0.0 { "costs" } else { "saves" };
     let (size, interval) = with.size(Unit::Usd);
-    let net = net(if with.p50 > 0.0 { without.p50 } else { -without.p50 });
+    let net = if with.p50() > 0.0 { net(without) } else { net(&without.negated()) };
     format!("{} {verb} labs {size} ({interval}){net}", input.rule.subject("Closing the door"))
 }

@@ -2,7 +2,9 @@
 
 use super::figure::{Meaning, range};
 use super::input::{MonthlyBand, NO_SPREAD, Spread};
+use crate::analysis::summary::Summary;
 use crate::numbers::{Unit, change};
+use crate::stats::estimate::Estimate;
 
 /// What a title says when the 90% interval of an effect contains its null value.
 pub const NOT_DISTINGUISHABLE: &str = "is not distinguishable from zero";
@@ -21,35 +23,31 @@ pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin: 90
 
 /// Whether a ratio is worded as a multiple rather than as a change in percent.
 pub fn is_fold(ratio: &Spread) -> bool {
-    ratio.p50 >= 2.0
+    ratio.p50() >= 2.0
 }
 
 /// A ratio as a change: each quantile less one.
 pub fn change_of(ratio: &Spread) -> Spread {
-    Spread {
-        mean: ratio.mean - 1.0,
-        p05: ratio.p05 - 1.0,
-        p25: ratio.p25 - 1.0,
-        p50: ratio.p50 - 1.0,
-        p75: ratio.p75 - 1.0,
-        p95: ratio.p95 - 1.0,
-        ..*ratio
-    }
+    let less_one = |estimate: Estimate| Estimate { value: estimate.value - 1.0, ..estimate };
+    let Summary { mean, p05, p50, p95, .. } = ratio.summary;
+    let [mean, p05, p50, p95] = [mean, p05, p50, p95].map(less_one);
+    let summary = Summary { mean, p05, p50, p95, ..ratio.summary };
+    Spread { summary, p25: ratio.p25 - 1.0, p75: ratio.p75 - 1.0 }
 }
 
 /// A ratio as a sentence's verb and its interval: "raises it 2.1-fold (90%: 1.3 to 4.0)" without the "it".
 /// Returns (verb, size, interval). Domain: positive ratios.
 pub fn fold(ratio: &Spread) -> (&'static str, String, String) {
-    let verb = if ratio.p50 >= 1.0 { "raises" } else { "lowers" };
+    let verb = if ratio.p50() >= 1.0 { "raises" } else { "lowers" };
     let interval = if ratio.is_constant() {
         NO_SPREAD.to_string()
     } else if is_fold(ratio) {
-        format!("90%: {:.1} to {:.1}", ratio.p05, ratio.p95)
+        format!("90%: {:.1} to {:.1}", ratio.p05(), ratio.p95())
     } else {
         let percent = |r: f64| Unit::Share.show(r - 1.0, 0.01);
-        format!("90%: {} to {}", percent(ratio.p05), percent(ratio.p95))
+        format!("90%: {} to {}", percent(ratio.p05()), percent(ratio.p95()))
     };
-    (verb, change(ratio.p50), interval)
+    (verb, change(ratio.p50()), interval)
 }
 
 /// Least and greatest value of bands' 90% interval, with zero included when `zero` says so.

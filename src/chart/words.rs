@@ -67,7 +67,7 @@ impl Said<'_> {
 
     /// A median.
     pub fn median(&self, spread: &Spread) -> Datum {
-        self.value("p50", spread.p50)
+        self.value("p50", spread.p50())
     }
 
     /// The 90% interval of [`Spread::interval`]: nothing where all paths have one value.
@@ -75,7 +75,7 @@ impl Said<'_> {
         if spread.is_constant() {
             return Vec::new();
         }
-        vec![self.value("p05", spread.p05), self.value("p95", spread.p95)]
+        vec![self.value("p05", spread.p05()), self.value("p95", spread.p95())]
     }
 
     /// A median and its interval, as [`Spread::words`] has them.
@@ -97,10 +97,10 @@ impl Said<'_> {
 /// What is drawn of an estimate: its dot and its intervals.
 fn interval_data(spread: &Spread, center: Center) -> [(&'static str, f64); 5] {
     let dot = match center {
-        Center::Median => ("p50", spread.p50),
-        Center::Mean => ("mean", spread.mean),
+        Center::Median => ("p50", spread.p50()),
+        Center::Mean => ("mean", spread.mean()),
     };
-    [("p05", spread.p05), ("p25", spread.p25), dot, ("p75", spread.p75), ("p95", spread.p95)]
+    [("p05", spread.p05()), ("p25", spread.p25), dot, ("p75", spread.p75), ("p95", spread.p95())]
 }
 
 /// Every number of a layer, in drawing order.
@@ -291,12 +291,12 @@ impl fmt::Display for Layer {
             Layer::Interval { row, meaning, spread: s, center, text } => write!(
                 f,
                 "interval row {row} ({meaning:?}) {center:?} mean {} [{} {} {} {} {}] {text:?}",
-                plain(s.mean),
-                plain(s.p05),
+                plain(s.mean()),
+                plain(s.p05()),
                 plain(s.p25),
-                plain(s.p50),
+                plain(s.p50()),
                 plain(s.p75),
-                plain(s.p95)
+                plain(s.p95())
             ),
             Layer::Step { row, meaning, from, to, error, text, .. } => write!(
                 f,
@@ -310,7 +310,13 @@ impl fmt::Display for Layer {
                 for part in parts {
                     write!(f, " {} {}", part.label, plain(part.value))?;
                 }
-                write!(f, "; total {} [{} {}] {text:?}", plain(total.p50), plain(total.p05), plain(total.p95))
+                write!(
+                    f,
+                    "; total {} [{} {}] {text:?}",
+                    plain(total.p50()),
+                    plain(total.p05()),
+                    plain(total.p95())
+                )
             }
             Layer::Histogram { meaning, bins } => {
                 write!(f, "histogram ({meaning:?})")?;

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+#[cfg(feature = "chart")]
+use loophole::analysis::answer::unit_of;
 use loophole::analysis::diff::{Diff, DiffError, Plan, Runs, diff as compare_runs};
 use loophole::engine::executor::Options;
 use loophole::export::diff_report::{self, Sides};
 use loophole::export::diff_tables;
 use loophole::export::folder::{Folder, MANIFEST, writable};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
-#[cfg(feature = "chart")]
-use loophole::export::wording::unit_of;
 use loophole::numbers::counted;
 use loophole::scenario::Scenario;
 use loophole::scenario::blend::Blend;

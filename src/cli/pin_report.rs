@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use loophole::analysis::answer::unit_of;
 use loophole::analysis::expect::{
     Answer, Finding, Setting, Status, Verdict, combined, expected_false_alarms,
 };
 use loophole::encoding;
-use loophole::export::wording::unit_of;
 use loophole::numbers::Unit;
 use loophole::scenario::Scenario;
 use loophole::scenario::expect::inputs::{Change, Difference};

@@ -230,7 +230,13 @@ impl Outcome {
         self.column_at(arm, self.catalogue.scalar_index(id)?, reading, over)
     }
 
-    /// The same, by the scalar's place in the catalogue.
+    /// A scalar of an arm over the paths kept.
+    pub fn kept(&self, arm: usize, id: &str) -> Option<Column<'_>> {
+        let grouping = grouping_of(self.sampling, self.paths.iter().copied());
+        Some(Column::Values(self.scalar(arm, id)?.into(), grouping))
+    }
+
+    /// [`Outcome::column`], by the scalar's place in the catalogue.
     pub fn column_at(&self, arm: usize, scalar: usize, reading: Reading, over: Over) -> Option<Column<'_>> {
         if let Some(tallies) = self.tallies.get(arm) {
             let at = self.readings.iter().position(|told| *told == (scalar, reading))?;

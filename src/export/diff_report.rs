@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::report::TextTable;
-use super::wording::unit_of;
+use crate::analysis::answer::unit_of;
 use crate::analysis::attribution::{Method, Role};
 use crate::analysis::diff::{Attribution, Diff, Headline};
 use crate::numbers::{Unit, count};

@@ -6,10 +6,8 @@
 use std::fmt::Write as _;
 
 use super::report::effect_title;
-use super::wording::{
-    PATHS_FOR_AN_INTERVAL, center, center_is_bound, chance, elasticity_range, median_with_interval,
-    on_average, quoted, shown, unit_of,
-};
+use super::wording::{center, center_is_bound, elasticity_range, median_with_interval, on_average, quoted};
+use crate::analysis::answer::{PATHS_FOR_AN_INTERVAL, chance, shown, told, unit_of};
 use crate::analysis::compare::{Effects, Row, Scope, bound, headline_windows};
 use crate::analysis::summary::{Summary, summarise_level};
 use crate::engine::column::DELAYS;
@@ -221,23 +219,24 @@ impl Teller<'_> {
         let size =
             |estimate: Estimate| shown(Unit::Months, Estimate { value: estimate.value.abs(), ..estimate });
         let word = |estimate: Estimate| if estimate.value < 0.0 { "earlier" } else { "later" };
-        let told = center(scope, summary);
-        if summary.is_constant() && told.value == 0.0 {
+        let center = center(scope, summary);
+        if summary.is_constant() && center.value == 0.0 {
             return "no later on any path".to_string();
         }
-        let months = size(told);
+        let months = size(center);
         let noun = if months == "1" { "month" } else { "months" };
         let mut text = format!(
             "{} {noun} {}{}",
             at_least(center_is_bound(scope, summary), months),
-            word(told),
+            word(center),
             on_average(scope, summary)
         );
         if summary.is_constant() {
             text.push_str(" on every path");
         } else if summary.paths >= PATHS_FOR_AN_INTERVAL && !summary.is_bound(0.05) {
             let end = |estimate, p| at_least(summary.is_bound(p), size(estimate));
-            let (low, high) = (end(summary.p05, 0.05), end(summary.p95, 0.95));
+            let [p05, _, p95] = told(summary);
+            let (low, high) = (end(p05, 0.05), end(p95, 0.95));
             let _ = match (word(summary.p05), word(summary.p95)) {
                 (first, last) if first != last => write!(text, " (90%: {low} {first} to {high} {last})"),
                 ("earlier", _) => write!(text, " (90%: {high} to {low})"),
@@ -393,7 +392,7 @@ fn level_sentences(outcome: &Outcome, arm: usize) -> Vec<String> {
 /// Says so where the interval, as it is shown, spans zero.
 fn doubt(unit: Unit, summary: &Summary, (what, likelihood): (&str, Estimate)) -> String {
     let negative = |end: Estimate| shown(unit, end).starts_with('−');
-    if !negative(summary.p05) || summary.p95.value <= 0.0 || summary.paths < PATHS_FOR_AN_INTERVAL {
+    if !negative(told(summary)[0]) || summary.p95.value <= 0.0 || summary.paths < PATHS_FOR_AN_INTERVAL {
         return String::new();
     }
     format!(" The interval spans zero: the chance of {what} is {}.", chance(likelihood, summary.paths))

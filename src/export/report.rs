@@ -6,7 +6,8 @@
 
 use std::fmt::Write as _;
 
-use super::wording::{chance, chance_with_error, interval, level, mean, median, quoted, unit_of};
+use super::wording::quoted;
+use crate::analysis::answer::{chance, chance_with_error, interval, level, mean, median, unit_of};
 use crate::analysis::compare::{Effects, Scope, bound, headline_windows};
 use crate::analysis::summary::summarise_level;
 use crate::engine::outcome::Outcome;

@@ -243,6 +243,7 @@ impl Mix {
             delay_months: self.effects.iter().map(|e| (e * 10.0).min(limit)).collect(),
             censored: self.effects.iter().map(|e| e * 10.0 > limit).collect(),
             bound: limit,
+            grouping: Grouping::Independent,
         };
         delay::figure(&delay::Input {
             rule: self.rule(),
@@ -406,6 +407,7 @@ fn a_delay_that_the_run_cannot_tell_is_told_as_a_bound() {
             delay_months: delays.iter().map(|delay| delay.min(bound)).collect(),
             censored: delays.iter().map(|delay| *delay > bound).collect(),
             bound,
+            grouping: Grouping::Independent,
         };
         let mix = Mix::small();
         let input =
@@ -562,9 +564,12 @@ fn colours_of_a_family_differ_in_greyscale_and_texts_can_be_read() {
 fn a_band_and_a_spread_are_quantiles_of_their_paths() {
     let values: Vec<f64> = (0..=100).map(f64::from).collect();
     let spread = Spread::of(&values);
-    assert_eq!([spread.p05, spread.p25, spread.p50, spread.p75, spread.p95], [5.0, 25.0, 50.0, 75.0, 95.0]);
-    assert_eq!(spread.mean, 50.0);
-    assert!((spread.above_zero - 100.0 / 101.0).abs() < 1e-12);
+    assert_eq!(
+        [spread.p05(), spread.p25, spread.p50(), spread.p75, spread.p95()],
+        [5.0, 25.0, 50.0, 75.0, 95.0]
+    );
+    assert_eq!(spread.mean(), 50.0);
+    assert!((spread.summary.above_zero.value - 100.0 / 101.0).abs() < 1e-12);
     let band = MonthlyBand::of(&values.iter().map(|v| vec![*v, 2.0 * v]).collect::<Vec<_>>());
     assert_eq!((band.p10[1], band.p90[0], band.months()), (20.0, 90.0, 2));
     assert_eq!(

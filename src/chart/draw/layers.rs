@@ -142,16 +142,16 @@ fn interval(
 ) {
     let (y, color) = (frame.y(row as f64), style.theme.color(meaning));
     let from_to = |a: f64, b: f64| vec![(frame.x(a), y), (frame.x(b), y)];
-    scene.draw(Mark::Path(from_to(spread.p05, spread.p95), color, style.px(3.0)));
+    scene.draw(Mark::Path(from_to(spread.p05(), spread.p95()), color, style.px(3.0)));
     scene.draw(Mark::Path(from_to(spread.p25, spread.p75), color, style.px(9.0)));
     match center {
         Center::Median => {
-            let dot = (frame.x(spread.p50), y);
+            let dot = (frame.x(spread.p50()), y);
             scene.draw(Mark::Disc(dot, style.px(10.0), style.theme.ground()));
             scene.draw(Mark::Disc(dot, style.px(8.0), color));
         }
         Center::Mean => {
-            let dot = (frame.x(spread.mean), y);
+            let dot = (frame.x(spread.mean()), y);
             scene.draw(Mark::Polygon(diamond(dot, style.px(14.0)), color, 1.0));
             scene.draw(Mark::Polygon(diamond(dot, style.px(9.0)), style.theme.ground(), 1.0));
         }
@@ -220,10 +220,10 @@ fn bar(
     }
     let ink = style.theme.ink();
     let whisker = y + half + (pitch * 0.12).min(style.px(8.0));
-    for (from, to, wide) in [(total.p05, total.p95, 2.5), (total.p25, total.p75, 5.0)] {
+    for (from, to, wide) in [(total.p05(), total.p95(), 2.5), (total.p25, total.p75, 5.0)] {
         scene.draw(Mark::Path(vec![(frame.x(from), whisker), (frame.x(to), whisker)], ink, style.px(wide)));
     }
-    let end = frame.x(at.max(total.p95).max(0.0)) + style.px(8.0);
+    let end = frame.x(at.max(total.p95()).max(0.0)) + style.px(8.0);
     scene.write_if_free(style.text(text, end, y + rise, ink), style.px(2.0));
     names
 }

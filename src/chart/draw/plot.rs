@@ -137,7 +137,7 @@ fn right_gutter(style: &Style, panel: &Panel, lettering: Lettering) -> f64 {
         Layer::Fan { label, .. } | Layer::Line { label, .. } => {
             lettering.names_beside.then(|| width(label, style.small(), Weight::Bold) + style.px(12.0))
         }
-        Layer::Bar { total, text, .. } if total.p95.max(total.p50) > 0.7 * panel.x.extent().1 => {
+        Layer::Bar { total, text, .. } if total.p95().max(total.p50()) > 0.7 * panel.x.extent().1 => {
             Some(width(text, style.small(), Weight::Regular) + style.px(12.0))
         }
         Layer::Interval { text, .. } | Layer::Step { text, .. } => {
@@ -229,8 +229,8 @@ pub fn panel(scene: &mut Scene, style: &Style, panel: &Panel, place: Rect, aroun
         match layer {
             Layer::Interval { row, text, spread, center, .. } => {
                 let dot = match center {
-                    Center::Median => spread.p50,
-                    Center::Mean => spread.mean,
+                    Center::Median => spread.p50(),
+                    Center::Mean => spread.mean(),
                 };
                 interval_words(scene, style, &frame, around, (*row, dot), text);
             }

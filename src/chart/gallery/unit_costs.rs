@@ -22,11 +22,12 @@ impl Gallery<'_> {
                 let channels: Vec<cost_buildup::Channel> = on_sale
                     .iter()
                     .filter_map(|channel| {
-                        let unit = column(format!("unit_cost.{}.{workload}", channel.id))?;
+                        let id = format!("unit_cost.{}.{workload}", channel.id);
+                        let unit = column(id.clone())?;
                         Some(cost_buildup::Channel {
                             title: channel.title.clone(),
                             parts: self.parts(channel, unit),
-                            total: Spread::of(unit),
+                            total: Spread::of_column(&self.outcome.kept(baseline, &id)?),
                         })
                     })
                     .collect();

@@ -1,0 +1,176 @@
+//! Answers in words: a number with its interval, its sampling error, or the admission that it cannot be told.
+//!
+//! The digits of a value follow its sampling error, shares and months included; tables, findings and pictures tell one number
+//! in one way. Of a single path no error is known, and fewer than twenty paths leave none beyond a 90% interval at either
+//! end: neither is then shown. A chance that no path shows is below what so many paths can rule out, and never zero.
+
+use super::summary::Summary;
+use crate::numbers::{Unit, at_least, unanimous};
+use crate::stats::estimate::Estimate;
+
+/// Fewest paths of which one lies beyond a 90% interval at each end.
+pub const PATHS_FOR_AN_INTERVAL: usize = 20;
+
+/// How a metric's unit is written.
+pub fn unit_of(unit: &str) -> Unit {
+    match unit {
+        "share" | "probability" => Unit::Share,
+        "months" => Unit::Months,
+        "H100e-hours" => Unit::H100eHours,
+        money if money.starts_with("USD") => Unit::Usd,
+        _ => Unit::Plain,
+    }
+}
+
+/// A value with the digits its sampling error supports ([`Unit::show`]).
+pub fn shown(unit: Unit, estimate: Estimate) -> String {
+    unit.show(estimate.value, estimate.std_error)
+}
+
+/// The 5th percentile, the median and the 95th, each with the error that its digits are cut at: its own, but no more than
+/// how far it is from its neighbour, so that none is rounded past another. Two that are equal are told alike.
+pub fn told(summary: &Summary) -> [Estimate; 3] {
+    let mut told = [summary.p05, summary.p50, summary.p95];
+    let apart = |a: Estimate, b: Estimate| (b.value - a.value).abs();
+    for at in 0..2 {
+        let gap = apart(told[at], told[at + 1]);
+        let greatest = told[at].std_error.max(told[at + 1].std_error);
+        for estimate in &mut told[at..at + 2] {
+            estimate.std_error = if gap > 0.0 { estimate.std_error.min(gap) } else { greatest };
+        }
+    }
+    told
+}
+
+/// A sampling error, by its first digit.
+fn error(unit: Unit, error: f64) -> String {
+    if error.is_finite() { unit.show(error, error) } else { "unknown".to_string() }
+}
+
+/// "2.64bn ± 20m", "2.64bn ± unknown", and "0, all paths" where paths do not differ.
+fn with_error(unit: Unit, estimate: Estimate, all_agree: bool) -> String {
+    let told = shown(unit, estimate);
+    if all_agree {
+        format!("{told}, all paths")
+    } else {
+        format!("{told} ± {}", error(unit, estimate.std_error))
+    }
+}
+
+/// A mean with its error; "at least 3.7 ± 0.1" where some paths are censored.
+pub fn mean(unit: Unit, summary: &Summary) -> String {
+    at_least(summary.is_censored(), with_error(unit, summary.mean, summary.is_constant()))
+}
+
+/// A median: "2.1", "at least 12".
+pub fn median(unit: Unit, summary: &Summary) -> String {
+    at_least(summary.is_bound(0.5), shown(unit, told(summary)[1]))
+}
+
+/// "1.3 to 4.0", "1.3 to at least 12", "at least 12" where all of it is beyond what the run can tell: the 5th and the 95th
+/// percentile.
+pub fn ends(unit: Unit, summary: &Summary) -> String {
+    let [p05, _, p95] = told(summary);
+    let end = |quantile, p| at_least(summary.is_bound(p), shown(unit, quantile));
+    match (end(p05, 0.05), end(p95, 0.95)) {
+        (low, _) if summary.is_bound(0.05) => low,
+        (low, high) => format!("{low} to {high}"),
+    }
+}
+
+/// [`ends`] as the 90% interval; none where there are too few paths for one.
+pub fn interval(unit: Unit, summary: &Summary) -> Option<String> {
+    (summary.paths >= PATHS_FOR_AN_INTERVAL).then(|| ends(unit, summary))
+}
+
+/// "2.10 ± 0.05 (90%: 1.3 to 4.0)": a median with both, and "0, all paths" where paths do not differ.
+pub fn level(unit: Unit, summary: &Summary) -> String {
+    if summary.is_constant() {
+        return mean(unit, summary);
+    }
+    let median = format!("{} ± {}", median(unit, summary), error(unit, summary.p50.std_error));
+    interval(unit, summary).map_or(median.clone(), |ends| format!("{median} (90%: {ends})"))
+}
+
+/// A share of `paths` paths as a chance. What no path shows, or every path, is told from what so many paths can rule out
+/// ([`unanimous`]).
+pub fn chance(share: Estimate, paths: usize) -> String {
+    if !share.std_error.is_finite() {
+        return "unknown".to_string();
+    }
+    unanimous(share.value, paths).unwrap_or_else(|| shown(Unit::Share, share))
+}
+
+/// "7.2% ± 0.8%", "<1% ± 0.10%", "unknown".
+pub fn chance_with_error(share: Estimate, paths: usize) -> String {
+    let told = chance(share, paths);
+    if !share.std_error.is_finite() {
+        return told;
+    }
+    format!("{told} ± {}", error(Unit::Share, share.std_error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::summary::{chance as share, summarise_values};
+    use crate::stats::estimate::Grouping;
+
+    #[test]
+    fn digits_follow_the_error_and_an_unknown_error_is_no_error_of_zero() {
+        let estimate = |value, std_error| Estimate { value, std_error };
+        for (unit, value, std_error, words) in [
+            (Unit::Share, 0.0634, 0.0009, "6.34% ± 0.09%"),
+            (Unit::Months, 3.784, 0.05, "3.78 ± 0.05"),
+            (Unit::Share, 3e-7, 2e-7, "0.00003% ± 0.00002%"),
+            (Unit::Usd, 165.3e9, 3e9, "US$165bn ± US$3bn"),
+            (Unit::Usd, 2.5, f64::INFINITY, "US$2.50 ± unknown"),
+        ] {
+            assert_eq!(with_error(unit, estimate(value, std_error), false), words);
+        }
+    }
+
+    #[test]
+    fn a_chance_no_path_shows_is_told_from_the_number_of_paths() {
+        let told = |hits: usize, paths: usize| {
+            let flags: Vec<f64> = (0..paths).map(|i| f64::from(u8::from(i < hits))).collect();
+            let summary = summarise_values(&flags, Grouping::Independent);
+            chance_with_error(share(summary.mean, paths), paths)
+        };
+        assert_eq!(told(0, 1000), "<1% ± 0.10%");
+        assert_eq!(told(1000, 1000), ">99% ± 0.10%");
+        assert_eq!(told(0, 3), "<64% ± 20%");
+        assert_eq!(told(1, 1), "unknown");
+        assert_eq!(told(72, 1000), "7.2% ± 0.8%");
+        assert_eq!(told(2, 1000), "0.2% ± 0.1%");
+    }
+
+    #[test]
+    fn no_quantile_is_rounded_past_another() {
+        let estimate = |value, std_error| Estimate { value, std_error };
+        let some = summarise_values(&[0.0, 1.0], Grouping::Independent);
+        let near = Summary {
+            p05: estimate(1.382, 0.2),
+            p50: estimate(1.384, 0.003),
+            p95: estimate(1.46, 0.3),
+            paths: 40,
+            ..some
+        };
+        assert_eq!(median_with(&near), ("1.384".into(), "1.382 to 1.46".into()));
+        let equal = Summary { p50: estimate(1.382, 0.003), ..near };
+        assert_eq!(median_with(&equal), ("1.4".into(), "1.4 to 1.46".into()));
+    }
+
+    fn median_with(summary: &Summary) -> (String, String) {
+        (median(Unit::Plain, summary), interval(Unit::Plain, summary).unwrap())
+    }
+
+    #[test]
+    fn few_paths_have_no_interval() {
+        let values: Vec<f64> = (0..20).map(f64::from).collect();
+        let few = summarise_values(&values[..19], Grouping::Independent);
+        let enough = summarise_values(&values, Grouping::Independent);
+        assert_eq!(interval(Unit::Months, &few), None);
+        assert!(interval(Unit::Months, &enough).is_some());
+    }
+}
