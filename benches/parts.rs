@@ -119,7 +119,7 @@ fn sketch(bench: &mut Criterion) {
 #[cfg(feature = "chart")]
 fn charts(bench: &mut Criterion) {
     use loophole::chart::gallery::{Gallery, Titles};
-    use loophole::chart::input::Provenance;
+    use loophole::chart::input::{Dated, Provenance};
     use loophole::chart::render;
     use loophole::chart::theme::{Size, Theme};
     let outcome =
@@ -129,8 +129,7 @@ fn charts(bench: &mut Criterion) {
         outcome: &outcome,
         effects: &effects,
         provenance: Provenance {
-            scenario: "bench".into(),
-            as_of: "2026-11-24".into(),
+            scenarios: vec![Dated { title: "bench".into(), as_of: "2026-11-24".into() }],
             paths: 64,
             seed: 1,
             version: "bench".into(),

@@ -7,7 +7,7 @@
 
 use loophole::calendar::Month;
 use loophole::chart::figure::Figure;
-use loophole::chart::input::{MonthlyBand, Provenance, Rule, Spread};
+use loophole::chart::input::{Dated, MonthlyBand, Provenance, Rule, Spread};
 use loophole::chart::theme::{Size, Theme};
 use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, who_pays,
@@ -86,8 +86,10 @@ fn skewed(seed: u64, median: f64, sigma: f64) -> Spread {
 
 fn provenance() -> Provenance {
     Provenance {
-        scenario: "Flagship: closing the rental door".into(),
-        as_of: "2026-11-24".into(),
+        scenarios: vec![Dated {
+            title: "Flagship: closing the rental door".into(),
+            as_of: "2026-11-24".into(),
+        }],
         paths: 4000,
         seed: 20_261_124,
         version: "0.1.0".into(),

@@ -228,6 +228,14 @@ pub fn lower_first(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_lowercase().collect::<String>() + letters.as_str())
 }
 
+/// The first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
 /// A probability estimated by counting so many paths: never 0 or 100%, which no number of paths can show ([`unanimous`]).
 pub fn chance(share: f64, paths: usize) -> String {
     if let Some(told) = unanimous(share, paths) {

@@ -9,8 +9,7 @@ use loophole::export::manifest::Manifest;
 fuzz_target!(|bytes: &[u8]| {
     let identity = sha256(b"fuzz");
     let _refused = Progress::from_bytes(bytes, &identity);
-    let mut sealed = b"loophole checkpoint\n\x02".to_vec();
-    sealed.extend_from_slice(identity.as_bytes());
+    let mut sealed = Progress::head(&identity);
     sealed.extend_from_slice(bytes);
     let fits = sha256(&sealed);
     sealed.extend_from_slice(fits.as_bytes());

@@ -31,12 +31,12 @@ pub fn shown(unit: Unit, estimate: Estimate) -> String {
 /// how far it is from its neighbour, so that none is rounded past another. Two that are equal are told alike.
 pub fn told(summary: &Summary) -> [Estimate; 3] {
     let mut told = [summary.p05, summary.p50, summary.p95];
-    let apart = |a: Estimate, b: Estimate| (b.value - a.value).abs();
-    for at in 0..2 {
-        let gap = apart(told[at], told[at + 1]);
-        let greatest = told[at].std_error.max(told[at + 1].std_error);
-        for estimate in &mut told[at..at + 2] {
-            estimate.std_error = if gap > 0.0 { estimate.std_error.min(gap) } else { greatest };
+    // The first two again, since the second may have changed.
+    for (a, b) in [(0, 1), (1, 2), (0, 1)] {
+        let gap = (told[b].value - told[a].value).abs();
+        let most = if gap > 0.0 { gap } else { told[a].std_error.min(told[b].std_error) };
+        for at in [a, b] {
+            told[at].std_error = told[at].std_error.min(most);
         }
     }
     told
@@ -150,15 +150,15 @@ mod tests {
         let estimate = |value, std_error| Estimate { value, std_error };
         let some = summarise_values(&[0.0, 1.0], Grouping::Independent);
         let near = Summary {
-            p05: estimate(1.382, 0.2),
+            p05: estimate(1.36, 0.2),
             p50: estimate(1.384, 0.003),
             p95: estimate(1.46, 0.3),
             paths: 40,
             ..some
         };
-        assert_eq!(median_with(&near), ("1.384".into(), "1.382 to 1.46".into()));
-        let equal = Summary { p50: estimate(1.382, 0.003), ..near };
-        assert_eq!(median_with(&equal), ("1.4".into(), "1.4 to 1.46".into()));
+        assert_eq!(median_with(&near), ("1.38".into(), "1.36 to 1.46".into()));
+        let equal = Summary { p50: estimate(1.36, 0.003), ..near };
+        assert_eq!(median_with(&equal), ("1.36".into(), "1.36 to 1.46".into()));
     }
 
     fn median_with(summary: &Summary) -> (String, String) {

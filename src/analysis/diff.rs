@@ -11,13 +11,16 @@ use std::collections::BTreeMap;
 use super::attribution::{
     Coalition, Game, Method, Numbers, PLAYERS_AT_MOST, Statistic, Tally, chosen, joined,
 };
-use super::compare::{Measure, Scope, Standing, effect_values, effects, row_values, stands};
+use super::compare::{Measure, Row, Scope, Standing, bound, effect_values, effects, row_values, stands};
 use super::summary::{Summary, summarise_values};
 use crate::calendar::Month;
+use crate::engine::column::{Over, Reading};
 use crate::engine::executor::{EngineError, Options, simulate};
 use crate::engine::job::Job;
+use crate::engine::memory::Memory;
 use crate::engine::outcome::Outcome;
 use crate::engine::partition::grouping_of;
+use crate::numbers::Unit;
 use crate::random::design::Sampling;
 use crate::scenario::blend::Blend;
 use crate::stats::estimate::{self, Estimate};
@@ -81,6 +84,14 @@ impl Plan {
         self.jobs.len()
     }
 
+    /// Memory of the simulations on so many threads: of the first, which is kept, and of the largest other beside it.
+    pub fn memory(&self, threads: usize) -> Memory {
+        let most = self.jobs.iter().map(|(_, job)| Memory::of(job, threads)).max_by_key(Memory::total);
+        let most = most.unwrap_or_else(|| Memory::of(self.first(), threads));
+        let twice = |bytes: u64| bytes.saturating_mul(2);
+        Memory { scalars: twice(most.scalars), cells: twice(most.cells), rows: most.rows }
+    }
+
     /// Whether every scenario has an arm to compare with its baseline; otherwise only levels can be compared.
     fn has_effects(&self) -> bool {
         self.jobs.iter().all(|(_, job)| job.headline().is_some())
@@ -140,6 +151,9 @@ pub struct Headline {
     pub measure: Option<Measure>,
     /// It is among the few that stand for the rest.
     pub leading: bool,
+    /// Greatest share of paths, of any scenario simulated, on which the run ends before the number is reached, and which count
+    /// as the least it can be.
+    pub censored: f64,
 }
 
 impl Headline {
@@ -159,13 +173,24 @@ impl Headline {
             Some(Measure::Probability) => "share of paths",
             _ => attribution.statistic.id(),
         };
-        match attribution.scope {
-            None | Some(Scope::Certain) => statistic.to_string(),
-            Some(Scope::Expected) => {
-                format!("{statistic}, weighted by the chance of a rule and of its reversal")
-            }
-            Some(Scope::IfClosed) => format!("{statistic}, if in force and not reversed"),
-        }
+        let scope = match attribution.scope {
+            None | Some(Scope::Certain) => "",
+            Some(Scope::Expected) => ", weighted by the chance of a rule and of its reversal",
+            Some(Scope::IfClosed) => ", if in force and not reversed",
+        };
+        let bound = match attribution.statistic {
+            Statistic::Mean => self.censored > 0.0,
+            Statistic::Median => self.censored >= 0.5,
+        };
+        let ends = if bound {
+            format!(
+                "; on up to {} of paths the run ends first, and they count as the least it can be",
+                Unit::Share.show(self.censored, 0.01)
+            )
+        } else {
+            String::new()
+        };
+        format!("{statistic}{scope}{ends}")
     }
 }
 
@@ -327,7 +352,7 @@ fn comparison(before: &Outcome, after: &Outcome, effects: bool) -> String {
 struct Count {
     headlines: Vec<Headline>,
     /// Row of each headline in terms of effects; none for levels.
-    rows: Vec<super::compare::Row>,
+    rows: Vec<Row>,
     /// By headline: over all paths and over those on which a rule stands, the mean and the median of each.
     tallies: Vec<[[Tally; 2]; 2]>,
     certain: bool,
@@ -340,7 +365,11 @@ impl Count {
     fn new(plan: &Plan, outcome: &Outcome) -> Count {
         let game = plan.game;
         let rows: Vec<_> = match effects(outcome).into_iter().next().filter(|_| plan.has_effects()) {
-            Some(effects) => effects.rows.into_iter().filter(|row| row.is_headline(outcome.months)).collect(),
+            Some(effects) => {
+                // A run that ends with the month from which a delay counts can tell none.
+                let told = |row: &Row| row.is_headline(outcome.months) && bound(outcome, &row.id) != Some(0);
+                effects.rows.into_iter().filter(told).collect()
+            }
             None => Vec::new(),
         };
         let headlines = if rows.is_empty() { levels(outcome) } else { rows.iter().map(of_row).collect() };
@@ -362,7 +391,14 @@ impl Count {
         self.ruleless |= certain && stands.iter().all(|stands| !stands);
         let stands = if certain { everywhere.clone() } else { stands };
         let enough = stands.iter().filter(|stands| **stands).count() > 1 || certain;
-        for (at, headline) in self.headlines.iter().enumerate() {
+        for (at, headline) in self.headlines.iter_mut().enumerate() {
+            if let Some(place) = outcome.catalogue.scalar_index(&headline.id)
+                && let reading = headline.measure.map_or(Reading::Level, Measure::reading)
+                && let arm = outcome.headline.unwrap_or(outcome.baseline)
+                && let Some(share) = outcome.censored(arm, place, reading, Over::All)
+            {
+                headline.censored = headline.censored.max(share.value);
+            }
             let values = match (self.rows.get(at), outcome.headline) {
                 (Some(row), Some(arm)) => row_values(outcome, arm, row),
                 (Some(_), None) => None,
@@ -406,7 +442,7 @@ impl Count {
     }
 }
 
-fn of_row(row: &super::compare::Row) -> Headline {
+fn of_row(row: &Row) -> Headline {
     let leads = ["lost.12m.all", "lost.24m.all", "training_delay.24m", "pv.economic_cost", "pv.spend"];
     let price = row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean");
     Headline {
@@ -416,6 +452,7 @@ fn of_row(row: &super::compare::Row) -> Headline {
         unit: row.unit,
         measure: Some(row.measure),
         leading: price || leads.contains(&row.id.as_str()),
+        censored: 0.0,
     }
 }
 
@@ -434,6 +471,7 @@ fn levels(outcome: &Outcome) -> Vec<Headline> {
             measure: None,
             leading: price(&label.id)
                 || ["pv.economic_cost", "pv.spend", "unserved_share.all"].contains(&label.id.as_str()),
+            censored: 0.0,
         })
         .collect()
 }

@@ -9,6 +9,7 @@
 //! Welch (1947), Biometrika 34, 28–35.
 
 use super::summary::chance;
+use crate::engine::catalogue::Censoring;
 use crate::engine::column::{Over, Reading};
 use crate::engine::executor;
 use crate::engine::job::Job;
@@ -154,6 +155,9 @@ fn scalar(
         Measure::Ratio => Reading::Ratio,
     };
     let missing = || format!("this run has no metric {metric:?}");
+    if measure == Measure::Level {
+        tells(outcome, metric, statistic)?;
+    }
     let of = |over: Over| outcome.column(arm, metric, reading, over).ok_or_else(missing);
     let column = match scope {
         Scope::IfClosed => {
@@ -178,6 +182,29 @@ fn scalar(
         Statistic::Mean | Statistic::Quantile(_) => reading.unit(label.map_or("", |label| label.unit)),
     };
     Ok((estimate, unit, digest(&column.bits(), 16)))
+}
+
+/// Whether a run is long enough to tell a share of paths.
+fn tells(outcome: &Outcome, metric: &str, statistic: Statistic) -> Result<(), String> {
+    let place = outcome.catalogue.scalar_index(metric);
+    let Some(Censoring { flag, bound }) =
+        place.and_then(|it| outcome.catalogue.censoring(it, outcome.months))
+    else {
+        return Ok(());
+    };
+    // Paths that do not reach it within the run stand at the bound.
+    let (told, words, threshold) = match statistic {
+        Statistic::Above(threshold) => (bound as f64 > threshold, "above", threshold),
+        Statistic::Below(threshold) => (bound as f64 >= threshold, "below", threshold),
+        Statistic::Mean | Statistic::Quantile(_) => return Ok(()),
+    };
+    let flag = &outcome.catalogue.scalars[flag].0.id;
+    if told {
+        return Ok(());
+    }
+    Err(format!(
+        "this run tells {metric:?} up to {bound} months, and not how often it is {words} {threshold}; {flag:?} has what lies beyond"
+    ))
 }
 
 fn monthly(

@@ -3,11 +3,12 @@
 //! Made from plain slices, so that whoever holds results fills a figure in a line. No figure recomputes a result: it only
 //! words and draws these.
 
-use super::wording::capitalised;
+use std::fmt;
+
 use crate::analysis::answer::{self, shown, told};
 use crate::analysis::summary::{Summary, summarise};
 use crate::engine::column::Column;
-use crate::numbers::{Unit, at_least, chance, lower_first};
+use crate::numbers::{Unit, at_least, capitalised, chance, lower_first};
 use crate::stats::estimate::Grouping;
 
 /// What stands for the interval of a constant.
@@ -249,13 +250,27 @@ impl Rule {
     }
 }
 
+/// A scenario by its title, and the date its numbers speak of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dated {
+    /// Title.
+    pub title: String,
+    /// The scenario's `as_of` date; empty if it states none.
+    pub as_of: String,
+}
+
+impl fmt::Display for Dated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.title)?;
+        if self.as_of.is_empty() { Ok(()) } else { write!(f, " (as of {})", self.as_of) }
+    }
+}
+
 /// Where a picture comes from: what a reader needs to reproduce it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Provenance {
-    /// Title of the scenario.
-    pub scenario: String,
-    /// The scenario's `as_of` date.
-    pub as_of: String,
+    /// The scenario, or both.
+    pub scenarios: Vec<Dated>,
     /// Paths simulated.
     pub paths: u64,
     /// Seed.
@@ -272,10 +287,8 @@ const SOURCES_NAMED: usize = 3;
 impl Provenance {
     /// The lines of the footnote. No clock time: same inputs, same words.
     pub fn lines(&self) -> Vec<String> {
-        let mut run = vec![self.scenario.clone()];
-        if !self.as_of.is_empty() {
-            run[0] += &format!(" (as of {})", self.as_of);
-        }
+        let scenarios: Vec<String> = self.scenarios.iter().map(ToString::to_string).collect();
+        let mut run = vec![scenarios.join(" | ")];
         let noun = if self.paths == 1 { "path" } else { "paths" };
         run.push(format!("{} {noun}", crate::numbers::count(self.paths)));
         run.push(format!("seed {}", self.seed));

@@ -6,9 +6,9 @@
 
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Rule, Spread};
-use super::wording::{INTERVAL_NOTE, capitalised, no_effect};
+use super::wording::{INTERVAL_NOTE, no_effect};
 use super::words::{Datum, Said, TITLE};
-use crate::numbers::{Unit, lower_first};
+use crate::numbers::{Unit, capitalised, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,10 +5,10 @@
 
 use super::figure::{Area, Axis, Figure, Layer, Meaning, Panel};
 use super::input::{Provenance, Rule, Spread};
-use super::wording::{capitalised, no_effect, origin};
+use super::wording::{no_effect, origin};
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
-use crate::numbers::{Unit, lower_first};
+use crate::numbers::{Unit, capitalised, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]

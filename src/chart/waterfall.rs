@@ -6,12 +6,11 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::Provenance;
-use super::wording::capitalised;
 use super::words::{Said, TITLE};
 use crate::analysis::attribution::{Method, Role};
 use crate::analysis::compare::Measure;
 use crate::analysis::diff::{Attribution, Diff, Headline};
-use crate::numbers::{Unit, lower_first};
+use crate::numbers::{Unit, capitalised, lower_first};
 use crate::scenario::difference::Difference;
 use crate::stats::estimate::Estimate;
 

@@ -57,14 +57,6 @@ pub fn extent<'a>(bands: impl IntoIterator<Item = &'a MonthlyBand>, zero: bool) 
     range(first, &values)
 }
 
-/// The first letter in upper case.
-pub fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
-}
-
 /// The meaning of a category id of channels (`offshore`, `domestic`, `imported`, `grey`).
 pub fn origin(id: &str) -> Meaning {
     match id {

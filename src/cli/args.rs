@@ -150,6 +150,9 @@ pub struct DiffArgs {
     /// Folder to write to [default: output/diff-B-against-A]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Refuse runs that would take more memory than this, such as 512MiB or 32GiB
+    #[arg(long, value_name = "SIZE", default_value = "8GiB", value_parser = size)]
+    pub max_memory: u64,
     /// Print the comparison as JSON instead of tables and sentences
     #[arg(long)]
     pub json: bool,

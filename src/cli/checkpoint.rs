@@ -6,8 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use loophole::engine::progress::Progress;
+use loophole::engine::progress::{Progress, Unusable};
 use loophole::export::folder::{make_parent, read_file, remove_file, write_file_by};
+use loophole::export::manifest::Manifest;
 
 use super::terminal::Terminal;
 
@@ -16,6 +17,8 @@ pub struct Keeper<'a> {
     terminal: &'a Terminal,
     path: PathBuf,
     every: Duration,
+    manifest: Manifest,
+    /// The manifest as text.
     identity: String,
     last: Mutex<Instant>,
     /// The run goes on when what is done cannot be kept; that is told once.
@@ -23,8 +26,8 @@ pub struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    /// For the run of this identity whose results go to `out`.
-    pub fn new(terminal: &'a Terminal, out: &Path, every: Duration, identity: String) -> Keeper<'a> {
+    /// For a run whose results go to `out`, by its manifest.
+    pub fn new(terminal: &'a Terminal, out: &Path, every: Duration, manifest: Manifest) -> Keeper<'a> {
         let mut name = out.file_name().map(|name| name.to_os_string()).unwrap_or_default();
         name.push(".checkpoint");
         let path = out.with_file_name(name);
@@ -32,7 +35,8 @@ impl<'a> Keeper<'a> {
             terminal,
             path,
             every,
-            identity,
+            identity: manifest.to_json(),
+            manifest,
             last: Mutex::new(Instant::now()),
             told: AtomicBool::new(false),
         }
@@ -62,9 +66,20 @@ impl<'a> Keeper<'a> {
             Err(error) => return Err(format!("cannot read {shown}: {error}")),
         };
         let remedy = "run without `--resume` to start anew";
-        Progress::from_bytes(&bytes, &self.identity)
-            .map(Some)
-            .map_err(|why| format!("cannot continue from {shown}: {why}\n  hint: {remedy}"))
+        Progress::from_bytes(&bytes, &self.identity).map(Some).map_err(|why| {
+            let differs = match &why {
+                Unusable::OtherRun(text) => self.differs_from(text),
+                _ => String::new(),
+            };
+            format!("cannot continue from {shown}: {why}{differs}\n  hint: {remedy}")
+        })
+    }
+
+    /// What a run that was recorded so had differently, a line each.
+    fn differs_from(&self, recorded: &str) -> String {
+        let differences =
+            Manifest::read(recorded).map(|manifest| manifest.differences(&self.manifest)).unwrap_or_default();
+        differences.iter().map(|difference| format!("\n  = {difference}")).collect()
     }
 
     /// Whether it is time to set down what is done.

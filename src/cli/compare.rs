@@ -14,15 +14,16 @@ use loophole::engine::parallel;
 use loophole::engine::progress::Progress;
 use loophole::export::folder::{Folder, writable};
 use loophole::export::manifest::{Command, FORMAT, InputFile, Manifest, Program, Request};
-use loophole::export::report::{self, About};
+use loophole::export::report::{self, About, Stated};
 use loophole::export::tables;
 use loophole::numbers::{count, counted};
+use loophole::scenario::diagnostic::{Diagnostic, Diagnostics};
 use loophole::scenario::{self, Scenario};
 
 use super::args::{CompareArgs, JobArgs, RunArgs, Save};
 use super::checkpoint::Keeper;
 use super::terminal::Terminal;
-use super::{Exit, progress};
+use super::{Exit, earlier, progress};
 
 /// Set by Ctrl-C.
 pub(super) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -71,12 +72,17 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         Err(exit) => return exit,
     };
     let out = args.out.clone().unwrap_or_else(|| Path::new("output").join(&task.name));
-    if let Err(problem) = task.fits(args.threads, args.max_memory) {
+    let memory = Memory::of(&task.job, thread_count(args.threads));
+    if let Err(problem) = fits(memory, &task.job, args.max_memory) {
         terminal.error(&problem);
         return Exit::Failed;
     }
     if let Some(warning) = task.unset_signs() {
         terminal.remark(&warning);
+    }
+    let planned = task.planned();
+    if !args.quiet {
+        earlier::point_out(terminal, &out, &planned);
     }
     if args.dry_run {
         terminal.print(&if args.json { task.plan_json(&out) } else { task.plan(&out) });
@@ -87,7 +93,7 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         terminal.error(&error.to_string());
         return Exit::Unwritten;
     }
-    let checkpoint = Keeper::new(terminal, &out, args.checkpoint_every, task.identity());
+    let checkpoint = Keeper::new(terminal, &out, args.checkpoint_every, planned.clone());
     let from = match checkpoint.find(args.resume) {
         Ok(from) => from,
         Err(problem) => {
@@ -107,7 +113,8 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
         true => Ok(()),
         false => terminal.try_print(&task.words(&outcome, &effects)),
     };
-    let out = if outcome.incomplete { incomplete(&out) } else { out };
+    let whole = out;
+    let out = if outcome.incomplete { earlier::incomplete(&whole) } else { whole.clone() };
     if let Err(error) = task.folder(&outcome, &effects, args.threads).write(&out) {
         terminal.error(&error.to_string());
         checkpoint.point_out();
@@ -115,6 +122,7 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     }
     if !outcome.incomplete {
         checkpoint.remove();
+        earlier::remove_incomplete(terminal, &whole, &planned);
     }
     if !args.quiet {
         terminal.remark(&format!("written to {}", out.display()));
@@ -160,6 +168,24 @@ fn stem(name: &str) -> String {
     Path::new(name).file_stem().map_or("scenario".to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
+/// Whether the memory of a run of a job, or of several like it, stays below a limit.
+pub(super) fn fits(memory: Memory, job: &Job, limit: u64) -> Result<(), String> {
+    let mib = |bytes: u64| count(bytes >> 20);
+    if memory.total() <= limit {
+        return Ok(());
+    }
+    Err(format!(
+        "the run would take about {} MiB of memory, allowed are {}: {} for the scalars of {} paths in {} arms, {} for what is \
+         kept of every month\n  hint: take fewer paths, arms, months or threads, or allow more with --max-memory",
+        mib(memory.total()),
+        mib(limit),
+        mib(memory.scalars),
+        count(job.paths as u64),
+        job.arms.len(),
+        mib(memory.cells.saturating_add(memory.rows)),
+    ))
+}
+
 /// How a task is simulated; its results do not depend on it.
 #[derive(Clone, Copy)]
 pub(super) struct How<'a> {
@@ -174,6 +200,10 @@ pub(super) struct How<'a> {
 /// A job with what is wanted of it.
 pub(super) struct Task {
     name: String,
+    /// Titles of the arms that each of two scenarios lends.
+    lent: Vec<String>,
+    /// What was warned of.
+    warnings: Vec<String>,
     pub(super) job: Job,
     pub(super) scenarios: Vec<Scenario>,
     pub(super) request: Request,
@@ -193,10 +223,15 @@ impl Task {
                 terminal.diagnostics(&diagnostics);
                 Exit::Failed
             })?;
-            terminal.diagnostics(&loaded.warnings.pressing());
-            Ok(loaded.scenario)
+            let pressing = loaded.warnings.pressing();
+            terminal.diagnostics(&pressing);
+            Ok((loaded.scenario, pressing))
         };
-        let scenarios = request.scenarios.iter().map(load).collect::<Result<Vec<Scenario>, Exit>>()?;
+        let loaded = request.scenarios.iter().map(load).collect::<Result<Vec<_>, Exit>>()?;
+        let (scenarios, pressing): (Vec<Scenario>, Vec<Diagnostics>) = loaded.into_iter().unzip();
+        let mut warnings: Vec<String> =
+            pressing.iter().flat_map(|pressing| &pressing.list).map(Diagnostic::line).collect();
+        warnings.dedup();
         let fail = |problem: &str| {
             terminal.error(problem);
             Exit::Misused
@@ -208,6 +243,10 @@ impl Task {
                 (first.job_against(second), format!("{theirs}-against-{ours}"))
             }
             _ => return Err(fail("one scenario or two can be run")),
+        };
+        let lent: Vec<String> = match scenarios.len() {
+            2 => job.arms.iter().map(|arm| arm.title.clone()).collect(),
+            _ => Vec::new(),
         };
         choose_arms(&mut job, &request.arms).map_err(|problem| fail(&problem))?;
         if request.save_parquet && !cfg!(feature = "parquet") {
@@ -230,26 +269,7 @@ impl Task {
                 count(job.exact_paths as u64)
             )));
         }
-        Ok(Task { name, job, scenarios, request })
-    }
-
-    /// Whether the run's memory stays below a limit.
-    fn fits(&self, threads: Option<u64>, limit: u64) -> Result<(), String> {
-        let memory = Memory::of(&self.job, thread_count(threads));
-        let mib = |bytes: u64| count(bytes >> 20);
-        if memory.total() <= limit {
-            return Ok(());
-        }
-        Err(format!(
-            "the run would take about {} MiB of memory, allowed are {}: {} for the scalars of {} paths in {} arms, {} for what is \
-             kept of every month\n  hint: take fewer paths, arms, months or threads, or allow more with --max-memory",
-            mib(memory.total()),
-            mib(limit),
-            mib(memory.scalars),
-            count(self.job.paths as u64),
-            self.job.arms.len(),
-            mib(memory.cells.saturating_add(memory.rows)),
-        ))
+        Ok(Task { name, lent, warnings, job, scenarios, request })
     }
 
     /// Simulates with a progress bar, until done or interrupted; what fails is told.
@@ -286,21 +306,34 @@ impl Task {
     }
 
     pub(super) fn about(&self) -> About {
-        let scenario = &self.scenarios[0];
+        let mut without_source: Vec<String> =
+            self.scenarios.iter().flat_map(Scenario::without_source).collect();
+        if self.scenarios.len() > 1 {
+            without_source.sort();
+            without_source.dedup();
+        }
+        let stated = |(at, scenario): (usize, &Scenario)| Stated {
+            name: stem(&self.request.scenarios[at]),
+            as_of: scenario.as_of().unwrap_or_default(),
+            note: scenario.note().unwrap_or_default().to_string(),
+            arm: self.lent.get(at).cloned().unwrap_or_default(),
+        };
         About {
             title: self.title(),
-            name: self.name.clone(),
-            as_of: scenario.as_of().unwrap_or_default(),
+            scenarios: self.scenarios.iter().enumerate().map(stated).collect(),
             version: env!("CARGO_PKG_VERSION").to_string(),
-            without_source: scenario.without_source(),
-            note: scenario.note().unwrap_or_default().to_string(),
+            without_source,
+            warnings: self.warnings.clone(),
         }
     }
 
     fn words(&self, outcome: &Outcome, effects: &[Effects]) -> String {
+        let about = self.about();
+        let stated =
+            if self.scenarios.len() == 1 { String::new() } else { about.stated().replace('`', "") + "\n" };
         let mut text = format!(
-            "{}\n{} to {}, {}, seed {}\n",
-            self.title(),
+            "{}\n{stated}{} to {}, {}, seed {}\n",
+            about.title,
             outcome.start,
             outcome.start.plus(outcome.months as i32 - 1),
             counted(outcome.count as u64, "path"),
@@ -332,8 +365,10 @@ impl Task {
         if asked.is_empty() { self.scenarios[0].sizes() } else { asked }
     }
 
-    fn identity(&self) -> String {
-        self.manifest(0, &Folder::default()).identity()
+    /// The manifest before anything is done.
+    fn planned(&self) -> Manifest {
+        let manifest = self.manifest(0, &Folder::default());
+        Manifest { request: manifest.resolved(), ..manifest }
     }
 
     pub(super) fn manifest(&self, paths_done: usize, folder: &Folder) -> Manifest {
@@ -417,74 +452,7 @@ impl Task {
     }
 }
 
-/// The figures of a run of a scenario.
-#[cfg(feature = "chart")]
-pub(super) fn gallery<'a>(
-    scenario: &Scenario,
-    job: &Job,
-    outcome: &'a Outcome,
-    effects: &'a [Effects],
-) -> loophole::chart::gallery::Gallery<'a> {
-    loophole::chart::gallery::Gallery {
-        outcome,
-        effects,
-        provenance: provenance(scenario, outcome),
-        elasticity_range: report::elasticity_range(outcome),
-        titles: titles(job),
-    }
-}
-
-#[cfg(feature = "chart")]
-pub(super) fn provenance(scenario: &Scenario, outcome: &Outcome) -> loophole::chart::input::Provenance {
-    loophole::chart::input::Provenance {
-        scenario: scenario.title().to_string(),
-        as_of: scenario.as_of().unwrap_or_default(),
-        paths: outcome.count as u64,
-        seed: outcome.seed,
-        version: env!("CARGO_PKG_VERSION").to_string(),
-        sources: scenario.main_sources(),
-    }
-}
-
-/// Names of the job's workloads, training first, and channels.
-#[cfg(feature = "chart")]
-fn titles(job: &Job) -> loophole::chart::gallery::Titles {
-    use loophole::chart::gallery::{ChannelTitle, Titles};
-    use loophole::engine::executor::sampler;
-    use loophole::model::drivers::{Drivers, Scratch};
-    use loophole::model::parameters::{Supply, WorkloadKind};
-    let world = &job.arms[job.baseline()].world;
-    let mut central = Drivers::default();
-    sampler(job).central(&mut Scratch::default(), &mut central);
-    let mut workloads: Vec<_> = world.workloads.iter().collect();
-    workloads.sort_by_key(|workload| workload.kind != WorkloadKind::Training);
-    Titles {
-        workloads: workloads.iter().map(|workload| (workload.id.clone(), workload.title.clone())).collect(),
-        channels: world
-            .channels
-            .iter()
-            .map(|channel| ChannelTitle {
-                id: channel.id.clone(),
-                title: channel.title.clone(),
-                origin: channel.origin.id(),
-                rented: matches!(channel.supply, Supply::Rental(_)),
-                on_sale: match &channel.supply {
-                    Supply::Rental(rental) => central.now(rental.on_offer, 0) > 0.0,
-                    Supply::Owned(owned) => central.now(owned.supply, 0) > 0.0,
-                },
-            })
-            .collect(),
-    }
-}
-
 /// As many threads as asked for, or as there are cores.
 pub(super) fn thread_count(asked: Option<u64>) -> usize {
     asked.map_or_else(parallel::processors, |threads| threads as usize)
-}
-
-/// A folder of its own for what an interrupted run leaves.
-fn incomplete(out: &Path) -> PathBuf {
-    let mut name = out.file_name().map(|name| name.to_os_string()).unwrap_or_default();
-    name.push("-incomplete");
-    out.with_file_name(name)
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use loophole::analysis::answer::unit_of;
 use loophole::analysis::diff::{Diff, DiffError, Plan, Runs, diff as compare_runs};
 use loophole::engine::executor::Options;
+use loophole::engine::job::Job;
 use loophole::export::diff_report::{self, Sides};
 use loophole::export::diff_tables;
 use loophole::export::folder::{Folder, MANIFEST, writable};
@@ -19,9 +20,9 @@ use loophole::scenario::difference::Difference;
 use loophole::scenario::recipe::Recipe;
 
 use super::args::DiffArgs;
-use super::compare::{INTERRUPTED, catch_interrupts, thread_count};
+use super::compare::{INTERRUPTED, catch_interrupts, fits, thread_count};
 use super::terminal::Terminal;
-use super::{Exit, progress};
+use super::{Exit, earlier, progress};
 
 /// `loophole diff A [B]`
 pub fn diff(terminal: &Terminal, args: &DiffArgs) -> Exit {
@@ -163,7 +164,7 @@ impl Task<'_> {
         let out = self.args.out.clone().unwrap_or_else(|| Path::new("output").join(&self.name));
         let runs = Runs { paths: self.args.paths.map(|paths| paths as usize), seed: self.args.seed };
         let mut refused = Vec::new();
-        let diff = loop {
+        let (diff, plan) = loop {
             let plan = match Plan::of(&self.blend, runs, &refused) {
                 Ok(plan) => plan,
                 Err(many) => {
@@ -180,6 +181,14 @@ impl Task<'_> {
                     return Exit::Failed;
                 }
             };
+            let memory = plan.memory(thread_count(self.args.threads));
+            if let Err(problem) = fits(memory, plan.first(), self.args.max_memory) {
+                terminal.error(&problem);
+                return Exit::Failed;
+            }
+            if !self.args.quiet && refused.is_empty() {
+                earlier::point_out(terminal, &out, &self.manifest(plan.first(), &Folder::default()));
+            }
             if self.args.dry_run {
                 if !self.args.quiet {
                     terminal.print(&self.plan(&plan, &out));
@@ -191,7 +200,7 @@ impl Task<'_> {
                 return Exit::Unwritten;
             }
             match self.simulate(terminal, &plan) {
-                Ok(diff) => break diff,
+                Ok(diff) => break (diff, plan),
                 // The edits between are then taken together with what makes them possible, and told so.
                 Err(DiffError::Between { set, .. }) => refused.push(set),
                 Err(DiffError::End { second, why }) => {
@@ -204,7 +213,7 @@ impl Task<'_> {
                 }
             }
         };
-        if let Err(error) = self.folder(&diff).write(&out) {
+        if let Err(error) = self.folder(&diff, plan.first()).write(&out) {
             terminal.error(&error.to_string());
             return Exit::Unwritten;
         }
@@ -269,7 +278,7 @@ impl Task<'_> {
         text
     }
 
-    fn folder(&self, diff: &Diff) -> Folder {
+    fn folder(&self, diff: &Diff, job: &Job) -> Folder {
         let mut folder = Folder::default();
         let json = diff_tables::diff_json(&self.sides, &self.difference, diff);
         folder.add("diff.csv", diff_tables::diff_csv(diff, &self.difference));
@@ -278,7 +287,7 @@ impl Task<'_> {
         folder.add("diff.json", format!("{json:#}\n"));
         folder.add("findings.md", diff_report::findings(&self.sides, &self.difference, diff));
         self.add_charts(diff, &mut folder);
-        let manifest = self.manifest(diff, &folder);
+        let manifest = self.manifest(job, &folder);
         folder.add(MANIFEST, manifest.to_json());
         folder
     }
@@ -296,13 +305,19 @@ impl Task<'_> {
 
     #[cfg(feature = "chart")]
     fn add_charts(&self, diff: &Diff, folder: &mut Folder) {
-        use loophole::chart::input::Provenance;
+        use loophole::chart::input::{Dated, Provenance};
         use loophole::chart::theme::{Size, Theme};
         use loophole::chart::{render, waterfall};
         let first = self.scenarios[0];
+        let dated = |side: &str, name: &str, scenario: &Scenario| Dated {
+            title: format!("{side}: {name}"),
+            as_of: scenario.as_of().unwrap_or_default(),
+        };
         let provenance = Provenance {
-            scenario: format!("A: {}, B: {}", self.sides.first, self.short_second()),
-            as_of: first.as_of().unwrap_or_default(),
+            scenarios: vec![
+                dated("A", &self.sides.first, first),
+                dated("B", &self.short_second(), self.scenarios[1]),
+            ],
             paths: diff.paths as u64,
             seed: diff.seed,
             version: self.sides.version.clone(),
@@ -321,7 +336,7 @@ impl Task<'_> {
     #[cfg(not(feature = "chart"))]
     fn add_charts(&self, _: &Diff, _: &mut Folder) {}
 
-    fn manifest(&self, diff: &Diff, folder: &Folder) -> Manifest {
+    fn manifest(&self, job: &Job, folder: &Folder) -> Manifest {
         let mut files: Vec<InputFile> = Vec::new();
         for file in self.scenarios.iter().flat_map(|scenario| scenario.files()) {
             let file = InputFile::new(file.name, file.text.to_string());
@@ -346,11 +361,11 @@ impl Task<'_> {
                 save_paths: false,
                 save_parquet: false,
             },
-            seed: diff.seed,
-            paths: diff.paths,
-            paths_done: diff.paths,
+            seed: job.seed,
+            paths: job.paths,
+            paths_done: job.paths,
             incomplete: false,
-            sampling: diff.sampling.to_string(),
+            sampling: job.sampling.to_string(),
             arms: Vec::new(),
             files,
             results: Manifest::digests(folder),

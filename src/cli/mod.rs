@@ -6,6 +6,7 @@ mod check;
 mod checkpoint;
 mod compare;
 mod diff;
+mod earlier;
 mod explain;
 mod fit;
 mod pin_report;

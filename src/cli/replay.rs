@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use loophole::analysis::compare::effects;
 use loophole::export::folder::{MANIFEST, read_file};
-use loophole::export::manifest::{Command, Manifest};
+use loophole::export::manifest::{Command, MAX_BYTES, Manifest};
 use loophole::export::replay::{Again, Verdict, verdicts};
 use loophole::scenario::Options;
 use loophole::scenario::texts::Texts;
@@ -15,9 +15,6 @@ use super::Exit;
 use super::args::ReplayArgs;
 use super::compare::{How, Task};
 use super::terminal::{Terminal, plural};
-
-/// Largest manifest read, in bytes: as many texts as a scenario may have, escaped.
-const MAX_BYTES: u64 = 1 << 30;
 
 /// `loophole replay MANIFEST`
 pub fn replay(terminal: &Terminal, args: &ReplayArgs) -> Exit {

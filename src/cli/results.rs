@@ -2,12 +2,16 @@
 
 use loophole::analysis::compare::Effects;
 use loophole::analysis::summary::{Summary, summarise_levels};
+#[cfg(feature = "chart")]
+use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
 use loophole::engine::parallel;
 #[cfg(feature = "parquet")]
 use loophole::export::columnar;
 use loophole::export::folder::{Folder, MANIFEST};
 use loophole::export::{report, tables};
+#[cfg(feature = "chart")]
+use loophole::scenario::Scenario;
 
 use super::compare::{Task, thread_count};
 
@@ -105,17 +109,12 @@ impl Task {
 
     #[cfg(feature = "chart")]
     fn pictures<'a>(&self, run: Run<'a>) -> Pictures<'a> {
-        use loophole::chart::gallery::Gallery;
-        use loophole::chart::input::Provenance;
         use loophole::chart::theme::{Size, Theme};
         let scenario = &self.scenarios[0];
-        let title = self.title();
-        let provenance = Provenance { scenario: title, ..super::compare::provenance(scenario, run.outcome) };
-        let gallery = super::compare::gallery(scenario, &self.job, run.outcome, run.effects);
         let asked = scenario.figures();
         let all = loophole::scenario::registry::FIGURES.into_iter();
         Pictures {
-            gallery: Gallery { provenance, ..gallery },
+            gallery: gallery(&self.scenarios, &self.job, run.outcome, run.effects),
             wanted: all
                 .filter(|name| asked.as_ref().is_none_or(|asked| asked.iter().any(|asked| asked == name)))
                 .collect(),
@@ -153,5 +152,75 @@ impl Pictures<'_> {
             files.push((format!("charts/{name}{suffix}.svg"), svg.into_bytes()));
         }
         files
+    }
+}
+
+/// The figures of a run of one scenario or two.
+#[cfg(feature = "chart")]
+pub(super) fn gallery<'a>(
+    scenarios: &[Scenario],
+    job: &Job,
+    outcome: &'a Outcome,
+    effects: &'a [Effects],
+) -> loophole::chart::gallery::Gallery<'a> {
+    loophole::chart::gallery::Gallery {
+        outcome,
+        effects,
+        provenance: provenance(scenarios, outcome),
+        elasticity_range: report::elasticity_range(outcome),
+        titles: titles(job),
+    }
+}
+
+#[cfg(feature = "chart")]
+fn provenance(scenarios: &[Scenario], outcome: &Outcome) -> loophole::chart::input::Provenance {
+    use loophole::chart::input::{Dated, Provenance};
+    let dated = |scenario: &Scenario| Dated {
+        title: scenario.title().to_string(),
+        as_of: scenario.as_of().unwrap_or_default(),
+    };
+    let mut sources: Vec<String> = Vec::new();
+    for source in scenarios.iter().flat_map(Scenario::main_sources) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    Provenance {
+        scenarios: scenarios.iter().map(dated).collect(),
+        paths: outcome.count as u64,
+        seed: outcome.seed,
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        sources,
+    }
+}
+
+/// Names of the job's workloads, training first, and channels.
+#[cfg(feature = "chart")]
+fn titles(job: &Job) -> loophole::chart::gallery::Titles {
+    use loophole::chart::gallery::{ChannelTitle, Titles};
+    use loophole::engine::executor::sampler;
+    use loophole::model::drivers::{Drivers, Scratch};
+    use loophole::model::parameters::{Supply, WorkloadKind};
+    let world = &job.arms[job.baseline()].world;
+    let mut central = Drivers::default();
+    sampler(job).central(&mut Scratch::default(), &mut central);
+    let mut workloads: Vec<_> = world.workloads.iter().collect();
+    workloads.sort_by_key(|workload| workload.kind != WorkloadKind::Training);
+    Titles {
+        workloads: workloads.iter().map(|workload| (workload.id.clone(), workload.title.clone())).collect(),
+        channels: world
+            .channels
+            .iter()
+            .map(|channel| ChannelTitle {
+                id: channel.id.clone(),
+                title: channel.title.clone(),
+                origin: channel.origin.id(),
+                rented: matches!(channel.supply, Supply::Rental(_)),
+                on_sale: match &channel.supply {
+                    Supply::Rental(rental) => central.now(rental.on_offer, 0) > 0.0,
+                    Supply::Owned(owned) => central.now(owned.supply, 0) > 0.0,
+                },
+            })
+            .collect(),
     }
 }

@@ -83,7 +83,7 @@ pub fn test(terminal: &Terminal, args: &TestArgs) -> Exit {
 fn suites(terminal: &Terminal, args: &TestArgs, files: &[PathBuf]) -> (Vec<Suite>, Vec<String>) {
     let (mut suites, mut unread) = (Vec::new(), Vec::new());
     for file in files {
-        match load(file, &args.scenario.overlays, &args.scenario.sets, Default::default()) {
+        match load(file, &args.scenario.overlays, &args.scenario.sets, args.scenario.options(false)) {
             Ok(mut pins) => {
                 for run in &mut pins.runs {
                     run.paths = args.run_paths.map_or(run.paths, |paths| paths as usize);
@@ -208,7 +208,8 @@ fn draw(
 ) -> Result<f64, String> {
     use loophole::scenario::diagnostic::nearest;
     let effects = loophole::analysis::compare::effects(outcome);
-    let gallery = super::compare::gallery(&suite.pins.scenario, &task.job, outcome, &effects);
+    let gallery =
+        super::results::gallery(std::slice::from_ref(&suite.pins.scenario), &task.job, outcome, &effects);
     let data =
         gallery.figure(figure).ok_or_else(|| format!("this run cannot fill the figure {figure}"))?.data();
     let mut left: Vec<_> = data.iter().collect();

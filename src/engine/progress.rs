@@ -2,7 +2,7 @@
 //!
 //! Blocks merge in order, so the state after the first n of them is a function of the job and of n alone. A run that is
 //! taken up from such a state goes on as if it had never stopped, to the same bits. [`Progress::write_to`] seals a state
-//! with a digest and with the identity of what is being run; [`Progress::from_bytes`] takes nothing that is not whole.
+//! with a digest, behind a text that says what is being run; [`Progress::from_bytes`] takes nothing that is not whole.
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
@@ -15,10 +15,12 @@ use crate::encoding::{Digesting, sha256};
 use crate::stats::sketch::Sketch;
 
 const MAGIC: &[u8; 20] = b"loophole checkpoint\n";
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 /// Hexadecimal digits of a digest.
 const DIGEST: usize = 64;
-const HEAD: usize = MAGIC.len() + 1 + DIGEST;
+/// Bytes of a length.
+const LENGTH: usize = 8;
+const HEAD: usize = MAGIC.len() + 1 + LENGTH;
 
 /// Merged results of the first blocks of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,14 +40,14 @@ pub struct Progress {
 }
 
 /// Why bytes are no progress of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// They are something else.
     Foreign,
     /// They are of another version's format.
     Format(u8),
-    /// They are of a run of something else.
-    OtherRun,
+    /// They are of a run of something else, which this text says.
+    OtherRun(String),
     /// They are cut short or were changed.
     Damaged,
 }
@@ -55,7 +57,7 @@ impl fmt::Display for Unusable {
         match self {
             Unusable::Foreign => write!(f, "it is not a checkpoint"),
             Unusable::Format(format) => write!(f, "it has format {format}, this version reads {FORMAT}"),
-            Unusable::OtherRun => {
+            Unusable::OtherRun(_) => {
                 write!(f, "it is of a run of other files, flags or code, and cannot be continued with these")
             }
             Unusable::Damaged => write!(f, "it is cut short or was changed"),
@@ -64,16 +66,18 @@ impl fmt::Display for Unusable {
 }
 
 impl Progress {
-    /// Writes the state, sealed; `identity` is a digest of what is being run. Nothing is held that grows with the state.
+    /// What stands before a state.
+    pub fn head(identity: &str) -> Vec<u8> {
+        [MAGIC, &[FORMAT][..], &(identity.len() as u64).to_le_bytes(), identity.as_bytes()].concat()
+    }
+
+    /// Writes the state, sealed; `identity` says what is being run. Nothing is held that grows with the state.
     ///
     /// # Errors
     /// Those of the writer.
     pub fn write_to(&self, identity: &str, to: impl Write) -> io::Result<()> {
-        assert_eq!(identity.len(), DIGEST, "an identity is a digest");
         let mut sealed = Digesting::new(to);
-        sealed.write_all(MAGIC)?;
-        sealed.write_all(&[FORMAT])?;
-        sealed.write_all(identity.as_bytes())?;
+        sealed.write_all(&Progress::head(identity))?;
         // Numbers come a few bytes at a time.
         let mut content = BufWriter::with_capacity(1 << 16, sealed);
         if let Err(why) = postcard::to_io(self, &mut content) {
@@ -112,10 +116,17 @@ impl Progress {
         if sha256(content).as_bytes() != seal {
             return Err(Unusable::Damaged);
         }
-        if &content[MAGIC.len() + 1..HEAD] != identity.as_bytes() {
-            return Err(Unusable::OtherRun);
+        let (head, rest) = content.split_at(HEAD);
+        let length = u64::from_le_bytes(std::array::from_fn(|at| head[MAGIC.len() + 1 + at]));
+        let Some((text, state)) =
+            usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length))
+        else {
+            return Err(Unusable::Damaged);
+        };
+        if text != identity.as_bytes() {
+            return Err(Unusable::OtherRun(String::from_utf8_lossy(text).into_owned()));
         }
-        postcard::from_bytes(&content[HEAD..]).map_err(|_| Unusable::Damaged)
+        postcard::from_bytes(state).map_err(|_| Unusable::Damaged)
     }
 
     /// Whether it is of this shape: arms, scalars, tallies, replicates, cells, and so many paths, of which so many are kept.
@@ -153,18 +164,18 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_read_back_and_nothing_else_is() {
-        let (own, other) = (sha256(b"own"), sha256(b"other"));
-        let bytes = sample().to_bytes(&own);
-        assert_eq!(Progress::from_bytes(&bytes, &own), Ok(sample()));
-        assert_eq!(Progress::from_bytes(&bytes, &other), Err(Unusable::OtherRun));
-        assert_eq!(Progress::from_bytes(b"TOML", &own), Err(Unusable::Foreign));
+        let (own, other) = ("own", "other");
+        let bytes = sample().to_bytes(own);
+        assert_eq!(Progress::from_bytes(&bytes, own), Ok(sample()));
+        assert_eq!(Progress::from_bytes(&bytes, other), Err(Unusable::OtherRun("own".into())));
+        assert_eq!(Progress::from_bytes(b"TOML", own), Err(Unusable::Foreign));
         for cut in 0..bytes.len() {
-            assert!(Progress::from_bytes(&bytes[..cut], &own).is_err(), "cut at {cut}");
+            assert!(Progress::from_bytes(&bytes[..cut], own).is_err(), "cut at {cut}");
         }
         for at in 0..bytes.len() {
             let mut bent = bytes.clone();
             bent[at] ^= 0x20;
-            assert!(Progress::from_bytes(&bent, &own).is_err(), "bent at {at}");
+            assert!(Progress::from_bytes(&bent, own).is_err(), "bent at {at}");
         }
     }
 

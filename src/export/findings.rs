@@ -3,9 +3,9 @@
 //! Each sentence names the arm, the window with its first month, the 90% interval and what is supposed of the rule. What
 //! adds up is told as means, since medians do not add. A negative loss is told as a gain.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use super::report::effect_title;
+use super::report::{chances, effect_title};
 use super::wording::{center, center_is_bound, elasticity_range, median_with_interval, on_average, quoted};
 use crate::analysis::answer::{PATHS_FOR_AN_INTERVAL, chance, shown, told, unit_of};
 use crate::analysis::compare::{Effects, Row, Scope, bound, headline_windows};
@@ -18,18 +18,59 @@ use crate::stats::estimate::Estimate;
 /// What the findings say about the scenario itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct About {
-    /// Scenario's title.
+    /// Title of the run.
     pub title: String,
-    /// File name without extension.
-    pub name: String,
-    /// Date the inputs speak of; empty if the scenario states none.
-    pub as_of: String,
+    /// The scenario, or both with the arm that each lends.
+    pub scenarios: Vec<Stated>,
     /// Version of the simulator.
     pub version: String,
     /// Numbers that state no source.
     pub without_source: Vec<String>,
-    /// The scenario's note.
+    /// What was warned of: unusual values and the like.
+    pub warnings: Vec<String>,
+}
+
+/// A scenario of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stated {
+    /// File name without extension.
+    pub name: String,
+    /// Date the inputs speak of; empty if the scenario states none.
+    pub as_of: String,
+    /// Its note.
     pub note: String,
+    /// Title of the arm that is taken from it; empty where all are.
+    pub arm: String,
+}
+
+impl fmt::Display for Stated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.name)?;
+        if !self.as_of.is_empty() {
+            write!(f, " as of {}", self.as_of)?;
+        }
+        if self.arm.is_empty() { Ok(()) } else { write!(f, " ({})", self.arm) }
+    }
+}
+
+impl About {
+    /// "Scenario `mine` as of 2026-11-24"; of two also the arm that each lends.
+    pub fn stated(&self) -> String {
+        let noun = if self.scenarios.len() == 1 { "Scenario" } else { "Scenarios" };
+        let scenarios: Vec<String> = self.scenarios.iter().map(ToString::to_string).collect();
+        format!("{noun} {}", scenarios.join(" and "))
+    }
+
+    /// Notes of the scenarios, each once.
+    fn notes(&self) -> Vec<&str> {
+        let mut notes: Vec<&str> = Vec::new();
+        for note in self.scenarios.iter().map(|scenario| scenario.note.as_str()) {
+            if !note.is_empty() && !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
+    }
 }
 
 /// Parts of the economic cost that add up to it, and what a sentence calls them.
@@ -51,8 +92,11 @@ pub fn findings(outcome: &Outcome, effects: &[Effects], about: &About) -> String
             "**Incomplete: the run was interrupted; the numbers rest on the paths that were done.**\n\n",
         );
     }
-    if !about.note.is_empty() {
-        let _ = writeln!(text, "{}\n", about.note);
+    for note in about.notes() {
+        let _ = writeln!(text, "{note}\n");
+    }
+    if !about.warnings.is_empty() {
+        section(&mut text, "Warnings", about.warnings.clone());
     }
     for effect in effects {
         section(&mut text, &effect_title(outcome, effect), sentences(outcome, effect));
@@ -79,7 +123,6 @@ fn section(text: &mut String, title: &str, sentences: Vec<String>) {
 
 fn preamble(outcome: &Outcome, about: &About) -> String {
     let paths = outcome.count;
-    let as_of = if about.as_of.is_empty() { String::new() } else { format!(" as of {}", about.as_of) };
     let reading = if paths == 1 {
         "There is one path: each number is that path's, its sampling error is unknown, and there is no interval."
     } else if paths < PATHS_FOR_AN_INTERVAL {
@@ -90,8 +133,8 @@ fn preamble(outcome: &Outcome, about: &About) -> String {
          uncertainty about the world, and digits are cut at the sampling error of the run."
     };
     format!(
-        "Scenario `{}`{as_of}, {} to {}, {}, seed {}, loophole {}. {reading} Money is real US dollars of {}, discounted.",
-        about.name,
+        "{}, {} to {}, {}, seed {}, loophole {}. {reading} Money is real US dollars of {}, discounted.",
+        about.stated(),
         outcome.start,
         outcome.start.plus(outcome.months as i32 - 1),
         counted(paths as u64, "path"),
@@ -111,6 +154,7 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
         condition: effect.condition.map_or(String::new(), |words| format!(" ({words})")),
     };
     let mut all = Vec::new();
+    all.extend(chances(outcome, effect).map(|told| format!("{}: {told}.", teller.design)));
     all.extend(headline_windows(outcome.months).into_iter().filter_map(|window| teller.lost(window)));
     all.extend([24, 36].into_iter().filter_map(|month| teller.delay(month)));
     all.extend(teller.marginal_cost());

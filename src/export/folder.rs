@@ -243,6 +243,17 @@ pub fn remove_file(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a folder of results, if nothing else lies in it.
+///
+/// # Errors
+/// What the system says, or what else lies in it.
+pub fn remove_folder(target: &Path) -> io::Result<()> {
+    if let Some(stranger) = stranger(target)? {
+        return Err(io::Error::other(format!("{} is not one of its results", stranger.display())));
+    }
+    std::fs::remove_dir_all(target)
+}
+
 /// A temporary file is private to its owner; results are not.
 #[cfg(unix)]
 fn ordinary(file: &std::fs::File) -> io::Result<()> {

@@ -12,9 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::folder::Folder;
 use crate::encoding::{seal, sha256};
 use crate::engine::parallel;
+use crate::numbers::count;
 
 /// The format written and read.
 pub const FORMAT: u32 = 3;
+
+/// Largest manifest read: as many texts as a scenario may have, escaped.
+pub const MAX_BYTES: u64 = 1 << 30;
 
 /// A command that leaves a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,12 +173,58 @@ impl Manifest {
         parallel::map(&files, parallel::processors(), |file| digest(*file))
     }
 
-    /// A digest of everything that results depend on: what was asked for, of which texts, and which program answers.
-    pub fn identity(&self) -> String {
-        let files: Vec<(&str, &str)> =
-            self.files.iter().map(|file| (file.name.as_str(), file.sha256.as_str())).collect();
-        let all = serde_json::json!([self.program, self.request, files, self.seed, self.paths, self.arms]);
-        sha256(all.to_string().as_bytes())
+    /// What the results of `now` depend on that is not as it was here, in words: "paths 4,000, now 200". Empty where the two
+    /// are records of one run.
+    pub fn differences(&self, now: &Manifest) -> Vec<String> {
+        let mut told = Vec::new();
+        let mut tell = |what: &str, old: String, new: String| {
+            if old != new {
+                told.push(format!("{what}{old}, now {new}"));
+            }
+        };
+        let listed = |words: &[String]| match words {
+            [] => "none".to_string(),
+            words => words.join(" "),
+        };
+        let command = |manifest: &Manifest| match manifest.request.command {
+            Command::Run => "run".to_string(),
+            Command::Compare => "compare".to_string(),
+            Command::Diff => "diff".to_string(),
+        };
+        let saved = |manifest: &Manifest| {
+            let Request { save_paths, save_parquet, .. } = manifest.request;
+            let kinds =
+                [("paths", save_paths), ("parquet", save_parquet)].into_iter().filter(|(_, saved)| *saved);
+            listed(&kinds.map(|(kind, _)| kind.to_string()).collect::<Vec<_>>())
+        };
+        let (was, is) = (&self.request, &now.request);
+        tell("", command(self), command(now));
+        tell("scenario ", listed(&was.scenarios), listed(&is.scenarios));
+        tell("--with ", listed(&was.with), listed(&is.with));
+        tell("--set ", listed(&was.set), listed(&is.set));
+        tell("arms ", listed(&self.arms), listed(&now.arms));
+        tell("paths ", count(self.paths as u64), count(now.paths as u64));
+        tell("seed ", self.seed.to_string(), now.seed.to_string());
+        tell("sampling ", self.sampling.clone(), now.sampling.clone());
+        tell("--size ", listed(&was.sizes), listed(&is.sizes));
+        tell("--save ", saved(self), saved(now));
+        let text_of = |name: &str| now.files.iter().find(|file| file.name == name).map(|file| &file.text);
+        let changed =
+            self.files.iter().filter(|file| text_of(&file.name).is_some_and(|text| *text != file.text));
+        told.extend(changed.map(|file| format!("{} had another text", file.name)));
+        if self.program != now.program {
+            told.push("another version or platform".to_string());
+        }
+        if told.is_empty() && (self.resolved() != now.resolved() || self.files != now.files) {
+            told.push("other flags or files".to_string());
+        }
+        told
+    }
+
+    /// What was asked for, with all that flags may leave to the scenario.
+    pub fn resolved(&self) -> Request {
+        let request = self.request.clone();
+        Request { paths: Some(self.paths as u64), seed: Some(self.seed), arms: self.arms.clone(), ..request }
     }
 
     /// As JSON text, sealed.

@@ -11,9 +11,9 @@ use crate::analysis::answer::{chance, chance_with_error, interval, level, mean, 
 use crate::analysis::compare::{Effects, Scope, bound, headline_windows};
 use crate::analysis::summary::summarise_level;
 use crate::engine::outcome::Outcome;
-use crate::numbers::Unit;
+use crate::numbers::{Unit, capitalised, count, counted};
 
-pub use super::findings::{About, findings, sentences};
+pub use super::findings::{About, Stated, findings, sentences};
 pub use super::wording::elasticity_range;
 
 /// A table of text, its first column left-aligned and the others right-aligned.
@@ -88,7 +88,11 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         }
         let (unit, summary) = (unit_of(row.unit), &row.summary);
         let ratio = row.unit == "times the baseline";
-        let title = if ratio { format!("{}, times the baseline", row.title) } else { row.title.clone() };
+        let title = match row.unit {
+            "times the baseline" | "months" | "chips" => format!("{}, {}", row.title, row.unit),
+            "USD per H100e-hour" => format!("{}, per H100e-hour", row.title),
+            _ => row.title.clone(),
+        };
         let cells = if row.unit == "probability" {
             let told = chance_with_error(summary.mean, summary.paths);
             vec![title, String::new(), String::new(), told, String::new()]
@@ -99,15 +103,38 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         };
         table.row(cells);
     }
-    format!("{}\n{}", effect_title(outcome, effects), table.render())
+    let chances = chances(outcome, effects).map_or(String::new(), |told| capitalised(&told) + ".\n");
+    format!("{}\n{chances}{}", effect_title(outcome, effects), table.render())
 }
 
-/// "Door closed: 180-day wind-down, against Door open (closed and not reversed)", and without what is supposed where the
-/// arm has no rules of its own.
+/// "Door closed: 180-day wind-down, against Door open (closed and not reversed)", with the number of paths where it is not all
+/// of them, and without what is supposed where the arm has no rules of its own.
 pub fn effect_title(outcome: &Outcome, effects: &Effects) -> String {
     let (arm, baseline) = (&outcome.arms[effects.arm].title, &outcome.arms[outcome.baseline].title);
-    let condition = effects.condition.map_or(String::new(), |words| format!(" ({words})"));
+    let paths = match effects.rows.first().map(|row| row.summary.paths) {
+        Some(paths) if paths < outcome.count => {
+            format!(": {} of {}", count(paths as u64), counted(outcome.count as u64, "path"))
+        }
+        _ => String::new(),
+    };
+    let condition = effects.condition.map_or(String::new(), |words| format!(" ({words}{paths})"));
     format!("{arm}, against {baseline}{condition}")
+}
+
+/// The chances that an arm's rules come into force and are undone, where effects are weighted by them.
+pub fn chances(outcome: &Outcome, effects: &Effects) -> Option<String> {
+    let chance_of = |id: &str| {
+        let flags = summarise_level(outcome, effects.arm, outcome.catalogue.scalar_index(id)?);
+        Some(chance(flags.mean, flags.paths))
+    };
+    let own = outcome.arms[effects.arm].own_rules;
+    let rule = if own.count + own.shared > 1 { "one of its rules" } else { "the rule" };
+    (effects.scope == Scope::Expected).then_some(())?;
+    Some(format!(
+        "the chance that {rule} comes into force within the run is {}, that it does and is undone {}",
+        chance_of("rule_in_force")?,
+        chance_of("rule_reversed")?
+    ))
 }
 
 /// What each arm costs, as a table of medians with sampling errors and intervals: levels, not effects.
@@ -137,9 +164,9 @@ pub fn level_table(outcome: &Outcome) -> String {
 pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
     let windows = headline_windows(outcome.months);
     let mut columns: Vec<(String, String)> =
-        windows.iter().map(|w| (format!("lost.{w}m.all"), format!("H100e-hours lost, {w}m"))).collect();
+        windows.iter().map(|w| (format!("lost.{w}m.all"), format!("H100e-hours lost, {w} months"))).collect();
     columns.extend([
-        ("training_delay.24m".to_string(), "delay at 24m, months".to_string()),
+        ("training_delay.24m".to_string(), "delay at month 24, months".to_string()),
         ("pv.economic_cost".to_string(), "economic cost".to_string()),
         ("pv.spend".to_string(), "spend".to_string()),
     ]);

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::analysis::compare::Effects;
 use crate::analysis::summary::Summary;
@@ -100,10 +100,15 @@ pub fn summary_json(outcome: &Outcome, levels: &[Vec<Summary>], effects: &[Effec
         })
         .collect();
     let calibration = outcome.calibration.as_ref().map(|calibration| {
+        let by_workload = |duals: &Vec<f64>| -> Map<String, Value> {
+            outcome.catalogue.workloads.iter().cloned().zip(duals.iter().map(|dual| json!(dual))).collect()
+        };
+        let duals = calibration.duals.iter().map(|duals| json!(by_workload(duals)));
+        let by_lab: Map<String, Value> = outcome.catalogue.labs.iter().cloned().zip(duals).collect();
         json!({
             "demand_factor": calibration.factor,
             "price_usd_per_h100e_hour": calibration.price,
-            "month_0_marginal_cost_by_lab_and_workload": calibration.duals,
+            "month_0_marginal_cost_by_lab_and_workload": by_lab,
         })
     });
     json!({

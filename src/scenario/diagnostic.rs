@@ -197,6 +197,12 @@ impl Diagnostic {
     pub fn hint(self, hint: impl Into<String>) -> Diagnostic {
         Diagnostic { hint: Some(hint.into()), ..self }
     }
+    /// In one line: what is wrong, what was read and what is allowed.
+    pub fn line(&self) -> String {
+        let label = if self.label.is_empty() { String::new() } else { format!(": {}", self.label) };
+        let notes: String = self.notes.iter().map(|note| format!("; {note}")).collect();
+        format!("{}{label}{notes}", self.title)
+    }
     /// With a second place.
     pub fn related(self, origin: Origin, why: impl Into<String>) -> Diagnostic {
         Diagnostic { related: Some(Box::new((origin, why.into()))), ..self }

@@ -214,6 +214,47 @@ fn two_files_can_be_compared() {
     let output =
         loophole(&["compare", files[0], files[1], "--paths", "16", "--out", target.to_str().expect("text")]);
     assert_eq!(code(&output), 0, "{}", err(&output));
+    let findings = std::fs::read_to_string(target.join("findings.md")).expect("findings");
+    let told = findings.lines().nth(2).expect("how it was made").to_string();
+    for words in ["Scenarios `base-2026q4` as of 2026-11-24 (", " and `free-energy` as of 2026-11-24 ("] {
+        assert!(told.contains(words), "{words:?} is missing from\n{told}");
+    }
+    assert!(out(&output).contains("\nScenarios base-2026q4 as of 2026-11-24 ("), "{}", out(&output));
+    let picture = std::fs::read_to_string(target.join("charts/effect.svg")).expect("a figure");
+    assert!(picture.contains(" (as of 2026-11-24) | "), "both are in the footnote");
+}
+
+#[test]
+fn results_of_another_run_are_not_replaced_without_a_word() {
+    let place = folder();
+    let target = place.path().join("results");
+    let target = target.to_str().expect("text");
+    let run = |more: &[&str]| {
+        let args = [&["run", SMALL, "--seed", "7", "--out", target][..], more].concat();
+        let output = loophole(&args);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        err(&output)
+    };
+    assert!(!run(&["--paths", "4"]).contains("another run"));
+    assert!(!run(&["--paths", "4", "--threads", "1"]).contains("another run"), "it is the same run");
+    let planned = run(&["--paths", "5", "-n"]);
+    assert!(planned.contains("holds results of another run"), "{planned}");
+    let told = run(&["--paths", "5", "--set", "channels.rent.exit_fee_months=2"]);
+    for words in ["= paths 4, now 5", "= --set none, now channels.rent.exit_fee_months=2", "`--out`"] {
+        assert!(told.contains(words), "{words:?} is missing from\n{told}");
+    }
+}
+
+#[test]
+fn findings_repeat_what_was_warned_of() {
+    let place = folder();
+    let target = place.path().join("results");
+    let unusual = "labs.all.hedge_share_fraction=30";
+    let args = ["run", SMALL, "--paths", "4", "--set", unusual, "--out", target.to_str().expect("text")];
+    assert_eq!(code(&loophole(&args)), 0);
+    let findings = std::fs::read_to_string(target.join("findings.md")).expect("findings");
+    let warning = "- labs.all.hedge_share_fraction is unusual: about 30; usual: 0 to 1 (fraction)";
+    assert!(findings.contains(warning), "{findings}");
 }
 
 #[test]
@@ -319,7 +360,8 @@ fn a_place_that_cannot_hold_results_is_told_before_the_work() {
         assert_eq!(code(&output), 3, "{}", err(&output));
         assert!(err(&output).contains(why) && err(&output).contains("hint"), "{}", err(&output));
     }
-    let edit = ["--set", "channels.rent.exit_fee_months=2", "--paths", "90000000", "--out"];
+    let edit =
+        ["--set", "channels.rent.exit_fee_months=2", "--paths", "90000000", "--max-memory", "9TiB", "--out"];
     let output = loophole(&[&["diff", SMALL], &edit[..], &[below.to_str().expect("text")]].concat());
     assert_eq!(code(&output), 3, "{}", err(&output));
     assert_eq!(std::fs::read_to_string(&file).expect("still there"), "mine");

@@ -8,7 +8,7 @@ use loophole::analysis::attribution::Method;
 use loophole::calendar::Month;
 use loophole::chart::draw::{scene, svg};
 use loophole::chart::figure::{Figure, Layer, Meaning};
-use loophole::chart::input::{MonthlyBand, Provenance, Rule, Spread};
+use loophole::chart::input::{Dated, MonthlyBand, Provenance, Rule, Spread};
 use loophole::chart::theme::{LIGHTNESS_STEP, Size, TEXT_CONTRAST, Theme};
 use loophole::chart::{
     cost_buildup, delay, difference, effect, lost_compute, parity, render, rule_design, supply_mix, text,
@@ -76,8 +76,7 @@ impl Mix {
 
     fn provenance(&self) -> Provenance {
         Provenance {
-            scenario: self.name.clone(),
-            as_of: "2026-11-24".into(),
+            scenarios: vec![Dated { title: self.name.clone(), as_of: "2026-11-24".into() }],
             paths: self.effects.len() as u64,
             seed: 7,
             version: "0.1.0".into(),

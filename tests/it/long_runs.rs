@@ -162,7 +162,7 @@ fn a_checkpoint_that_cannot_be_continued_is_refused_and_kept() {
     assert!(err(&fresh).contains("starting from the first path"), "{}", err(&fresh));
     for (bytes, why) in [
         (&b"title = 1"[..], "it is not a checkpoint"),
-        (b"loophole checkpoint\n\x04short", "cut short or was changed"),
+        (b"loophole checkpoint\n\x05short", "cut short or was changed"),
         (b"loophole checkpoint\n\xff", "it has format 255"),
     ] {
         std::fs::write(&file, bytes).expect("it is written");
@@ -174,6 +174,15 @@ fn a_checkpoint_that_cannot_be_continued_is_refused_and_kept() {
     let anew = run(&[]);
     assert_eq!(code(&anew), 0);
     assert!(err(&anew).contains("`--resume` continues it"), "{}", err(&anew));
+}
+
+/// Copies a folder of results.
+fn copy(from: &Path, to: &Path) {
+    for (path, bytes) in results(from) {
+        let copied = to.join(path.strip_prefix(from).expect("it is below"));
+        std::fs::create_dir_all(copied.parent().expect("it is in a folder")).expect("made");
+        std::fs::write(copied, bytes).expect("written");
+    }
 }
 
 /// Any byte of a checkpoint may be another, and it may end anywhere: it is refused with the remedy and stays.
@@ -225,6 +234,11 @@ fn a_spoilt_checkpoint_is_refused_and_a_vanished_input_told() {
         assert!(std::fs::read(&file).expect("it is still there") == spoilt && !out.exists());
     }
     std::fs::write(&file, &kept).expect("it is written");
+    let other = run(&["--resume", "--seed", "5"]);
+    assert_eq!(code(&other), 1);
+    let told = err(&other);
+    assert!(told.contains("of other files, flags or code") && told.contains("\n  = seed "), "{told}");
+    assert!(told.contains(", now 5\n"), "{told}");
     std::fs::remove_file(&scenario).expect("it was written");
     let vanished = run(&["--resume"]);
     assert_eq!(code(&vanished), 1);
@@ -234,6 +248,13 @@ fn a_spoilt_checkpoint_is_refused_and_a_vanished_input_told() {
     let resumed = run(&["--resume"]);
     assert_eq!(code(&resumed), 0, "{}", err(&resumed));
     assert!(!file.exists() && out.join("manifest.json").is_file());
+    // What an interrupted run left is removed with it, and only by the same run.
+    let left = place.path().join("results-incomplete");
+    copy(&out, &left);
+    assert_eq!(code(&run(&["--seed", "5"])), 0);
+    assert!(left.exists());
+    assert_eq!(code(&run(&[])), 0);
+    assert!(!left.exists());
 }
 
 #[test]

@@ -199,6 +199,30 @@ fn a_fault_too_small_for_noise_shows_on_the_same_draws() {
 }
 
 #[test]
+fn a_chance_that_the_run_is_too_short_to_tell_is_no_answer() {
+    let path = scenarios().join("close-the-door.toml");
+    let overlay = |threshold: &str| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pin = format!(
+            "[[expect]]\nmetric = \"training_delay.24m\"\narm = \"wind-down\"\nstatistic = \"probability_above\"\n\
+             threshold = {threshold}\nat_least = 0\npaths = 8\n"
+        );
+        let scenario = format!("extends = {:?}\n", path.canonicalize().expect("it is there"));
+        std::fs::write(folder.path().join("it.toml"), scenario).expect("written");
+        std::fs::write(folder.path().join("it.expect.toml"), pin).expect("written");
+        let file = folder.path().join("it.toml");
+        let args = ["test", file.to_str().expect("text"), "--allow-outside", "--set", "settings.months=30"];
+        loophole(&args)
+    };
+    let told = overlay("5");
+    assert_eq!(code(&told), 0, "{}{}", out(&told), err(&told));
+    let early = overlay("6");
+    assert_eq!(code(&early), 1);
+    let words = "tells \"training_delay.24m\" up to 6 months, and not how often it is above 6";
+    assert!(out(&early).contains(words), "{}", out(&early));
+}
+
+#[test]
 fn a_flipped_bit_breaks_an_exact_pin() {
     let place = Place::of("gbm-rent.toml", "[[expect]]\nmetric = \"pv.spend\"\nexact = true\npaths = 64\n");
     let output = place.test(&[]);

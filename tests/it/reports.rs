@@ -4,7 +4,7 @@
 use loophole::analysis::compare::{Effects, Scope, effects};
 use loophole::engine::outcome::Outcome;
 use loophole::export::findings::{COST_PARTS, sentences};
-use loophole::export::report::{About, calibration_line, effect_table, findings, level_table};
+use loophole::export::report::{About, Stated, calibration_line, effect_table, findings, level_table};
 
 use crate::support::*;
 
@@ -40,6 +40,14 @@ fn an_effect_supposes_only_what_its_rules_do() {
     assert_eq!(of(&outcome, &effects, "expected", Scope::Expected).condition, chance);
     let if_closed = of(&outcome, &effects, "expected", Scope::IfClosed);
     assert_eq!(if_closed.condition, Some("if closed and not reversed"));
+    let standing = if_closed.rows[0].summary.paths;
+    let title = format!("(if closed and not reversed: {standing} of 40 paths)\n");
+    assert!(effect_table(&outcome, if_closed).contains(&title), "{title}");
+    let weighted = effect_table(&outcome, of(&outcome, &effects, "expected", Scope::Expected));
+    assert!(
+        weighted.contains("\nThe chance that the rule comes into force within the run is "),
+        "{weighted}"
+    );
     let (outcome, effects) = told("close-the-door.toml", &["settings.paths=2", "settings.months=1"]);
     for effect in &effects {
         assert_eq!(effect.condition, Some("no rule in force within the horizon"));
@@ -135,7 +143,8 @@ fn a_run_without_comparison_has_errors_and_sentences() {
         table.lines().skip(1).all(|line| line.contains(" ± ") || line.ends_with(", all paths")),
         "{table}"
     );
-    let about = About { name: "base".into(), as_of: "2026-11-24".into(), ..About::default() };
+    let stated = Stated { name: "base".into(), as_of: "2026-11-24".into(), ..Stated::default() };
+    let about = About { scenarios: vec![stated], ..About::default() };
     let text = findings(&outcome, &effects, &about);
     for words in [
         "Scenario `base` as of 2026-11-24, ",
