@@ -22,6 +22,15 @@ pub fn unit_of(unit: &str) -> Unit {
     }
 }
 
+/// What a number is, with the unit where the number as it is written does not show it.
+pub fn titled(title: &str, unit: &str) -> String {
+    match unit {
+        "times the baseline" | "months" => format!("{title}, {unit}"),
+        "USD per H100e-hour" => format!("{title}, per H100e-hour"),
+        _ => title.to_string(),
+    }
+}
+
 /// A value with the digits its sampling error supports ([`Unit::show`]).
 pub fn shown(unit: Unit, estimate: Estimate) -> String {
     unit.show(estimate.value, estimate.std_error)

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answer::titled;
 use super::attribution::{
     Coalition, Game, Method, Numbers, PLAYERS_AT_MOST, Statistic, Tally, chosen, joined,
 };
@@ -160,11 +161,11 @@ impl Headline {
     /// What it is, how it is measured and over which paths, in words.
     pub fn words(&self, attribution: &Attribution) -> String {
         let measure = match self.measure {
-            Some(Measure::Ratio) => ", times the baseline",
             Some(Measure::Difference) => ", less the baseline's",
             _ => "",
         };
-        format!("{}{measure} ({})", self.title, self.statistic_words(attribution))
+        let title = titled(&self.title, self.unit);
+        format!("{title}{measure} ({})", self.statistic_words(attribution))
     }
 
     /// What is taken over which paths, in words.

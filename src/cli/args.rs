@@ -139,13 +139,13 @@ pub struct DiffArgs {
     #[command(flatten)]
     pub scenario: OnSecondArgs,
     /// Paths to draw [default: A's]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MAX_PATHS))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(1, MAX_PATHS))]
     pub paths: Option<u64>,
     /// Seed of every random stream [default: A's]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(0, MAX_SEED))]
     pub seed: Option<u64>,
     /// Threads [default: all cores]; the results do not depend on it
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(1, 1024))]
     pub threads: Option<u64>,
     /// Folder to write to [default: output/diff-B-against-A]
     #[arg(long, value_name = "FOLDER")]
@@ -221,13 +221,13 @@ pub struct JobArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// Paths to draw [default: the scenario's]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MAX_PATHS))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(1, MAX_PATHS))]
     pub paths: Option<u64>,
     /// Seed of every random stream [default: the scenario's]
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(0, MAX_SEED))]
     pub seed: Option<u64>,
     /// Threads [default: all cores]; the results do not depend on it
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(1, 1024))]
     pub threads: Option<u64>,
     /// Folder to write to [default: output/<scenario>]
     #[arg(long, value_name = "FOLDER")]
@@ -256,6 +256,14 @@ pub struct JobArgs {
     /// Say what would be run and written, and stop
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+}
+
+/// A whole number in a range.
+fn whole(low: u64, high: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
+    move |text| match text.parse() {
+        Ok(number) if (low..=high).contains(&number) => Ok(number),
+        _ => Err(format!("allowed: a whole number from {low} to {high}")),
+    }
 }
 
 /// A time such as 500ms, 30s, 5m or 1h; a bare number is in seconds.
@@ -332,7 +340,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
     /// Threads [default: all cores]; the results do not depend on it
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(1, 1024))]
     pub threads: Option<u64>,
     /// Print the report as JSON
     #[arg(long)]
@@ -385,13 +393,13 @@ pub struct TestArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// Paths of every run [default: the pins']
-    #[arg(long = "paths", id = "run_paths", value_name = "PATHS", value_parser = clap::value_parser!(u64).range(2..=MAX_PATHS))]
+    #[arg(long = "paths", id = "run_paths", value_name = "PATHS", value_parser = whole(2, MAX_PATHS))]
     pub run_paths: Option<u64>,
     /// Seed of every run [default: the pins']
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(0, MAX_SEED))]
     pub seed: Option<u64>,
     /// Threads [default: all cores]; the results do not depend on it
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(1, 1024))]
     pub threads: Option<u64>,
 }
 

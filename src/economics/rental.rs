@@ -23,12 +23,15 @@ pub fn months_owed_when_void(months_left: f64, exit_fee_months: f64, prepaid: f6
     exit_fee_months + months_left * (prepaid + (1.0 - prepaid) * owed_share)
 }
 
+/// Least that an offshore rent falls to by the labs' use, as a share of its reference (`docs/model.md` §8).
+pub const LEAST_RENT_RESPONSE: f64 = 0.25;
+
 /// Answer of an offshore rent to the labs' use of the channel.
 ///     max(0.25, (share / share_0)^response)
 /// share: hours used over hours on offer last month; share_0: the same in the channel's first month on offer; 1 if that
 /// is zero or the response is off.
 #[inline(always)]
 pub fn rent_response(share: f64, first_share: f64, response: f64) -> f64 {
-    let factor = crate::math::power(share / first_share, response).max(0.25);
+    let factor = crate::math::power(share / first_share, response).max(LEAST_RENT_RESPONSE);
     if response == 0.0 || first_share <= 0.0 { 1.0 } else { factor }
 }

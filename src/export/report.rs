@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::wording::quoted;
-use crate::analysis::answer::{chance, chance_with_error, interval, level, mean, median, unit_of};
+use crate::analysis::answer::{chance, chance_with_error, interval, level, mean, median, titled, unit_of};
 use crate::analysis::compare::{Effects, Scope, bound, headline_windows};
 use crate::analysis::summary::summarise_level;
 use crate::engine::outcome::Outcome;
@@ -88,11 +88,7 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         }
         let (unit, summary) = (unit_of(row.unit), &row.summary);
         let ratio = row.unit == "times the baseline";
-        let title = match row.unit {
-            "times the baseline" | "months" | "chips" => format!("{}, {}", row.title, row.unit),
-            "USD per H100e-hour" => format!("{}, per H100e-hour", row.title),
-            _ => row.title.clone(),
-        };
+        let title = titled(&row.title, row.unit);
         let cells = if row.unit == "probability" {
             let told = chance_with_error(summary.mean, summary.paths);
             vec![title, String::new(), String::new(), told, String::new()]
@@ -149,7 +145,7 @@ pub fn level_table(outcome: &Outcome) -> String {
         if !mean_price && !shown_here.iter().any(|start| metric.id.starts_with(start)) {
             continue;
         }
-        let mut cells = vec![metric.title.clone()];
+        let mut cells = vec![titled(&metric.title, metric.unit)];
         for arm in 0..outcome.arms.len() {
             let summary = summarise_level(outcome, arm, s);
             let unit = unit_of(metric.unit);

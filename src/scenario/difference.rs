@@ -383,8 +383,12 @@ impl Walk<'_> {
 
     /// "Rented H200: price", "new channel Rented H300".
     fn title(&self, path: &[String], kind: EditKind) -> String {
-        let owner = if kind == EditKind::Removed { self.a } else { self.b };
-        let called = |table: &str, id: &str| owner.base.title(&format!("{table}.{id}"), id).to_string();
+        // What both have is told by the title it has in A, which an edit may change.
+        let called = |table: &str, id: &str| {
+            let key = format!("{table}.{id}");
+            let owner = if self.a.base.tree.get(&key).is_some() { self.a } else { self.b };
+            owner.base.title(&key, id).to_string()
+        };
         let titled = ["workloads", "chips", "regions", "channels", "labs", "rules", "arms"];
         let subject = match path {
             [table, id, ..] if titled.contains(&table.as_str()) => {

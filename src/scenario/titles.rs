@@ -5,6 +5,7 @@
 
 use super::diagnostic::{Diagnostic, nearest};
 use super::raw::{Node, Value};
+use super::registry::{self, Kind};
 
 /// Tables whose entries have titles that may name numbers.
 const TITLED: [&str; 2] = ["rules", "arms"];
@@ -27,6 +28,8 @@ pub fn fill(tree: &mut Node) -> Vec<Diagnostic> {
                         title.value = Value::Text(text);
                     }
                 }
+                // What has no number where one must be is told by itself, and its titles follow.
+                Err(key) if misread(&whole, own, &key) => {}
                 Err(key) => problems.push(no_number(&whole, (name, id), &key, node.origin)),
             }
         }
@@ -43,6 +46,15 @@ fn child<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
 
 fn constant(node: &Node) -> Option<f64> {
     node.number().or_else(|| node.get("value")?.number())
+}
+
+/// Whether words stand where the language has a number.
+fn misread(whole: &Node, own: Option<&Node>, key: &str) -> bool {
+    let numeric = registry::field_of(key).is_some_and(|field| {
+        matches!(field.kind, Kind::Quantity(_) | Kind::Number(_) | Kind::Integer { .. })
+    });
+    let own = own.and_then(|set| Some(&set.table()?.get(key)?.node));
+    numeric && own.or_else(|| whole.get(key)).is_some_and(|node| node.text().is_some())
 }
 
 /// A title with its numbers, or the name in braces that is none.

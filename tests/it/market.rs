@@ -211,8 +211,8 @@ fn inputs_outside_their_domain_are_refused() {
     refused(&|bad| bad.cost[0] = 0.0, "cost 0 is 0");
     refused(&|bad| bad.rate[0] = f64::INFINITY, "rate 0 is inf");
     refused(&|bad| bad.rate.push(1.0), "2 rates");
-    refused(&|bad| bad.demand[0].saturation = 0.5, "saturation: 0.5");
-    refused(&|bad| bad.demand[0].choke_price = 0.0, "choke_price: 0.0");
+    refused(&|bad| bad.demand[0].saturation = 0.5, "saturation 0.5");
+    refused(&|bad| bad.demand[0].choke_price = 0.0, "choke price 0,");
     refused(&|bad| (bad.demand, bad.rate) = (vec![bad.demand[0]; 9], vec![1.0; 9]), "9 workloads");
 }
 

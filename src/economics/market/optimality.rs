@@ -100,8 +100,10 @@ impl Market<'_> {
         Unsolved {
             why: format!(
                 "the optimality conditions are violated by {violation:e}, {TOLERANCE:e} is allowed: prices {:?}, \
-                 served {:?}, in {self:?}",
-                clearing.price, clearing.served
+                 served {:?}, of {} tranches; a fault of the program, which its developers can find by scenario, path and month",
+                clearing.price,
+                clearing.served,
+                self.capacity.len()
             ),
         }
     }
@@ -138,7 +140,15 @@ impl Market<'_> {
                 && curve.saturation >= 1.0;
             if !inside || !numbers.iter().all(|n| n.is_finite()) {
                 return Err(Unsolved {
-                    why: format!("demand of workload {w} is outside its domain: {curve:?}"),
+                    why: format!(
+                        "demand of workload {w} is outside its domain: planned use {}, elasticity {}, reference price {}, choke \
+                         price {}, saturation {}",
+                        curve.planned_use,
+                        curve.elasticity,
+                        curve.reference_price,
+                        curve.choke_price,
+                        curve.saturation
+                    ),
                 });
             }
         }
