@@ -269,15 +269,6 @@ pub fn at_least(bound: bool, told: String) -> String {
     if bound { format!("at least {told}") } else { told }
 }
 
-/// A ratio as a reader says it: `2.1-fold`, `by 34%`, `by 12%` (of a fall). Domain: ratio > 0.
-pub fn change(ratio: f64) -> String {
-    if ratio >= 2.0 {
-        format!("{ratio:.1}-fold")
-    } else {
-        format!("by {}", Unit::Share.show((ratio - 1.0).abs(), 0.01))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,8 +345,5 @@ mod tests {
             (lower_first("Door open"), lower_first("H200 licensed")),
             ("door open".into(), "H200 licensed".into())
         );
-        assert_eq!(change(2.13), "2.1-fold");
-        assert_eq!(change(1.34), "by 34%");
-        assert_eq!(change(0.997), "by 0.3%");
     }
 }

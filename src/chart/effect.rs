@@ -75,7 +75,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "effect".into(),
         subtitle: format!(
             "Marginal cost of compute, USD per H100e-hour, real; {}{}",
-            input.rule.arms("door open and closed", "against"),
+            lower_first(&input.rule.arms("door open and closed", "against")),
             input.rule.supposed()
         ),
         stated: stated(input),

@@ -93,7 +93,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "parity".into(),
         subtitle: format!(
             "Share of paths on which domestic cost has matched the offshore price, {}{}",
-            input.rule.arms("door open and closed", "against"),
+            lower_first(&input.rule.arms("door open and closed", "against")),
             input.rule.supposed()
         ),
         panels: input.workloads.iter().map(panel).collect(),
@@ -109,7 +109,12 @@ pub fn figure(input: &Input) -> Figure {
 fn never(input: &Input, workload: &Workload) -> String {
     let share = |curve: &[f64]| Unit::Share.show(1.0 - last(curve), 0.01);
     let [open, closed] = input.rule.names().map(lower_first);
-    format!("{} {open}, {} {closed}", share(&workload.open), share(&workload.closed))
+    let shares = [&workload.open, &workload.closed].map(|curve| share(curve));
+    if input.rule.closes_door {
+        format!("{} {open}, {} {closed}", shares[0], shares[1])
+    } else {
+        format!("{} ({open}), {} ({closed})", shares[0], shares[1])
+    }
 }
 
 /// A number of months in words.

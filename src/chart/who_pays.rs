@@ -6,7 +6,7 @@
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Rule, Spread};
 use super::wording::{INTERVAL_NOTE, no_effect};
-use crate::numbers::Unit;
+use crate::numbers::{Unit, lower_first};
 
 /// What the figure needs; present values in USD, closed − open, path by path; positive is a cost to the party.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +110,7 @@ pub fn figure(input: &Input) -> Figure {
         id: "who-pays".into(),
         subtitle: format!(
             "Present value of {}, real USD{}; right of zero: a cost, left: a gain",
-            input.rule.arms("closing the door", "against"),
+            lower_first(&input.rule.arms("closing the door", "against")),
             input.rule.supposed()
         ),
         panels: vec![panel],

@@ -3,7 +3,7 @@
 use super::figure::{Meaning, range};
 use super::input::{MonthlyBand, NO_SPREAD, Spread};
 use crate::analysis::summary::Summary;
-use crate::numbers::{Unit, change};
+use crate::numbers::Unit;
 use crate::stats::estimate::Estimate;
 
 /// What a title says when the 90% interval of an effect contains its null value.
@@ -35,19 +35,21 @@ pub fn change_of(ratio: &Spread) -> Spread {
     Spread { summary, p25: ratio.p25 - 1.0, p75: ratio.p75 - 1.0 }
 }
 
-/// A ratio as a sentence's verb and its interval: "raises it 2.1-fold (90%: 1.3 to 4.0)" without the "it".
-/// Returns (verb, size, interval). Domain: positive ratios.
+/// A ratio as a sentence's verb, its size and its interval: "raises", "2.1-fold", "90%: 1.3 to 4.0"; "lowers", "by 12%",
+/// "90%: 5% to 21%". Where the interval contains 1 its ends keep their signs. Domain: positive ratios.
 pub fn fold(ratio: &Spread) -> (&'static str, String, String) {
     let verb = if ratio.p50() >= 1.0 { "raises" } else { "lowers" };
-    let interval = if ratio.is_constant() {
-        NO_SPREAD.to_string()
-    } else if is_fold(ratio) {
-        format!("90%: {:.1} to {:.1}", ratio.p05(), ratio.p95())
-    } else {
-        let percent = |r: f64| Unit::Share.show(r - 1.0, 0.01);
-        format!("90%: {} to {}", percent(ratio.p05()), percent(ratio.p95()))
+    if is_fold(ratio) {
+        return (verb, ratio.median(Unit::Plain) + "-fold", ratio.interval(Unit::Plain));
+    }
+    let change = change_of(ratio);
+    let (size, one_sign) = change.size(Unit::Share);
+    let interval = match (ratio.is_constant(), ratio.excludes(1.0)) {
+        (true, _) => NO_SPREAD.to_string(),
+        (false, true) => one_sign,
+        (false, false) => change.interval(Unit::Share),
     };
-    (verb, change(ratio.p50()), interval)
+    (verb, format!("by {size}"), interval)
 }
 
 /// Least and greatest value of bands' 90% interval, with zero included when `zero` says so.
