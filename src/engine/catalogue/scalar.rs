@@ -15,8 +15,8 @@ const SAME_WORK: f64 = 1e-12;
 /// Metrics of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scalar {
-    /// Present value of a stream.
-    PresentValue(Stream),
+    /// Present value of money over time.
+    PresentValue(Flow),
     /// Undiscounted spend over work served.
     AverageCashCost,
     /// Σ unserved / Σ planned; of one workload or all.
@@ -117,7 +117,7 @@ impl CostPart {
 
 /// Money over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
+pub enum Flow {
     /// Spend and value lost.
     EconomicCost,
     /// The same without the transfer to vendors.
@@ -162,7 +162,7 @@ impl Scalar {
                 | Scalar::EffectiveMonth
                 | Scalar::Bound
                 | Scalar::Reversed
-                | Scalar::PresentValue(Stream::Relet)
+                | Scalar::PresentValue(Flow::Relet)
         )
     }
 
@@ -191,8 +191,8 @@ impl Scalar {
             Lanes::each(|i| flag(is(i)))
         };
         match self {
-            Scalar::PresentValue(stream) => {
-                sum(months.iter().zip(&path.account.discount).map(|(month, v)| *v * stream.value(month)))
+            Scalar::PresentValue(flow) => {
+                sum(months.iter().zip(&path.account.discount).map(|(month, v)| *v * flow.value(month)))
             }
             Scalar::AverageCashCost => ratio(
                 sum(months.iter().map(|month| month.spend.total())),
@@ -258,22 +258,22 @@ impl Scalar {
     }
 }
 
-impl Stream {
+impl Flow {
     /// The amount of a month, undiscounted.
     #[inline(always)]
     fn value(self, month: &Totals) -> Lanes {
         let of = |origin: Origin| &month.origins[origin as usize];
         match self {
-            Stream::EconomicCost => month.economic_cost(),
-            Stream::EconomicCostBeforeTransfer => month.economic_cost() - month.spend.scarcity,
-            Stream::Spend => month.spend.total(),
-            Stream::ValueLost => sum(month.value_lost),
-            Stream::OffshoreRent => of(Origin::Offshore).rent,
-            Stream::Resource(Origin::Offshore) => of(Origin::Offshore).own_cost,
-            Stream::Resource(origin) => of(origin).own_cost + of(origin).rent,
-            Stream::Scarcity => month.spend.scarcity,
-            Stream::DomesticSales => of(Origin::Domestic).sales,
-            Stream::Relet => month.relet,
+            Flow::EconomicCost => month.economic_cost(),
+            Flow::EconomicCostBeforeTransfer => month.economic_cost() - month.spend.scarcity,
+            Flow::Spend => month.spend.total(),
+            Flow::ValueLost => sum(month.value_lost),
+            Flow::OffshoreRent => of(Origin::Offshore).rent,
+            Flow::Resource(Origin::Offshore) => of(Origin::Offshore).own_cost,
+            Flow::Resource(origin) => of(origin).own_cost + of(origin).rent,
+            Flow::Scarcity => month.spend.scarcity,
+            Flow::DomesticSales => of(Origin::Domestic).sales,
+            Flow::Relet => month.relet,
         }
     }
 }
