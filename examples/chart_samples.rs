@@ -380,6 +380,7 @@ fn delay() -> Figure {
             delay_months: drawn.iter().map(|d| d.min(limit)).collect(),
             bound: limit,
             grouping: Grouping::Independent,
+            by_mean: false,
         }
     };
     delay::figure(&delay::Input {

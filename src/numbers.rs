@@ -55,6 +55,8 @@ impl Unit {
             Unit::Share => last_place(value, error).max(-2),
             Unit::Months if known => last_place(value, error).max(-2),
             Unit::Months => last_place(value, error).max(if value.abs() < 10.0 { -1 } else { 0 }),
+            // A dime and more to the cent.
+            Unit::Usd | Unit::BareUsd if value.abs() >= 0.1 => last_place(value, error).max(-2),
             _ => last_place(value, error),
         };
         let vanishes = round_to(value, place) == 0.0 && value.abs() > NOISE * error;
@@ -236,11 +238,14 @@ pub fn capitalised(text: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
-/// A probability estimated by counting so many paths: never 0 or 100%, which no number of paths can show ([`unanimous`]).
+/// A probability estimated by counting so many paths, in whole percent, for places too small for more: never 0 or 100%, which
+/// no number of paths can show ([`unanimous`]).
 pub fn chance(share: f64, paths: usize) -> String {
-    if let Some(told) = unanimous(share, paths) {
-        told
-    } else if share < 0.01 {
+    let unseen = (100.0 * unseen(paths)).ceil().max(1.0);
+    if share <= 0.0 || share >= 1.0 {
+        return if share <= 0.0 { format!("<{unseen}%") } else { format!(">{}%", 100.0 - unseen) };
+    }
+    if share < 0.01 {
         "<1%".into()
     } else if share > 0.99 {
         ">99%".into()
@@ -249,16 +254,24 @@ pub fn chance(share: f64, paths: usize) -> String {
     }
 }
 
-/// A chance that none of so many paths shows, or every one: what they cannot rule out at 95%, in whole percent, 1 at least;
-/// none if paths differ.
+/// The chance of what none of so many paths shows that cannot be ruled out at 95%.
 ///     1 − 0.05^(1/n)
 /// Source: Clopper and Pearson (1934), Biometrika 26, 404–413, at no success.
+fn unseen(paths: usize) -> f64 {
+    1.0 - pow(0.05, 1.0 / paths as f64)
+}
+
+/// A chance that none of so many paths shows, or every one: what they cannot rule out at 95%, rounded up, in whole percent and
+/// below one percent by its first digit: "<0.3%" of a thousand paths; none if paths differ.
 pub fn unanimous(share: f64, paths: usize) -> Option<String> {
-    let unseen = (100.0 * (1.0 - pow(0.05, 1.0 / paths as f64))).ceil().max(1.0);
+    let percent = 100.0 * unseen(paths);
+    let unit = power_of_ten(floor_log10(percent).min(0));
+    let unseen = (percent / unit).ceil() * unit;
+    let decimals = (-floor_log10(unit * 1.000_001)).max(0) as usize;
     if share <= 0.0 {
-        Some(format!("<{unseen}%"))
+        Some(format!("<{unseen:.decimals$}%"))
     } else if share >= 1.0 {
-        Some(format!(">{}%", 100.0 - unseen))
+        Some(format!(">{:.decimals$}%", 100.0 - unseen))
     } else {
         None
     }
@@ -281,6 +294,8 @@ mod tests {
             (Unit::Usd, 2.5, 0.001, "US$2.50"),
             (Unit::Usd, 2.5, 0.2, "US$2.50"),
             (Unit::Usd, -0.4, 0.01, "−US$0.40"),
+            (Unit::Usd, 0.184, 0.001, "US$0.18"),
+            (Unit::Usd, 0.0184, 0.0001, "US$0.0184"),
             (Unit::Usd, 0.02, 0.07, "US$0.02"),
             (Unit::Usd, -0.002, 0.07, "−US$0.002"),
             (Unit::Usd, 1e-17, 0.07, "US$0"),

@@ -37,7 +37,8 @@ pub fn shown(unit: Unit, estimate: Estimate) -> String {
 }
 
 /// The 5th percentile, the median and the 95th, each with the error that its digits are cut at: its own, but no more than
-/// how far it is from its neighbour, so that none is rounded past another. Two that are equal are told alike.
+/// how far it is from its neighbour, so that none is rounded past another. Two that are equal are told alike. An error that is
+/// not known stays so.
 pub fn told(summary: &Summary) -> [Estimate; 3] {
     let mut told = [summary.p05, summary.p50, summary.p95];
     // The first two again, since the second may have changed.
@@ -45,25 +46,29 @@ pub fn told(summary: &Summary) -> [Estimate; 3] {
         let gap = (told[b].value - told[a].value).abs();
         let most = if gap > 0.0 { gap } else { told[a].std_error.min(told[b].std_error) };
         for at in [a, b] {
-            told[at].std_error = told[at].std_error.min(most);
+            if told[at].std_error.is_finite() {
+                told[at].std_error = told[at].std_error.min(most);
+            }
         }
     }
     told
 }
 
-/// A sampling error, by its first digit.
-fn error(unit: Unit, error: f64) -> String {
-    if error.is_finite() { unit.show(error, error) } else { "unknown".to_string() }
+/// The sampling error of a value, by its first digit; 0 where it is the rounding of sums.
+fn error(unit: Unit, Estimate { value, std_error }: Estimate) -> String {
+    /// Share of a value below which an error is no more than rounding.
+    const ROUNDING: f64 = 1e-12;
+    if !std_error.is_finite() {
+        return "unknown".to_string();
+    }
+    let error = if std_error <= ROUNDING * value.abs() { 0.0 } else { std_error };
+    unit.show(error, error)
 }
 
 /// "2.64bn ± 20m", "2.64bn ± unknown", and "0, all paths" where paths do not differ.
 fn with_error(unit: Unit, estimate: Estimate, all_agree: bool) -> String {
     let told = shown(unit, estimate);
-    if all_agree {
-        format!("{told}, all paths")
-    } else {
-        format!("{told} ± {}", error(unit, estimate.std_error))
-    }
+    if all_agree { format!("{told}, all paths") } else { format!("{told} ± {}", error(unit, estimate)) }
 }
 
 /// A mean with its error; "at least 3.7 ± 0.1" where some paths are censored.
@@ -97,7 +102,7 @@ pub fn level(unit: Unit, summary: &Summary) -> String {
     if summary.is_constant() {
         return mean(unit, summary);
     }
-    let median = format!("{} ± {}", median(unit, summary), error(unit, summary.p50.std_error));
+    let median = format!("{} ± {}", median(unit, summary), error(unit, summary.p50));
     interval(unit, summary).map_or(median.clone(), |ends| format!("{median} (90%: {ends})"))
 }
 
@@ -116,7 +121,7 @@ pub fn chance_with_error(share: Estimate, paths: usize) -> String {
     if !share.std_error.is_finite() {
         return told;
     }
-    format!("{told} ± {}", error(Unit::Share, share.std_error))
+    format!("{told} ± {}", error(Unit::Share, share))
 }
 
 #[cfg(test)]
@@ -146,8 +151,8 @@ mod tests {
             let summary = summarise_values(&flags, Grouping::Independent);
             chance_with_error(share(summary.mean, paths), paths)
         };
-        assert_eq!(told(0, 1000), "<1% ± 0.10%");
-        assert_eq!(told(1000, 1000), ">99% ± 0.10%");
+        assert_eq!(told(0, 1000), "<0.3% ± 0.10%");
+        assert_eq!(told(1000, 1000), ">99.7% ± 0.10%");
         assert_eq!(told(0, 3), "<64% ± 20%");
         assert_eq!(told(1, 1), "unknown");
         assert_eq!(told(72, 1000), "7.2% ± 0.8%");
@@ -168,6 +173,9 @@ mod tests {
         assert_eq!(median_with(&near), ("1.38".into(), "1.36 to 1.46".into()));
         let equal = Summary { p50: estimate(1.36, 0.003), ..near };
         assert_eq!(median_with(&equal), ("1.36".into(), "1.36 to 1.46".into()));
+        let unknown = |value| estimate(value, f64::INFINITY);
+        let two = Summary { p05: unknown(123.0), p50: unknown(222.0), p95: unknown(321.0), ..near };
+        assert_eq!(median_with(&two), ("222".into(), "123 to 321".into()));
     }
 
     fn median_with(summary: &Summary) -> (String, String) {

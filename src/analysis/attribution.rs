@@ -111,6 +111,11 @@ impl Game {
     }
 
     /// The numbers to make, each as coalitions with weights.
+    /// Numbers that a change is divided into, levels included.
+    pub fn roles(self) -> usize {
+        self.sums().len()
+    }
+
     fn sums(self) -> Vec<(Role, Vec<(Coalition, f64)>)> {
         let all = self.everyone();
         let mut sums = vec![

@@ -25,6 +25,7 @@ use crate::numbers::Unit;
 use crate::random::design::Sampling;
 use crate::scenario::blend::Blend;
 use crate::stats::estimate::{self, Estimate};
+use crate::stats::quantile::rests_on_greatest;
 
 /// Which scenarios are simulated.
 #[derive(Clone, Debug)]
@@ -85,12 +86,21 @@ impl Plan {
         self.jobs.len()
     }
 
-    /// Memory of the simulations on so many threads: of the first, which is kept, and of the largest other beside it.
+    /// Memory of the simulations on so many threads: twice that of the largest, since the first is kept beside each other one;
+    /// and a number a group of paths for every sum that errors are told by, of every headline, its mean and its median, over all
+    /// paths and those on which a rule stands.
     pub fn memory(&self, threads: usize) -> Memory {
         let most = self.jobs.iter().map(|(_, job)| Memory::of(job, threads)).max_by_key(Memory::total);
         let most = most.unwrap_or_else(|| Memory::of(self.first(), threads));
+        let world = &self.first().arms[0].world;
+        let (labs, workloads) = (world.labs.len(), world.workloads.len());
+        // The rows of the first table, and those of each lab.
+        let headlines = 28 + 4 * workloads + labs * (4 + workloads);
+        let sums = (headlines * 4 * self.game.roles()) as u64;
+        let sums = sums.saturating_mul(8).saturating_mul(self.first().paths as u64);
         let twice = |bytes: u64| bytes.saturating_mul(2);
-        Memory { scalars: twice(most.scalars), cells: twice(most.cells), rows: most.rows }
+        let scalars = twice(most.scalars).saturating_add(sums);
+        Memory { scalars, cells: twice(most.cells), rows: most.rows }
     }
 
     /// Whether every scenario has an arm to compare with its baseline; otherwise only levels can be compared.
@@ -152,9 +162,6 @@ pub struct Headline {
     pub measure: Option<Measure>,
     /// It is among the few that stand for the rest.
     pub leading: bool,
-    /// Greatest share of paths, of any scenario simulated, on which the run ends before the number is reached, and which count
-    /// as the least it can be.
-    pub censored: f64,
 }
 
 impl Headline {
@@ -179,18 +186,12 @@ impl Headline {
             Some(Scope::Expected) => ", weighted by the chance of a rule and of its reversal",
             Some(Scope::IfClosed) => ", if in force and not reversed",
         };
-        let bound = match attribution.statistic {
-            Statistic::Mean => self.censored > 0.0,
-            Statistic::Median => self.censored >= 0.5,
-        };
-        let ends = if bound {
+        let ends = attribution.censored.map_or(String::new(), |share| {
             format!(
                 "; on up to {} of paths the run ends first, and they count as the least it can be",
-                Unit::Share.show(self.censored, 0.01)
+                Unit::Share.show(share, 0.01)
             )
-        } else {
-            String::new()
-        };
+        });
         format!("{statistic}{scope}{ends}")
     }
 }
@@ -206,6 +207,9 @@ pub struct Attribution {
     pub statistic: Statistic,
     /// It is the number that the headline is quoted by.
     pub quoted: bool,
+    /// Greatest share of paths, of any scenario simulated, on which the run ends before the number is reached, and which count
+    /// as the least it can be; none where the statistic does not rest on them.
+    pub censored: Option<f64>,
     /// The numbers.
     pub numbers: Numbers,
 }
@@ -356,6 +360,8 @@ struct Count {
     rows: Vec<Row>,
     /// By headline: over all paths and over those on which a rule stands, the mean and the median of each.
     tallies: Vec<[[Tally; 2]; 2]>,
+    /// By headline and paths: the greatest share that is censored, and whether a median rests on it.
+    censored: Vec<[(f64, bool); 2]>,
     certain: bool,
     /// In some scenario no path has a rule, so that there is nothing to say of it if closed.
     ruleless: bool,
@@ -379,7 +385,8 @@ impl Count {
             || [Statistic::Mean, Statistic::Median].map(|statistic| Tally::new(game, statistic, group));
         let tallies = headlines.iter().map(|_| [pair(), pair()]).collect();
         let comparison = comparison(outcome, outcome, plan.has_effects());
-        Count { headlines, rows, tallies, certain: true, ruleless: false, comparison }
+        let censored = vec![[(0.0, false); 2]; headlines.len()];
+        Count { headlines, rows, tallies, censored, certain: true, ruleless: false, comparison }
     }
 
     fn enter(&mut self, coalition: Coalition, outcome: &Outcome) {
@@ -392,13 +399,15 @@ impl Count {
         self.ruleless |= certain && stands.iter().all(|stands| !stands);
         let stands = if certain { everywhere.clone() } else { stands };
         let enough = stands.iter().filter(|stands| **stands).count() > 1 || certain;
-        for (at, headline) in self.headlines.iter_mut().enumerate() {
-            if let Some(place) = outcome.catalogue.scalar_index(&headline.id)
-                && let reading = headline.measure.map_or(Reading::Level, Measure::reading)
-                && let arm = outcome.headline.unwrap_or(outcome.baseline)
-                && let Some(share) = outcome.censored(arm, place, reading, Over::All)
+        for (at, headline) in self.headlines.iter().enumerate() {
+            let measure = headline.measure.map_or(Reading::Level, Measure::reading);
+            for (which, over) in
+                [Over::All, if certain { Over::All } else { Over::Standing }].into_iter().enumerate()
             {
-                headline.censored = headline.censored.max(share.value);
+                let Some((share, paths)) = censored(outcome, &headline.id, measure, over) else { continue };
+                let (most, of_median) = &mut self.censored[at][which];
+                *most = most.max(share);
+                *of_median |= rests_on_greatest(0.5, paths, share);
             }
             let values = match (self.rows.get(at), outcome.headline) {
                 (Some(row), Some(arm)) => row_values(outcome, arm, row),
@@ -435,12 +444,23 @@ impl Count {
                         *scope == Some(Scope::Expected) || headline.measure == Some(Measure::Probability);
                     let quoted = (tally.statistic() == Statistic::Mean) == by_mean;
                     let (statistic, scope) = (tally.statistic(), *scope);
-                    all.push(Attribution { headline: at, scope, statistic, quoted, numbers });
+                    let (share, of_median) = self.censored[at][*which];
+                    let rests = if statistic == Statistic::Mean { share > 0.0 } else { of_median };
+                    let censored = rests.then_some(share);
+                    all.push(Attribution { headline: at, scope, statistic, quoted, censored, numbers });
                 }
             }
         }
         (self.headlines.clone(), all)
     }
+}
+
+/// The share of paths on which a run ends before a number is reached, and of how many.
+fn censored(outcome: &Outcome, id: &str, reading: Reading, over: Over) -> Option<(f64, usize)> {
+    let place = outcome.catalogue.scalar_index(id)?;
+    let arm = outcome.headline.unwrap_or(outcome.baseline);
+    let paths = outcome.column_at(arm, place, reading, over)?.paths();
+    Some((outcome.censored(arm, place, reading, over)?.value, paths)).filter(|_| paths > 0)
 }
 
 fn of_row(row: &Row) -> Headline {
@@ -453,7 +473,6 @@ fn of_row(row: &Row) -> Headline {
         unit: row.unit,
         measure: Some(row.measure),
         leading: price || leads.contains(&row.id.as_str()),
-        censored: 0.0,
     }
 }
 
@@ -472,7 +491,6 @@ fn levels(outcome: &Outcome) -> Vec<Headline> {
             measure: None,
             leading: price(&label.id)
                 || ["pv.economic_cost", "pv.spend", "unserved_share.all"].contains(&label.id.as_str()),
-            censored: 0.0,
         })
         .collect()
 }

@@ -18,9 +18,11 @@ use crate::engine::partition;
 use crate::math::{sqrt, student_cdf};
 use crate::model::drivers::{Drivers, Scratch, event_streams};
 use crate::model::parameters::{Form, Slot};
+use crate::numbers::counted;
 use crate::scenario::expect::inputs::digest;
 use crate::scenario::expect::{Check, Measure, Pin, Run, Scope, Statistic, What};
 use crate::stats::estimate::{Estimate, Grouping};
+use crate::stats::quantile::rests_on_greatest;
 
 /// Digits that two platforms, or two ways to add up, agree to.
 const PORTABLE: f64 = 1e-9;
@@ -155,9 +157,6 @@ fn scalar(
         Measure::Ratio => Reading::Ratio,
     };
     let missing = || format!("this run has no metric {metric:?}");
-    if measure == Measure::Level {
-        tells(outcome, metric, statistic)?;
-    }
     let of = |over: Over| outcome.column(arm, metric, reading, over).ok_or_else(missing);
     let column = match scope {
         Scope::IfClosed => {
@@ -170,6 +169,10 @@ fn scalar(
         }
         _ => of(Over::All)?,
     };
+    if measure == Measure::Level {
+        let over = if scope == Scope::IfClosed { Over::Standing } else { Over::All };
+        tells(outcome, (arm, metric), over, statistic)?;
+    }
     let estimate = match statistic {
         Statistic::Mean => column.mean(),
         Statistic::Quantile(p) => column.quantiles([p])[0],
@@ -184,26 +187,40 @@ fn scalar(
     Ok((estimate, unit, digest(&column.bits(), 16)))
 }
 
-/// Whether a run is long enough to tell a share of paths.
-fn tells(outcome: &Outcome, metric: &str, statistic: Statistic) -> Result<(), String> {
-    let place = outcome.catalogue.scalar_index(metric);
-    let Some(Censoring { flag, bound }) =
-        place.and_then(|it| outcome.catalogue.censoring(it, outcome.months))
-    else {
+/// Whether a run is long enough to tell a statistic of an arm's metric: paths that do not reach it within the run stand at the
+/// least it can be there. A mean is told as such.
+fn tells(
+    outcome: &Outcome,
+    (arm, metric): (usize, &str),
+    over: Over,
+    statistic: Statistic,
+) -> Result<(), String> {
+    let Some(place) = outcome.catalogue.scalar_index(metric) else { return Ok(()) };
+    let Some(Censoring { flag, bound }) = outcome.catalogue.censoring(place, outcome.months) else {
         return Ok(());
     };
-    // Paths that do not reach it within the run stand at the bound.
-    let (told, words, threshold) = match statistic {
-        Statistic::Above(threshold) => (bound as f64 > threshold, "above", threshold),
-        Statistic::Below(threshold) => (bound as f64 >= threshold, "below", threshold),
-        Statistic::Mean | Statistic::Quantile(_) => return Ok(()),
+    let Some(flags) = outcome.column_at(arm, flag, Reading::Level, over) else { return Ok(()) };
+    let censored = flags.mean().value;
+    let (told, words) = match statistic {
+        _ if censored == 0.0 => return Ok(()),
+        Statistic::Above(threshold) => {
+            (bound as f64 > threshold, format!("how often it is above {threshold}"))
+        }
+        Statistic::Below(threshold) => {
+            (bound as f64 >= threshold, format!("how often it is below {threshold}"))
+        }
+        Statistic::Quantile(p) => {
+            (!rests_on_greatest(p, flags.paths(), censored), format!("its quantile at {p}"))
+        }
+        Statistic::Mean => return Ok(()),
     };
     let flag = &outcome.catalogue.scalars[flag].0.id;
     if told {
         return Ok(());
     }
     Err(format!(
-        "this run tells {metric:?} up to {bound} months, and not how often it is {words} {threshold}; {flag:?} has what lies beyond"
+        "this run tells {metric:?} up to {}, and not {words}; {flag:?} is the share of paths beyond",
+        counted(bound as u64, "month")
     ))
 }
 

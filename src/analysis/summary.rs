@@ -123,9 +123,11 @@ impl Summary {
         self.censored.value > 0.0
     }
 
-    /// Whether every path has this one number, but for the rounding of sums. Of a single path it cannot be told.
+    /// Whether every path has this one number, but for the rounding of sums. Of a single path it cannot be told. Means of groups
+    /// may agree where paths differ, as of antithetic pairs.
     pub fn is_constant(&self) -> bool {
-        self.mean.std_error <= ROUNDING * self.mean.value.abs() && !self.is_censored()
+        let scale = ROUNDING * self.mean.value.abs().max(self.p95.value.abs());
+        self.mean.std_error <= scale && self.p95.value - self.p05.value <= scale && !self.is_censored()
     }
 
     /// The summary of the values' negatives: a loss told as a gain. Domain: none is censored.
@@ -141,5 +143,19 @@ impl Summary {
             censored: NONE,
             paths: self.paths,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn antithetic_paths_that_differ_are_no_constant() {
+        let values: Vec<f64> =
+            (0..40).map(|i| if i % 2 == 0 { 1.0 + f64::from(i) } else { 2.0 - f64::from(i) }).collect();
+        let pairs = summarise_values(&values, Grouping::Pairs);
+        assert!(pairs.mean.std_error < 1e-12 && !pairs.is_constant(), "{pairs:?}");
+        assert!(summarise_values(&[0.1; 40], Grouping::Pairs).is_constant());
     }
 }

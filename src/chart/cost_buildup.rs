@@ -106,7 +106,7 @@ pub fn figure(input: &Input) -> Figure {
         shared_axis: true,
         stated: premium.map_or_else(Vec::new, |premium| {
             let said = Said { mark: TITLE, panel: "", series: "Domestic premium", at: "" };
-            said.effect(premium, 0.0)
+            said.words(premium)
         }),
         notes: vec![note],
         footnote: input.provenance.lines(),
@@ -155,7 +155,7 @@ fn title(input: &Input) -> String {
     let Some(premium) = &first.domestic_premium else { return cheapest(first) };
     let work = first.title.to_lowercase();
     if !premium.excludes(0.0) {
-        let (nothing, interval) = (no_effect(premium), premium.interval(Unit::Usd));
+        let (nothing, interval) = (no_effect(premium), premium.beside(Unit::Usd));
         return format!("The domestic premium on an H100e-hour of {work} {nothing} ({interval})");
     }
     let (size, interval) = premium.size(Unit::Usd);

@@ -8,9 +8,10 @@ use super::figure::{Axis, Bin, Figure, Layer, Meaning, Panel, Scale, Tick};
 use super::input::{Provenance, Rule, Spread};
 use super::wording::no_effect;
 use super::words::{CAPTION, Datum, Said, TITLE};
-use crate::analysis::summary::Summary;
+use crate::analysis::answer;
+use crate::analysis::summary::{self, Summary};
 use crate::engine::column::Column;
-use crate::numbers::{Unit, chance, lower_first};
+use crate::numbers::{Unit, lower_first};
 use crate::stats::estimate::Grouping;
 
 /// What the figure needs.
@@ -37,6 +38,8 @@ pub struct Checkpoint {
     pub bound: f64,
     /// Which paths depend on one another.
     pub grouping: Grouping,
+    /// The delay is quoted by its mean.
+    pub by_mean: bool,
 }
 
 impl Checkpoint {
@@ -55,14 +58,28 @@ impl Checkpoint {
         (self.bound >= limit).then(|| self.share(|delay, censored| delay > limit || censored))
     }
 
-    /// A share of its paths in words.
-    fn chance(&self, share: f64) -> String {
-        chance(share, self.delay_months.len())
+    /// The chance of what is so on some of its paths, in words.
+    fn chance(&self, of: impl Fn(f64, bool) -> bool) -> String {
+        let paths = self.delay_months.len();
+        let flags =
+            self.delay_months.iter().zip(&self.censored).map(|(d, c)| f64::from(u8::from(of(*d, *c))));
+        let share = Column::Values(flags.collect(), self.grouping).mean();
+        answer::chance(summary::chance(share, paths), paths)
+    }
+
+    /// The chance of a delay longer than this, in words; none if the run ends too early to tell.
+    fn chance_above(&self, limit: f64) -> Option<String> {
+        (self.bound >= limit).then(|| self.chance(|delay, censored| delay > limit || censored))
+    }
+
+    /// The chance that the run ends first.
+    fn chance_censored(&self) -> String {
+        self.chance(|_, censored| censored)
     }
 
     /// The longest delay the run can tell a chance of, a year or half a year, with that chance.
-    fn longest(&self) -> Option<(&'static str, f64)> {
-        let told = |(words, limit)| self.above(limit).map(|share| (words, share));
+    fn longest(&self) -> Option<(&'static str, String)> {
+        let told = |(words, limit)| self.chance_above(limit).map(|chance| (words, chance));
         [("a year", 12.0), ("half a year", 6.0)].into_iter().find_map(told)
     }
 
@@ -72,7 +89,8 @@ impl Checkpoint {
         let column = |values| Column::Values(values, self.grouping);
         let flags = self.censored.iter().map(|censored| f64::from(u8::from(*censored))).collect();
         let spread = Spread::of_column(&column(self.delay_months.as_slice().into()));
-        Spread { summary: Summary { censored: column(flags).mean(), ..spread.summary }, ..spread }
+        let summary = Summary { censored: column(flags).mean(), ..spread.summary };
+        Spread { summary, by_mean: self.by_mean, ..spread }
     }
 }
 
@@ -99,9 +117,10 @@ pub fn figure(input: &Input) -> Figure {
     for checkpoint in &input.checkpoints {
         let spread = checkpoint.spread();
         alt += &format!(
-            " At month {}: median {} months ({}). {}.",
+            " At month {}: {} {} months ({}). {}.",
             checkpoint.month,
-            spread.median(Unit::Months),
+            if spread.by_mean { "mean" } else { "median" },
+            spread.quoted(Unit::Months),
             spread.interval(Unit::Months),
             caption(checkpoint)
         );
@@ -174,14 +193,13 @@ fn tallest(bins: &[Bin]) -> f64 {
 }
 
 fn caption(checkpoint: &Checkpoint) -> String {
-    let over = |words: &str, limit: f64| {
-        checkpoint.above(limit).map(|share| format!("{words}: {}, ", checkpoint.chance(share)))
-    };
+    let over =
+        |words: &str, limit: f64| checkpoint.chance_above(limit).map(|chance| format!("{words}: {chance}, "));
     let told = [over("Over 6 months", 6.0), over("over 12", 12.0)].into_iter().flatten().collect::<String>();
     format!(
         "{told}{}: {}",
         if told.is_empty() { "Censored" } else { "censored" },
-        checkpoint.chance(checkpoint.censored_share())
+        checkpoint.chance_censored()
     )
 }
 
@@ -189,8 +207,9 @@ fn layers(checkpoint: &Checkpoint, bins: &[Bin]) -> Vec<Layer> {
     let end = bins.last().map_or(0.0, |bin| bin.to);
     let spread = checkpoint.spread();
     let mut layers = vec![Layer::Histogram { meaning: Meaning::Workload(0), bins: bins.to_vec() }];
-    let label = format!("Median {}", spread.median(Unit::Months));
-    layers.push(Layer::Reference { x: spread.p50(), label, statistic: true });
+    let name = if spread.by_mean { "Mean" } else { "Median" };
+    let label = format!("{name} {}", spread.quoted(Unit::Months));
+    layers.push(Layer::Reference { x: spread.center(), label, statistic: true });
     for limit in [6.0, 12.0] {
         if limit < end {
             layers.push(Layer::Reference { x: limit, label: String::new(), statistic: false });
@@ -205,7 +224,7 @@ fn stated(input: &Input) -> Vec<Datum> {
     if let Some(last) = input.checkpoints.last() {
         let at = format!("month {}", last.month);
         let said = Said { mark: TITLE, panel: "", series: "Months of delay", at: &at };
-        stated.extend(said.effect(&last.spread(), 0.0));
+        stated.extend(said.words(&last.spread()));
     }
     for checkpoint in &input.checkpoints {
         let panel = panel_title(checkpoint);
@@ -226,29 +245,36 @@ fn panel_title(checkpoint: &Checkpoint) -> String {
 fn title(input: &Input) -> String {
     let Some(last) = input.checkpoints.last() else { return "No delay to show".into() };
     let (spread, month) = (last.spread(), last.month);
-    let (size, interval) = spread.size(Unit::Months);
     if !spread.excludes(0.0) {
+        let interval = spread.interval(Unit::Months);
+        let beside = if spread.is_constant() {
+            interval
+        } else {
+            format!("{} months{}; {interval}", spread.quoted(Unit::Months), spread.on_average())
+        };
         return format!(
-            "The delay of training from {} {} at month {month} ({interval}{})",
+            "The delay of training from {} {} at month {month} ({beside})",
             input.rule.object("closing the door"),
-            no_effect(&spread),
-            if spread.is_constant() { "" } else { " months" }
+            no_effect(&spread)
         );
     }
+    let (size, interval) = spread.size(Unit::Months);
     let design = input.rule.object("closing the door");
-    if spread.summary.is_bound(0.5) {
-        let share = last.chance(last.censored_share());
+    if spread.center_is_bound() && !spread.by_mean {
+        let share = last.chance_censored();
         return format!(
             "By month {month} {design} delays training past the end of the run, by {size} months, on {share} of paths"
         );
     }
-    if spread.p50() < 0.0 {
-        return format!("By month {month} {design} speeds training up by {size} months ({interval})");
+    let average = spread.on_average();
+    if spread.center() < 0.0 {
+        return format!(
+            "By month {month} {design} speeds training up by {size} months{average} ({interval})"
+        );
     }
-    let likely =
-        last.longest().map(|(words, share)| format!("; chance of over {words} {}", last.chance(share)));
+    let likely = last.longest().map(|(words, chance)| format!("; chance of over {words} {chance}"));
     format!(
-        "By month {month} {design} delays training by {size} months ({interval}){}",
+        "By month {month} {design} delays training by {size} months{average} ({interval}){}",
         likely.unwrap_or_default()
     )
 }

@@ -61,7 +61,9 @@ pub fn figure(input: &Input) -> Figure {
             label: String::new(),
             band: workload.difference.clone(),
         }],
-        strip: Some(signs(input.start, workload, input.headline.difference.summary.paths)),
+        // Of a single path no chance is known.
+        strip: (input.headline.difference.summary.paths > 1)
+            .then(|| signs(input.start, workload, input.headline.difference.summary.paths)),
     };
     let panels: Vec<Panel> = input.workloads.iter().map(panel).collect();
     let title = title(input);
@@ -88,7 +90,7 @@ fn stated(input: &Input) -> Vec<Datum> {
     let [open, closed] = input.rule.names().map(lower_first);
     let series = format!("Marginal cost of {workload}, {closed} minus {open}");
     let said = Said { mark: TITLE, panel: "", series: &series, at: period };
-    let mut stated = said.effect(difference, 0.0);
+    let mut stated = said.words(difference);
     if !difference.is_constant() {
         stated.push(said.value("probability_above_zero", difference.summary.above_zero.value));
     }
@@ -111,7 +113,6 @@ fn signs(start: Month, workload: &Workload, paths: usize) -> Strip {
 
 fn title(input: &Input) -> String {
     let Headline { workload, period, difference } = &input.headline;
-    let interval = difference.interval(Unit::Usd);
     let likely = if difference.is_constant() {
         String::new()
     } else {
@@ -120,14 +121,18 @@ fn title(input: &Input) -> String {
     if !difference.excludes(0.0) {
         let nothing = no_effect(difference);
         return format!(
-            "The effect of {} on the marginal cost of {workload} in {period} {nothing} ({interval}){likely}",
-            input.rule.object("closing")
+            "The effect of {} on the marginal cost of {workload} in {period} {nothing} ({}){likely}",
+            input.rule.object("closing"),
+            difference.beside(Unit::Usd)
         );
     }
-    let (verb, to) = if difference.p50() > 0.0 { ("adds", "to") } else { ("takes", "off") };
+    let (verb, to) = if difference.center() > 0.0 { ("adds", "to") } else { ("takes", "off") };
     let (size, interval) = difference.size(Unit::Usd);
     let subject = input.rule.subject("Closing");
-    format!("{subject} {verb} {size} {to} the marginal cost of {workload} in {period} ({interval}){likely}")
+    let average = difference.on_average();
+    format!(
+        "{subject} {verb} {size} {to} the marginal cost of {workload} in {period}{average} ({interval}){likely}"
+    )
 }
 
 fn alt(input: &Input, title: &str) -> String {

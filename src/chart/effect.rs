@@ -92,10 +92,10 @@ pub fn figure(input: &Input) -> Figure {
 fn stated(input: &Input) -> Vec<Datum> {
     let Headline { workload, period, ratio } = &input.headline;
     let [open, closed] = input.rule.names().map(lower_first);
-    let (less_one, spread) = if is_fold(ratio) { ("", *ratio) } else { (" − 1", change_of(ratio)) };
+    let is_fold = is_fold(ratio) && ratio.excludes(1.0);
+    let (less_one, spread) = if is_fold { ("", *ratio) } else { (" − 1", change_of(ratio)) };
     let series = format!("Marginal cost of {workload}, {closed} / {open}{less_one}");
-    let nothing = if is_fold(ratio) { 1.0 } else { 0.0 };
-    Said { mark: TITLE, panel: "", series: &series, at: period }.effect(&spread, nothing)
+    Said { mark: TITLE, panel: "", series: &series, at: period }.words(&spread)
 }
 
 fn title(input: &Input) -> String {
@@ -104,8 +104,9 @@ fn title(input: &Input) -> String {
     if !ratio.excludes(1.0) {
         let nothing = no_effect(ratio);
         return format!(
-            "The effect of {} on the marginal cost of {workload} in {period} {nothing} ({interval})",
-            input.rule.object("closing the door")
+            "The effect of {} on the marginal cost of {workload} in {period} {nothing} ({})",
+            input.rule.object("closing the door"),
+            change_of(ratio).beside(Unit::Share)
         );
     }
     let subject = input.rule.subject("Closing the rental door");

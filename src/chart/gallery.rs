@@ -110,7 +110,12 @@ impl Gallery<'_> {
         let summary = summarise_scalar(self.outcome, arm, place, measure.reading(), Over::All)?;
         let [p25, p75] =
             self.column(arm, id, measure)?.quantiles([0.25, 0.75]).map(|quartile| quartile.value);
-        Some(Spread { summary, p25, p75 })
+        Some(Spread { summary, p25, p75, by_mean: false })
+    }
+
+    /// An effect, quoted as findings do: by its mean where it is weighted by the chance of a rule.
+    fn effect_of(&self, arm: usize, scope: Scope, id: &str, measure: Measure) -> Option<Spread> {
+        Some(Spread { by_mean: scope == Scope::Expected, ..self.spread(arm, id, measure)? })
     }
 
     fn column(&self, arm: usize, id: &str, measure: Measure) -> Option<Column<'_>> {
@@ -180,7 +185,7 @@ impl Gallery<'_> {
         let (arm, effects) = self.headline()?;
         let months = windows(self.outcome.months);
         let window = *months.iter().find(|window| **window == 24).or(months.last())?;
-        let spread = |id: String| self.spread(arm, &id, Measure::Paired);
+        let spread = |id: String| self.effect_of(arm, effects.scope, &id, Measure::Paired);
         let workloads = self
             .titles
             .workloads
@@ -216,7 +221,8 @@ impl Gallery<'_> {
         let (arm, effects) = self.headline()?;
         let (year, ..) = self.telling_year(arm)?;
         let (id, title) = self.titles.workloads.first()?;
-        let ratio = self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Ratio)?;
+        let ratio =
+            self.effect_of(arm, effects.scope, &format!("marginal_cost.{id}.y{year}"), Measure::Ratio)?;
         let workloads = self
             .titles
             .workloads
@@ -243,7 +249,8 @@ impl Gallery<'_> {
         let (arm, effects) = self.headline()?;
         let (year, ..) = self.telling_year(arm)?;
         let (id, title) = self.titles.workloads.first()?;
-        let difference = self.spread(arm, &format!("marginal_cost.{id}.y{year}"), Measure::Difference)?;
+        let id = format!("marginal_cost.{id}.y{year}");
+        let difference = self.effect_of(arm, effects.scope, &id, Measure::Difference)?;
         let workloads = self
             .titles
             .workloads
@@ -335,7 +342,7 @@ impl Gallery<'_> {
             .filter_map(|(id, title, verbs, noun, unit, measure)| {
                 let effects = ordered
                     .iter()
-                    .map(|effect| self.spread(effect.arm, &id, measure))
+                    .map(|effect| self.effect_of(effect.arm, effect.scope, &id, measure))
                     .collect::<Option<Vec<_>>>()?;
                 Some(rule_design::Metric { title, verbs, noun, unit, effects })
             })
@@ -372,7 +379,7 @@ impl Gallery<'_> {
         ]
         .into_iter()
         .filter_map(|(title, party, id, sign)| {
-            let cost = self.spread(arm, id, Measure::Difference)?;
+            let cost = self.effect_of(arm, effects.scope, id, Measure::Difference)?;
             let cost = if sign < 0.0 { cost.negated() } else { cost };
             Some(who_pays::Line { title: title.to_string(), party, cost })
         })
@@ -381,8 +388,13 @@ impl Gallery<'_> {
         Some(who_pays::figure(&who_pays::Input {
             rule,
             lines,
-            with_transfer: self.spread(arm, "pv.economic_cost", Measure::Difference)?,
-            without_transfer: self.spread(arm, "pv.economic_cost_before_transfer", Measure::Difference)?,
+            with_transfer: self.effect_of(arm, effects.scope, "pv.economic_cost", Measure::Difference)?,
+            without_transfer: self.effect_of(
+                arm,
+                effects.scope,
+                "pv.economic_cost_before_transfer",
+                Measure::Difference,
+            )?,
             provenance: self.provenance.clone(),
         }))
     }
@@ -407,13 +419,14 @@ impl Gallery<'_> {
             })
             .collect();
         let last = *shown.last().unwrap_or(&outcome.baseline);
+        let scope = self.headline().map_or(Scope::Certain, |(_, effects)| effects.scope);
         supply_mix::figure(&supply_mix::Input {
             start: outcome.start,
             headline: arms.len() - 1,
             rule: self.headline().map(|(arm, effects)| self.rule(arm, effects.scope)).unwrap_or_default(),
             arms,
             unserved_difference: self
-                .spread(last, "unserved_share.all", Measure::Difference)
+                .effect_of(last, scope, "unserved_share.all", Measure::Difference)
                 .unwrap_or(Spread::of(&[])),
             provenance: self.provenance.clone(),
         })
@@ -483,6 +496,7 @@ impl Gallery<'_> {
                     censored: censored.iter().map(|flag| *flag == 1.0).collect(),
                     bound: bound as f64,
                     grouping,
+                    by_mean: effects.scope == Scope::Expected,
                 })
             })
             .collect();

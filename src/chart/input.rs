@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use super::figure::Center;
 use crate::analysis::answer::{self, shown, told};
 use crate::analysis::summary::{Summary, summarise};
 use crate::engine::column::Column;
-use crate::numbers::{Unit, at_least, capitalised, chance, lower_first};
-use crate::stats::estimate::Grouping;
+use crate::numbers::{Unit, at_least, capitalised, lower_first};
+use crate::stats::estimate::{Estimate, Grouping};
 
 /// What stands for the interval of a constant.
 pub const NO_SPREAD: &str = "the same on every path";
@@ -23,6 +24,8 @@ pub struct Spread {
     pub p25: f64,
     /// Upper quartile.
     pub p75: f64,
+    /// It is quoted by its mean, as an effect that is weighted by the chance of a rule is; otherwise by its median.
+    pub by_mean: bool,
 }
 
 impl Spread {
@@ -36,12 +39,12 @@ impl Spread {
     /// The summary of a column; of a tally its quantiles are within 1/256. Source: Hyndman & Fan (1996), definition 7.
     pub fn of_column(column: &Column<'_>) -> Spread {
         let [p25, p75] = column.quantiles([0.25, 0.75]).map(|quartile| quartile.value);
-        Spread { summary: summarise(column), p25, p75 }
+        Spread { summary: summarise(column), p25, p75, by_mean: false }
     }
 
     /// The same number with the opposite sign. Domain: none is censored.
     pub fn negated(&self) -> Spread {
-        Spread { summary: self.summary.negated(), p25: -self.p75, p75: -self.p25 }
+        Spread { summary: self.summary.negated(), p25: -self.p75, p75: -self.p25, ..*self }
     }
 
     /// 5% quantile over paths.
@@ -64,19 +67,49 @@ impl Spread {
         self.summary.mean.value
     }
 
-    /// Chance of a value above zero, in words.
-    pub fn chance_above_zero(&self) -> String {
-        chance(self.summary.above_zero.value, self.summary.paths)
+    /// The number it is quoted by.
+    pub fn center(&self) -> f64 {
+        if self.by_mean { self.mean() } else { self.p50() }
     }
 
-    /// Whether the 90% interval leaves `value` outside: what a title may state as a finding.
+    /// Which number that is.
+    pub fn drawn(&self) -> Center {
+        if self.by_mean { Center::Mean } else { Center::Median }
+    }
+
+    /// Whether that number is only known to be at least what it is given as.
+    pub fn center_is_bound(&self) -> bool {
+        if self.by_mean { self.summary.is_censored() } else { self.summary.is_bound(0.5) }
+    }
+
+    /// Chance of a value above zero, in words.
+    pub fn chance_above_zero(&self) -> String {
+        answer::chance(self.summary.above_zero, self.summary.paths)
+    }
+
+    /// Whether it lies to one side of `value`, so that a title may state it as a finding: the 90% interval leaves the value
+    /// outside, or, of a mean, the 95% interval of its sampling error does.
     pub fn excludes(&self, value: f64) -> bool {
+        if self.by_mean {
+            let Estimate { value: mean, std_error } = self.summary.mean;
+            return (mean - value).abs() > 1.96 * std_error;
+        }
         self.p05() > value || self.p95() < value && !self.summary.is_bound(0.95)
     }
 
-    /// "12bn (90%: 8bn to 17bn)": the median and its interval, digits cut at the sampling error.
+    /// "12bn (90%: 8bn to 17bn)": the number it is quoted by and its interval, digits cut at the sampling error.
     pub fn words(&self, unit: Unit) -> String {
-        format!("{} ({})", self.median(unit), self.interval(unit))
+        format!("{}{} ({})", self.quoted(unit), self.on_average(), self.interval(unit))
+    }
+
+    /// The number it is quoted by, in words.
+    pub fn quoted(&self, unit: Unit) -> String {
+        if self.by_mean { self.average(unit) } else { self.median(unit) }
+    }
+
+    /// What follows that number and its noun where it is a mean.
+    pub fn on_average(&self) -> &'static str {
+        if self.by_mean && !self.is_constant() { " on average" } else { "" }
     }
 
     /// The median in words.
@@ -89,33 +122,55 @@ impl Spread {
         at_least(self.summary.is_censored(), shown(unit, self.summary.mean))
     }
 
-    /// Size and interval for a sentence whose verb says the sign: of the opposite where the median is negative, so that
+    /// Size and interval for a sentence whose verb says the sign: of the opposite where the number is negative, so that
     /// "saves 3bn (90%: 1bn to 5bn)" has one sign throughout.
     pub fn size(&self, unit: Unit) -> (String, String) {
-        if self.p50() >= 0.0 {
-            return (self.median(unit), self.interval(unit));
+        if self.center() >= 0.0 {
+            return (self.quoted(unit), self.interval(unit));
         }
-        let [p95, p50, p05] = told(&self.summary.negated()).map(|estimate| shown(unit, estimate));
-        let interval = if self.is_constant() {
-            NO_SPREAD.to_string()
-        } else {
+        let opposite = Spread { summary: self.summary.negated(), ..*self };
+        let interval = if self.summary.is_censored() && self.has_interval() {
+            let [p95, _, p05] = told(&opposite.summary).map(|estimate| shown(unit, estimate));
             let bound = if self.summary.is_bound(0.95) { "at most " } else { "" };
             format!("90%: {bound}{p95} to {p05}")
+        } else {
+            opposite.interval(unit)
         };
-        (p50, interval)
+        (opposite.quoted(unit), interval)
     }
 
-    /// "90%: 8bn to 17bn", "90%: 8 to at least 36", or [`NO_SPREAD`].
+    /// "90%: 8bn to 17bn", "90%: 8 to at least 36", [`NO_SPREAD`], or that there are too few paths for one.
     pub fn interval(&self, unit: Unit) -> String {
-        if self.is_constant() {
-            return NO_SPREAD.to_string();
+        let paths = self.summary.paths;
+        if self.is_constant() && paths > 1 {
+            NO_SPREAD.to_string()
+        } else if self.has_interval() {
+            format!("90%: {}", answer::ends(unit, &self.summary))
+        } else if paths == 1 {
+            "one path".to_string()
+        } else {
+            "too few paths for an interval".to_string()
         }
-        format!("90%: {}", answer::ends(unit, &self.summary))
+    }
+
+    /// What stands behind an effect that cannot be told from nothing: "0.4bn; 90%: −1bn to 2bn", and nothing but [`NO_SPREAD`] for
+    /// a constant.
+    pub fn beside(&self, unit: Unit) -> String {
+        let interval = self.interval(unit);
+        if self.is_constant() {
+            return interval;
+        }
+        format!("{}{}; {interval}", self.quoted(unit), self.on_average())
+    }
+
+    /// Whether enough paths differ for a 90% interval.
+    pub fn has_interval(&self) -> bool {
+        !self.is_constant() && self.summary.paths >= answer::PATHS_FOR_AN_INTERVAL
     }
 
     /// Whether all paths have one value, but for rounding: a single path, or nothing uncertain.
     pub fn is_constant(&self) -> bool {
-        self.summary.is_constant() || self.summary.paths == 1
+        self.summary.is_constant() || self.summary.paths == 1 && !self.summary.is_censored()
     }
 }
 

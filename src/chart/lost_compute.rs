@@ -8,7 +8,7 @@ use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::wording::{FAN_NOTE, extent, no_effect};
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
-use crate::numbers::{Unit, lower_first};
+use crate::numbers::{Unit, counted, lower_first};
 
 /// What the figure needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,9 +93,9 @@ fn stated(input: &Input) -> Vec<Datum> {
     let within = |months: usize| format!("first {months} months");
     let at = within(input.window_months);
     let said = |mark, series, panel| Said { mark, panel, series, at: &at };
-    let mut stated = said(TITLE, "H100e-hours lost", "").effect(&input.total, 0.0);
+    let mut stated = said(TITLE, "H100e-hours lost", "").words(&input.total);
     if input.total.excludes(0.0) {
-        stated.push(said(TITLE, "Share of planned use", "").median(&input.total_share));
+        stated.push(said(TITLE, "Share of planned use", "").quoted(&input.total_share));
     }
     if !input.effective.is_empty() {
         let said = Said { mark: "strip", panel: "", series: "In effect", at: "" };
@@ -105,7 +105,7 @@ fn stated(input: &Input) -> Vec<Datum> {
         let Some(window) = window_of(workload, input.window_months) else { continue };
         let at = within(window.months);
         let said = |series| Said { mark: CAPTION, panel: &workload.title, series, at: &at };
-        stated.push(said("H100e-hours lost").median(&window.lost));
+        stated.push(said("H100e-hours lost").quoted(&window.lost));
         stated.extend(said("Share of planned use").words(&window.share));
     }
     stated
@@ -116,17 +116,20 @@ fn title(input: &Input) -> String {
     if !total.excludes(0.0) {
         let nothing = no_effect(total);
         return format!(
-            "Compute lost to {} {nothing} in {months} months (H100e-hours, {})",
+            "Compute lost to {} {nothing} in {} (H100e-hours, {})",
             input.rule.object("closing the door"),
-            total.interval(Unit::H100eHours)
+            counted(months as u64, "month"),
+            total.beside(Unit::H100eHours)
         );
     }
-    let verb = if total.p50() >= 0.0 { "costs" } else { "gains" };
+    let verb = if total.center() >= 0.0 { "costs" } else { "gains" };
     let (size, interval) = total.size(Unit::H100eHours);
     let (share, _) = input.total_share.size(Unit::Share);
     format!(
-        "{} {verb} labs {size} H100e-hours in {months} months ({interval}), {share} of planned use",
-        input.rule.subject("Closing the door")
+        "{} {verb} labs {size} H100e-hours in {}{} ({interval}), {share} of planned use",
+        input.rule.subject("Closing the door"),
+        counted(months as u64, "month"),
+        total.on_average()
     )
 }
 
@@ -137,10 +140,11 @@ fn window_of(workload: &Workload, months: usize) -> Option<&Window> {
 
 fn caption(window: &Window) -> String {
     format!(
-        "{} months: {} lost, {} of plan ({})",
-        window.months,
-        window.lost.median(Unit::H100eHours),
-        window.share.median(Unit::Share),
+        "{}: {} lost{}, {} of plan ({})",
+        counted(window.months as u64, "month"),
+        window.lost.quoted(Unit::H100eHours),
+        window.lost.on_average(),
+        window.share.quoted(Unit::Share),
         window.share.interval(Unit::Share)
     )
 }

@@ -7,7 +7,6 @@
 use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Rule, Spread};
 use super::wording::{INTERVAL_NOTE, no_effect};
-use super::words::{Datum, Said, TITLE};
 use crate::numbers::{Unit, capitalised, lower_first};
 
 /// What the figure needs.
@@ -100,7 +99,7 @@ pub fn figure(input: &Input) -> Figure {
         subtitle: format!("Effect against {against}; all{but} suppose that the rule binds and stays"),
         panels: input.metrics.iter().map(panel).collect(),
         shared_axis: true,
-        stated: stated(input),
+        stated: Vec::new(),
         notes: vec![note],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
@@ -124,14 +123,6 @@ fn interval(row: usize, arm: &Arm, effect: &Spread, unit: Unit) -> Layer {
     Layer::Interval { row, meaning, spread: *effect, center, text }
 }
 
-/// The median of a headline that is drawn on its mean: the title says it and no row does.
-fn stated(input: &Input) -> Vec<Datum> {
-    let effect = input.metrics.first().and_then(|metric| metric.effects.get(input.headline));
-    let expected = input.arms.get(input.headline).is_some_and(|arm| arm.expected);
-    let said = Said { mark: TITLE, panel: "", series: &input.rule.design, at: "" };
-    effect.filter(|_| expected).map(|effect| said.median(effect)).into_iter().collect()
-}
-
 fn title(input: &Input) -> String {
     let first = input.metrics.first();
     let Some((metric, effect)) = first.and_then(|m| Some((m, m.effects.get(input.headline)?))) else {
@@ -139,22 +130,23 @@ fn title(input: &Input) -> String {
     };
     let expected =
         input.arms.iter().zip(&metric.effects).find(|(arm, _)| arm.expected).map(|(_, effect)| effect);
-    let weighted = expected.map_or_else(String::new, |e| {
-        format!("; weighted by the chance of a rule, {}", e.average(metric.unit))
+    let weighted = expected.filter(|_| !effect.by_mean).map_or_else(String::new, |e| {
+        format!("; weighted by the chance of a rule, {} on average", e.average(metric.unit))
     });
     if !effect.excludes(0.0) {
         let nothing = no_effect(effect);
         return format!(
             "The effect of {} {nothing}: {} {} ({}){weighted}",
             input.rule.object("closing"),
-            effect.median(metric.unit),
+            effect.quoted(metric.unit),
             metric.noun,
             effect.interval(metric.unit)
         );
     }
     let (size, interval) = effect.size(metric.unit);
-    let verb = metric.verbs[usize::from(effect.p50() < 0.0)];
-    format!("{} {verb} {size} {} ({interval}){weighted}", input.rule.subject("Closing"), metric.noun)
+    let verb = metric.verbs[usize::from(effect.center() < 0.0)];
+    let (subject, average) = (input.rule.subject("Closing"), effect.on_average());
+    format!("{subject} {verb} {size} {}{average} ({interval}){weighted}", metric.noun)
 }
 
 fn alt(input: &Input, title: &str) -> String {

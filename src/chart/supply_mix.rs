@@ -100,7 +100,7 @@ fn stated(input: &Input) -> Vec<Datum> {
         let [open, closed] = input.rule.names().map(lower_first);
         let series = format!("Unserved share, {closed} less {open}");
         let difference = said(TITLE, "", &series);
-        stated.extend(difference.interval(&input.unserved_difference));
+        stated.extend(difference.words(&input.unserved_difference));
     }
     for arm in &input.arms {
         stated.extend(said(CAPTION, &arm.title, "Unserved share").words(&arm.unserved_share));
@@ -124,12 +124,10 @@ fn title(input: &Input) -> String {
                 input.rule.object("closing the door")
             );
         }
-        let points = |v: f64| Unit::Plain.show(v * 100.0, 0.1);
         return format!(
-            "The effect of {} on unserved compute {nothing} (90%: {} to {} points of planned use)",
+            "The effect of {} on unserved compute {nothing} ({} of planned use)",
             input.rule.object("closing the door"),
-            points(difference.p05()),
-            points(difference.p95())
+            difference.beside(Unit::Share)
         );
     }
     let baseline = open.unserved_share.median(Unit::Share);

@@ -3,9 +3,9 @@
 //! The scarcity rent labs pay domestic vendors is a transfer: it costs the labs and not society, so the labs' total stands
 //! with it and without it.
 
-use super::figure::{Axis, Center, Figure, Layer, Meaning, Panel, Row, range};
+use super::figure::{Axis, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::{Provenance, Rule, Spread};
-use super::wording::{INTERVAL_NOTE, no_effect};
+use super::wording::{INTERVAL_NOTE, MEAN_NOTE, no_effect};
 use crate::numbers::{Unit, lower_first};
 
 /// What the figure needs; present values in USD, closed − open, path by path; positive is a cost to the party.
@@ -89,8 +89,8 @@ pub fn figure(input: &Input) -> Figure {
         row,
         meaning: *meaning,
         spread: *spread,
-        center: Center::Median,
-        text: spread.median(Unit::Usd),
+        center: spread.drawn(),
+        text: spread.quoted(Unit::Usd),
     });
     let panel = Panel {
         title: String::new(),
@@ -100,6 +100,7 @@ pub fn figure(input: &Input) -> Figure {
         strip: None,
         y: Axis::rows(rows.iter().map(|(row, ..)| row.clone()).collect()),
     };
+    let interval_note = if input.with_transfer.by_mean { MEAN_NOTE } else { INTERVAL_NOTE };
     let title = title(input);
     let mut alt =
         format!("{title}. Present values by party with intervals, a cost above zero and a gain below:");
@@ -116,7 +117,7 @@ pub fn figure(input: &Input) -> Figure {
         panels: vec![panel],
         shared_axis: false,
         stated: Vec::new(),
-        notes: vec![format!("{INTERVAL_NOTE} The transfer is the scarcity rent labs pay vendors.")],
+        notes: vec![format!("{interval_note} The transfer is the scarcity rent labs pay vendors.")],
         footnote: input.provenance.lines(),
         alt: alt.trim_end_matches(';').to_string() + ".",
         title,
@@ -129,19 +130,20 @@ fn title(input: &Input) -> String {
         if input.with_transfer == input.without_transfer {
             return String::new();
         }
-        format!("; {} without the transfer to vendors", without.median(Unit::Usd))
+        format!("; {} without the transfer to vendors", without.quoted(Unit::Usd))
     };
     if !with.excludes(0.0) {
         let nothing = no_effect(with);
         return format!(
             "What {} costs labs {nothing} ({}){}",
             input.rule.object("closing the door"),
-            with.interval(Unit::Usd),
+            with.beside(Unit::Usd),
             net(without)
         );
     }
-    let verb = if with.p50() > 0.0 { "costs" } else { "saves" };
+    let verb = if with.center() > 0.0 { "costs" } else { "saves" };
     let (size, interval) = with.size(Unit::Usd);
-    let net = if with.p50() > 0.0 { net(without) } else { net(&without.negated()) };
-    format!("{} {verb} labs {size} ({interval}){net}", input.rule.subject("Closing the door"))
+    let net = if with.center() > 0.0 { net(without) } else { net(&without.negated()) };
+    let average = with.on_average();
+    format!("{} {verb} labs {size}{average} ({interval}){net}", input.rule.subject("Closing the door"))
 }

@@ -1,7 +1,7 @@
 //! How a finding is worded: effects with their interval, or the admission that there is none to see.
 
 use super::figure::{Meaning, range};
-use super::input::{MonthlyBand, NO_SPREAD, Spread};
+use super::input::{MonthlyBand, Spread};
 use crate::analysis::summary::Summary;
 use crate::numbers::Unit;
 use crate::stats::estimate::Estimate;
@@ -21,9 +21,13 @@ pub const FAN_NOTE: &str = "Line: median. Shading: 50, 80 and 90% of paths.";
 /// How every interval is to be read.
 pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin: 90%.";
 
+/// The same where the dot is a mean.
+pub const MEAN_NOTE: &str =
+    "Diamond: mean, by the chance of a rule and its reversal. Thick line: 50% of paths; thin: 90%.";
+
 /// Whether a ratio is worded as a multiple rather than as a change in percent.
 pub fn is_fold(ratio: &Spread) -> bool {
-    ratio.p50() >= 2.0
+    ratio.center() >= 2.0
 }
 
 /// A ratio as a change: each quantile less one.
@@ -32,24 +36,20 @@ pub fn change_of(ratio: &Spread) -> Spread {
     let Summary { mean, p05, p50, p95, .. } = ratio.summary;
     let [mean, p05, p50, p95] = [mean, p05, p50, p95].map(less_one);
     let summary = Summary { mean, p05, p50, p95, ..ratio.summary };
-    Spread { summary, p25: ratio.p25 - 1.0, p75: ratio.p75 - 1.0 }
+    Spread { summary, p25: ratio.p25 - 1.0, p75: ratio.p75 - 1.0, ..*ratio }
 }
 
 /// A ratio as a sentence's verb, its size and its interval: "raises", "2.1-fold", "90%: 1.3 to 4.0"; "lowers", "by 12%",
-/// "90%: 5% to 21%". Where the interval contains 1 its ends keep their signs. Domain: positive ratios.
+/// "90%: 5% to 21%". Domain: positive ratios that [`Spread::excludes`] tells from 1.
 pub fn fold(ratio: &Spread) -> (&'static str, String, String) {
-    let verb = if ratio.p50() >= 1.0 { "raises" } else { "lowers" };
+    let verb = if ratio.center() >= 1.0 { "raises" } else { "lowers" };
+    let average = ratio.on_average();
     if is_fold(ratio) {
-        return (verb, ratio.median(Unit::Plain) + "-fold", ratio.interval(Unit::Plain));
+        return (verb, format!("{}-fold{average}", ratio.quoted(Unit::Plain)), ratio.interval(Unit::Plain));
     }
     let change = change_of(ratio);
-    let (size, one_sign) = change.size(Unit::Share);
-    let interval = match (ratio.is_constant(), ratio.excludes(1.0)) {
-        (true, _) => NO_SPREAD.to_string(),
-        (false, true) => one_sign,
-        (false, false) => change.interval(Unit::Share),
-    };
-    (verb, format!("by {size}"), interval)
+    let (size, interval) = change.size(Unit::Share);
+    (verb, format!("by {size}{average}"), interval)
 }
 
 /// Least and greatest value of bands' 90% interval, with zero included when `zero` says so.

@@ -65,32 +65,25 @@ impl Said<'_> {
         }
     }
 
-    /// A median.
-    pub fn median(&self, spread: &Spread) -> Datum {
-        self.value("p50", spread.p50())
+    /// The number that is quoted.
+    pub fn quoted(&self, spread: &Spread) -> Datum {
+        match spread.drawn() {
+            Center::Median => self.value("p50", spread.p50()),
+            Center::Mean => self.value("mean", spread.mean()),
+        }
     }
 
-    /// The 90% interval of [`Spread::interval`]: nothing where all paths have one value.
+    /// The 90% interval of [`Spread::interval`]: nothing where there is none.
     pub fn interval(&self, spread: &Spread) -> Vec<Datum> {
-        if spread.is_constant() {
+        if !spread.has_interval() {
             return Vec::new();
         }
         vec![self.value("p05", spread.p05()), self.value("p95", spread.p95())]
     }
 
-    /// A median and its interval, as [`Spread::words`] has them.
+    /// The number that is quoted and its interval, as [`Spread::words`] has them.
     pub fn words(&self, spread: &Spread) -> Vec<Datum> {
-        std::iter::once(self.median(spread)).chain(self.interval(spread)).collect()
-    }
-
-    /// An effect in a title: its size and interval, or its interval alone where a title says that it cannot be told from
-    /// `nothing`, or that it is nothing on every path.
-    pub fn effect(&self, effect: &Spread, nothing: f64) -> Vec<Datum> {
-        if effect.excludes(nothing) || effect.is_constant() {
-            self.words(effect)
-        } else {
-            self.interval(effect)
-        }
+        std::iter::once(self.quoted(spread)).chain(self.interval(spread)).collect()
     }
 }
 

@@ -393,7 +393,7 @@ pub struct TestArgs {
     #[command(flatten)]
     pub scenario: ScenarioArgs,
     /// Paths of every run [default: the pins']
-    #[arg(long = "paths", id = "run_paths", value_name = "PATHS", value_parser = whole(2, MAX_PATHS))]
+    #[arg(long = "paths", id = "run_paths", value_name = "PATHS", allow_negative_numbers = true, value_parser = whole(2, MAX_PATHS))]
     pub run_paths: Option<u64>,
     /// Seed of every run [default: the pins']
     #[arg(long, allow_negative_numbers = true, value_parser = whole(0, MAX_SEED))]

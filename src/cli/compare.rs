@@ -115,6 +115,9 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     };
     let whole = out;
     let out = if outcome.incomplete { earlier::incomplete(&whole) } else { whole.clone() };
+    if outcome.incomplete && !args.quiet {
+        earlier::point_out(terminal, &out, &planned);
+    }
     if let Err(error) = task.folder(&outcome, &effects, args.threads).write(&out) {
         terminal.error(&error.to_string());
         checkpoint.point_out();
@@ -175,8 +178,8 @@ pub(super) fn fits(memory: Memory, job: &Job, limit: u64) -> Result<(), String> 
         return Ok(());
     }
     Err(format!(
-        "the run would take about {} MiB of memory, allowed are {}: {} for the scalars of {} paths in {} arms, {} for what is \
-         kept of every month\n  hint: take fewer paths, arms, months or threads, or allow more with --max-memory",
+        "this would take about {} MiB of memory, allowed are {}: {} for the numbers of {} paths in {} arms, {} for what is kept of \
+         every month\n  hint: take fewer paths, arms, months or threads, or allow more with --max-memory",
         mib(memory.total()),
         mib(limit),
         mib(memory.scalars),
@@ -223,15 +226,15 @@ impl Task {
                 terminal.diagnostics(&diagnostics);
                 Exit::Failed
             })?;
-            let pressing = loaded.warnings.pressing();
-            terminal.diagnostics(&pressing);
-            Ok((loaded.scenario, pressing))
+            Ok((loaded.scenario, loaded.warnings.pressing()))
         };
         let loaded = request.scenarios.iter().map(load).collect::<Result<Vec<_>, Exit>>()?;
-        let (scenarios, pressing): (Vec<Scenario>, Vec<Diagnostics>) = loaded.into_iter().unzip();
-        let mut warnings: Vec<String> =
-            pressing.iter().flat_map(|pressing| &pressing.list).map(Diagnostic::line).collect();
-        warnings.dedup();
+        let (scenarios, mut pressing): (Vec<Scenario>, Vec<Diagnostics>) = loaded.into_iter().unzip();
+        if let [first, second] = pressing.as_mut_slice() {
+            *second = second.without(first);
+        }
+        pressing.iter().for_each(|pressing| terminal.diagnostics(pressing));
+        let warnings = pressing.iter().flat_map(|pressing| &pressing.list).map(Diagnostic::line).collect();
         let fail = |problem: &str| {
             terminal.error(problem);
             Exit::Misused
@@ -329,8 +332,7 @@ impl Task {
 
     fn words(&self, outcome: &Outcome, effects: &[Effects]) -> String {
         let about = self.about();
-        let stated =
-            if self.scenarios.len() == 1 { String::new() } else { about.stated().replace('`', "") + "\n" };
+        let stated = if self.scenarios.len() == 1 { String::new() } else { about.stated("") + "\n" };
         let mut text = format!(
             "{}\n{stated}{} to {}, {}, seed {}\n",
             about.title,

@@ -21,6 +21,8 @@ use loophole::scenario::recipe::Recipe;
 
 use super::args::DiffArgs;
 use super::compare::{INTERRUPTED, catch_interrupts, fits, thread_count};
+#[cfg(feature = "chart")]
+use super::results::main_sources;
 use super::terminal::Terminal;
 use super::{Exit, earlier, progress};
 
@@ -321,7 +323,7 @@ impl Task<'_> {
             paths: diff.paths as u64,
             seed: diff.seed,
             version: self.sides.version.clone(),
-            sources: first.main_sources(),
+            sources: main_sources(self.scenarios),
         };
         let theme = if first.theme() == "dark" { Theme::Dark } else { Theme::Light };
         for (name, figure) in waterfall::figures(diff, &self.difference, &provenance, unit_of) {

@@ -2,28 +2,42 @@
 
 use std::path::{Path, PathBuf};
 
+use loophole::encoding::sha256;
 use loophole::export::folder::{MANIFEST, read_file, remove_folder};
-use loophole::export::manifest::{MAX_BYTES, Manifest};
+use loophole::export::manifest::{MAX_BYTES, Manifest, ResultFile};
 
 use super::terminal::Terminal;
 
-/// The record of the results in a folder, if there are any that can be read.
-fn recorded(folder: &Path) -> Option<Manifest> {
-    let bytes = read_file(&folder.join(MANIFEST), MAX_BYTES).ok()?;
-    Manifest::read(std::str::from_utf8(&bytes).ok()?).ok()
+/// The record of the results in a folder, or why it cannot be read; none where there is no record.
+fn recorded(folder: &Path) -> Option<Result<Manifest, String>> {
+    let path = folder.join(MANIFEST);
+    path.exists().then(|| {
+        let bytes = read_file(&path, MAX_BYTES).map_err(|why| format!("cannot be read: {why}"))?;
+        let text = std::str::from_utf8(&bytes).map_err(|why| format!("is no text: {why}"))?;
+        Manifest::read(text).map_err(|problems| problems.into_iter().next().unwrap_or_default())
+    })
 }
 
 /// Says so where results of another run lie at `out` and would be replaced, and how it differed.
 pub fn point_out(terminal: &Terminal, out: &Path, now: &Manifest) {
-    let Some(earlier) = recorded(out) else { return };
-    let differences = earlier.differences(now);
-    if !differences.is_empty() {
-        let shown = out.display();
-        let differences: String =
-            differences.iter().map(|difference| format!("  = {difference}\n")).collect();
-        terminal.remark(&format!(
-            "note: {shown} holds results of another run, which this one replaces\n{differences}  help: `--out` chooses another folder"
-        ));
+    let (shown, help) = (out.display(), "  = help: `--out` chooses another folder");
+    match recorded(out) {
+        None => {}
+        Some(Ok(earlier)) => {
+            let differences = earlier.differences(now);
+            if !differences.is_empty() {
+                let listed: String = differences.iter().map(|it| format!("  = {it}\n")).collect();
+                terminal.remark(&format!(
+                    "note: {shown} holds results of another run, which this one replaces\n{listed}{help}"
+                ));
+            }
+        }
+        Some(Err(why)) => {
+            let why = why.lines().next().unwrap_or_default();
+            terminal.remark(&format!(
+                "note: {shown} holds results whose {MANIFEST} {why}; this run replaces them\n{help}"
+            ));
+        }
     }
 }
 
@@ -37,9 +51,15 @@ pub fn incomplete(out: &Path) -> PathBuf {
 /// Removes what the same run left when it was interrupted, once its results are whole.
 pub fn remove_incomplete(terminal: &Terminal, out: &Path, now: &Manifest) {
     let left = incomplete(out);
-    if recorded(&left).is_some_and(|earlier| earlier.differences(now).is_empty())
-        && let Err(error) = remove_folder(&left)
-    {
-        terminal.remark(&format!("note: {} can be removed: {error}", left.display()));
+    let Some(Ok(earlier)) = recorded(&left) else { return };
+    let untouched = |file: &ResultFile| {
+        let bytes = read_file(&left.join(&file.name), file.bytes as u64);
+        bytes.is_ok_and(|bytes| sha256(&bytes) == file.sha256)
+    };
+    if !earlier.incomplete || !earlier.differences(now).is_empty() || !earlier.results.iter().all(untouched) {
+        return;
+    }
+    if let Err(error) = remove_folder(&left) {
+        terminal.remark(&format!("note: {} was left as it is: {error}", left.display()));
     }
 }

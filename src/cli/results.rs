@@ -179,18 +179,12 @@ fn provenance(scenarios: &[Scenario], outcome: &Outcome) -> loophole::chart::inp
         title: scenario.title().to_string(),
         as_of: scenario.as_of().unwrap_or_default(),
     };
-    let mut sources: Vec<String> = Vec::new();
-    for source in scenarios.iter().flat_map(Scenario::main_sources) {
-        if !sources.contains(&source) {
-            sources.push(source);
-        }
-    }
     Provenance {
         scenarios: scenarios.iter().map(dated).collect(),
         paths: outcome.count as u64,
         seed: outcome.seed,
         version: env!("CARGO_PKG_VERSION").to_string(),
-        sources,
+        sources: main_sources(scenarios),
     }
 }
 
@@ -223,4 +217,16 @@ fn titles(job: &Job) -> loophole::chart::gallery::Titles {
             })
             .collect(),
     }
+}
+
+/// Sources that the numbers of scenarios rest on, the first scenario's first.
+#[cfg(feature = "chart")]
+pub(super) fn main_sources<'s>(scenarios: impl IntoIterator<Item = &'s Scenario>) -> Vec<String> {
+    let mut sources: Vec<String> = Vec::new();
+    for source in scenarios.into_iter().flat_map(Scenario::main_sources) {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    sources
 }

@@ -27,7 +27,7 @@ pub fn months_owed_when_void(months_left: f64, exit_fee_months: f64, prepaid: f6
 }
 
 /// Least that an offshore rent falls to by the labs' use, as a share of its reference (`docs/model.md` §8).
-pub const LEAST_RENT_RESPONSE: f64 = 0.25;
+const LEAST_RENT_RESPONSE: f64 = 0.25;
 
 /// Answer of an offshore rent to the labs' use of the channel.
 ///     max(0.25, (share / share_0)^response)

@@ -118,7 +118,18 @@ impl fmt::Display for EngineError {
                 write!(
                     f,
                     "arm {arm} differs from the first arm in its {what}; arms must share it to be paired"
-                )
+                )?;
+                match *what {
+                    "horizon" => write!(
+                        f,
+                        "\n  hint: of two scenarios, settings.start and settings.months must be the same; `--set \
+                         settings.months=36` changes both"
+                    ),
+                    _ => write!(
+                        f,
+                        "\n  hint: name two scenarios with the same {what}, or one with both as arms"
+                    ),
+                }
             }
             EngineError::OtherJob => write!(f, "the checkpoint is of another run"),
             EngineError::Cancelled => write!(f, "stopped before any path was done"),

@@ -37,8 +37,11 @@ pub struct OwnRules {
     pub shared: usize,
     /// One of them shuts a rental channel: its effect on new capacity is the constant factor 0.
     pub closes: bool,
-    /// One of them does, and no rule of the baseline narrows rental: the arm closes a door that stands open.
+    /// One of them does, no rule of the baseline narrows rental, and all else is the baseline's: the arm closes a door that stands
+    /// open, and its effect is that of closing it.
     pub closes_open_door: bool,
+    /// But for rules all assumptions are the baseline's.
+    pub alike: bool,
     /// Each has a fixed date of announcement and is never undone.
     pub fixed: bool,
 }
@@ -61,11 +64,14 @@ impl OwnRules {
         let fixed = |rule: &&Rule| {
             matches!(rule.announcement, Announcement::Fixed(_)) && rule.reversal == Reversal::Never
         };
+        let all_else = |world: &World| World { rules: Vec::new(), ..world.clone() };
+        let alike = all_else(world) == all_else(baseline);
         OwnRules {
             count: own.len(),
             shared: world.rules.len() - own.len(),
             closes,
-            closes_open_door: closes && !baseline.rules.iter().any(narrows),
+            closes_open_door: closes && alike && !baseline.rules.iter().any(narrows),
+            alike,
             fixed: own.iter().all(fixed),
         }
     }

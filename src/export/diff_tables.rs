@@ -186,7 +186,7 @@ pub fn diff_json(sides: &Sides, difference: &Difference, diff: &Diff) -> Value {
             let mut value = json!({
                 "question": headline.question, "metric": headline.id, "title": headline.title, "unit": headline.unit,
                 "measure": measure_id(headline.measure), "scope": attribution.scope.map(|scope| scope.id()),
-                "statistic": attribution.statistic.id(), "quoted": attribution.quoted, "leading": headline.leading, "censored": headline.censored,
+                "statistic": attribution.statistic.id(), "quoted": attribution.quoted, "leading": headline.leading, "censored": attribution.censored,
                 "before": of(Role::Before), "after": of(Role::After), "change": of(Role::Change), "shares": shares,
             });
             if has(Role::Interaction) {

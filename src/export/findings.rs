@@ -3,7 +3,7 @@
 //! Each sentence names the arm, the window with its first month, the 90% interval and what is supposed of the rule. What
 //! adds up is told as means, since medians do not add. A negative loss is told as a gain.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use super::report::{chances, effect_title};
 use super::wording::{center, center_is_bound, elasticity_range, median_with_interval, on_average, quoted};
@@ -43,22 +43,24 @@ pub struct Stated {
     pub arm: String,
 }
 
-impl fmt::Display for Stated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.name)?;
-        if !self.as_of.is_empty() {
-            write!(f, " as of {}", self.as_of)?;
-        }
-        if self.arm.is_empty() { Ok(()) } else { write!(f, " ({})", self.arm) }
+impl Stated {
+    fn told(&self, quotes: &str) -> String {
+        let as_of = if self.as_of.is_empty() { String::new() } else { format!(" as of {}", self.as_of) };
+        let arm = if self.arm.is_empty() { String::new() } else { format!(" ({})", self.arm) };
+        format!("{quotes}{}{quotes}{as_of}{arm}", self.name)
     }
 }
 
 impl About {
-    /// "Scenario `mine` as of 2026-11-24"; of two also the arm that each lends.
-    pub fn stated(&self) -> String {
-        let noun = if self.scenarios.len() == 1 { "Scenario" } else { "Scenarios" };
-        let scenarios: Vec<String> = self.scenarios.iter().map(ToString::to_string).collect();
-        format!("{noun} {}", scenarios.join(" and "))
+    /// "Scenario `mine` as of 2026-11-24"; of two also the arm that each lends. Names stand in `quotes`.
+    pub fn stated(&self, quotes: &str) -> String {
+        let told: Vec<String> = self.scenarios.iter().map(|scenario| scenario.told(quotes)).collect();
+        match told.as_slice() {
+            [first, second] => {
+                format!("Scenarios {first} and {second}, on settings and calibration of the first")
+            }
+            told => format!("Scenario {}", told.join(" and ")),
+        }
     }
 
     /// Notes of the scenarios, each once.
@@ -134,7 +136,7 @@ fn preamble(outcome: &Outcome, about: &About) -> String {
     };
     format!(
         "{}, {} to {}, {}, seed {}, loophole {}. {reading} Money is real US dollars of {}, discounted.",
-        about.stated(),
+        about.stated("`"),
         outcome.start,
         outcome.start.plus(outcome.months as i32 - 1),
         counted(paths as u64, "path"),
@@ -154,6 +156,7 @@ pub fn sentences(outcome: &Outcome, effect: &Effects) -> Vec<String> {
         condition: effect.condition.map_or(String::new(), |words| format!(" ({words})")),
     };
     let mut all = Vec::new();
+    all.extend(teller.unlike());
     all.extend(chances(outcome, effect).map(|told| format!("{}: {told}.", teller.design)));
     all.extend(headline_windows(outcome.months).into_iter().filter_map(|window| teller.lost(window)));
     all.extend([24, 36].into_iter().filter_map(|month| teller.delay(month)));
@@ -186,6 +189,18 @@ impl Teller<'_> {
         (word, quoted(self.effect.scope, unit_of(row.unit), &summary), summary)
     }
 
+    /// Where an arm with rules of its own differs in other assumptions too.
+    fn unlike(&self) -> Option<String> {
+        let own = self.outcome.arms[self.effect.arm].own_rules;
+        (own.count > 0 && !own.alike).then(|| {
+            format!(
+                "{}: it differs from {} in assumptions beside its rules, and what follows is the effect of all of them together; \
+                 `loophole diff` divides it.",
+                self.design, self.baseline
+            )
+        })
+    }
+
     /// "the 12 months from 2026-10".
     fn span(&self, months: usize) -> String {
         format!("the {} from {}", counted(months as u64, "month"), self.outcome.start)
@@ -204,6 +219,15 @@ impl Teller<'_> {
         let lost = self.effect.row(&format!("lost.{window}m.all"))?;
         let share = self.effect.row(&format!("lost_share.{window}m.all"))?;
         let (verb, hours, summary) = self.signed(lost, ["lose", "gain"]);
+        if summary.is_constant() && summary.mean.value == 0.0 {
+            return Some(format!(
+                "{}: in {}{} the labs lose no H100e-hour of work on any path{}.",
+                self.design,
+                self.span(window),
+                self.binds(),
+                self.condition
+            ));
+        }
         let share = if verb == "gain" { share.summary.negated() } else { share.summary };
         let noun = if verb == "gain" { "a gain" } else { "a loss" };
         Some(format!(
@@ -296,6 +320,13 @@ impl Teller<'_> {
         means
             .filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean"))
             .map(|row| {
+                let (title, summary) = (lower_first(&row.title), &row.summary);
+                if summary.is_constant() && summary.mean.value == 1.0 {
+                    return format!(
+                        "{}: {title} is on every path what it is with {}{}.",
+                        self.design, self.baseline, self.condition
+                    );
+                }
                 format!(
                     "{}: {} is {} times what it is with {} ({condition}elasticity of demand {}).",
                     self.design,

@@ -6,6 +6,7 @@
 //! one that was written. A manifest is read back by [`Manifest::read`], which trusts nothing in it.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +18,7 @@ use crate::numbers::count;
 /// The format written and read.
 pub const FORMAT: u32 = 3;
 
-/// Largest manifest read: as many texts as a scenario may have, escaped.
-pub const MAX_BYTES: u64 = 1 << 30;
+pub use crate::scenario::recipe::MAX_MANIFEST_BYTES as MAX_BYTES;
 
 /// A command that leaves a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +131,12 @@ impl Program {
     }
 }
 
+/// A path without the steps that lead nowhere.
+fn plain(path: &str) -> String {
+    let parts = Path::new(path).components().filter(|part| *part != Component::CurDir);
+    parts.collect::<PathBuf>().display().to_string()
+}
+
 /// The record of a folder of results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +188,8 @@ impl Manifest {
                 told.push(format!("{what}{old}, now {new}"));
             }
         };
+        // Paths may differ in how they are written.
+        let named = |paths: &[String]| -> Vec<String> { paths.iter().map(|path| plain(path)).collect() };
         let listed = |words: &[String]| match words {
             [] => "none".to_string(),
             words => words.join(" "),
@@ -199,8 +207,8 @@ impl Manifest {
         };
         let (was, is) = (&self.request, &now.request);
         tell("", command(self), command(now));
-        tell("scenario ", listed(&was.scenarios), listed(&is.scenarios));
-        tell("--with ", listed(&was.with), listed(&is.with));
+        tell("scenario ", listed(&named(&was.scenarios)), listed(&named(&is.scenarios)));
+        tell("--with ", listed(&named(&was.with)), listed(&named(&is.with)));
         tell("--set ", listed(&was.set), listed(&is.set));
         tell("arms ", listed(&self.arms), listed(&now.arms));
         tell("paths ", count(self.paths as u64), count(now.paths as u64));
@@ -208,15 +216,18 @@ impl Manifest {
         tell("sampling ", self.sampling.clone(), now.sampling.clone());
         tell("--size ", listed(&was.sizes), listed(&is.sizes));
         tell("--save ", saved(self), saved(now));
-        let text_of = |name: &str| now.files.iter().find(|file| file.name == name).map(|file| &file.text);
+        let text_of = |name: &str| {
+            now.files.iter().find(|file| plain(&file.name) == plain(name)).map(|file| &file.text)
+        };
         let changed =
             self.files.iter().filter(|file| text_of(&file.name).is_some_and(|text| *text != file.text));
         told.extend(changed.map(|file| format!("{} had another text", file.name)));
-        if self.program != now.program {
-            told.push("another version or platform".to_string());
-        }
-        if told.is_empty() && (self.resolved() != now.resolved() || self.files != now.files) {
-            told.push("other flags or files".to_string());
+        told.extend(self.program.differences());
+        let texts = |manifest: &Manifest| -> Vec<String> {
+            manifest.files.iter().map(|file| file.sha256.clone()).collect()
+        };
+        if told.is_empty() && texts(self) != texts(now) {
+            told.push("other files".to_string());
         }
         told
     }

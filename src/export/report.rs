@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::wording::quoted;
 use crate::analysis::answer::{chance, chance_with_error, interval, level, mean, median, titled, unit_of};
-use crate::analysis::compare::{Effects, Scope, bound, headline_windows};
+use crate::analysis::compare::{Effects, Row, Scope, bound, headline_windows};
 use crate::analysis::summary::summarise_level;
 use crate::engine::outcome::Outcome;
 use crate::numbers::{Unit, capitalised, count, counted};
@@ -76,7 +76,9 @@ impl TextTable {
 pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
     let mut table = TextTable::new(&["", "median", "90% interval", "mean ± s.e.", "chance > 0"]);
     let mut question = "";
-    for row in effects.rows.iter().filter(|row| row.is_headline(outcome.months)) {
+    // A run that ends with the month from which a delay counts can tell none.
+    let told = |row: &&Row| row.is_headline(outcome.months) && bound(outcome, &row.id) != Some(0);
+    for row in effects.rows.iter().filter(told) {
         if row.question != question {
             question = row.question;
             let rests = if row.id.starts_with("marginal_cost") {
@@ -99,8 +101,14 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         };
         table.row(cells);
     }
+    let own = outcome.arms[effects.arm].own_rules;
+    let unlike = if own.count > 0 && !own.alike {
+        "Assumptions beside its rules differ too; this is the effect of all of them together.\n"
+    } else {
+        ""
+    };
     let chances = chances(outcome, effects).map_or(String::new(), |told| capitalised(&told) + ".\n");
-    format!("{}\n{chances}{}", effect_title(outcome, effects), table.render())
+    format!("{}\n{unlike}{chances}{}", effect_title(outcome, effects), table.render())
 }
 
 /// "Door closed: 180-day wind-down, against Door open (closed and not reversed)", with the number of paths where it is not all
@@ -119,13 +127,15 @@ pub fn effect_title(outcome: &Outcome, effects: &Effects) -> String {
 
 /// The chances that an arm's rules come into force and are undone, where effects are weighted by them.
 pub fn chances(outcome: &Outcome, effects: &Effects) -> Option<String> {
+    if effects.scope != Scope::Expected {
+        return None;
+    }
     let chance_of = |id: &str| {
         let flags = summarise_level(outcome, effects.arm, outcome.catalogue.scalar_index(id)?);
         Some(chance(flags.mean, flags.paths))
     };
     let own = outcome.arms[effects.arm].own_rules;
     let rule = if own.count + own.shared > 1 { "one of its rules" } else { "the rule" };
-    (effects.scope == Scope::Expected).then_some(())?;
     Some(format!(
         "the chance that {rule} comes into force within the run is {}, that it does and is undone {}",
         chance_of("rule_in_force")?,
@@ -213,7 +223,7 @@ pub fn calibration_line(outcome: &Outcome, calibration: &crate::model::calibrate
         .collect();
     let labs = calibration.duals.len();
     format!(
-        "month 0 calibrated to {} per H100e-hour: planned use × {:.4}, marginal cost {}{}\n",
+        "month 0 calibrated to {} per H100e-hour: planned use × {:.4}, marginal cost on the central path {}{}\n",
         show(calibration.price),
         calibration.factor,
         duals.join(", "),

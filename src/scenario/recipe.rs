@@ -19,8 +19,8 @@ use crate::encoding::{seal, sha256};
 
 /// Name of the file that lists a folder's results.
 const MANIFEST: &str = "manifest.json";
-/// Largest manifest read, in bytes.
-const MAX_MANIFEST_BYTES: u64 = 100_000_000;
+/// Largest manifest read, in bytes: as many texts as a scenario may have, escaped.
+pub const MAX_MANIFEST_BYTES: u64 = 1 << 30;
 
 /// What is laid on a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]

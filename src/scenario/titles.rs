@@ -48,13 +48,16 @@ fn constant(node: &Node) -> Option<f64> {
     node.number().or_else(|| node.get("value")?.number())
 }
 
-/// Whether words stand where the language has a number.
+/// Whether something that is no number stands where the language has one.
 fn misread(whole: &Node, own: Option<&Node>, key: &str) -> bool {
     let numeric = registry::field_of(key).is_some_and(|field| {
         matches!(field.kind, Kind::Quantity(_) | Kind::Number(_) | Kind::Integer { .. })
     });
     let own = own.and_then(|set| Some(&set.table()?.get(key)?.node));
-    numeric && own.or_else(|| whole.get(key)).is_some_and(|node| node.text().is_some())
+    numeric
+        && own
+            .or_else(|| whole.get(key))
+            .is_some_and(|node| node.number().is_none() && node.table().is_none())
 }
 
 /// A title with its numbers, or the name in braces that is none.

@@ -211,14 +211,14 @@ fn a_chance_that_the_run_is_too_short_to_tell_is_no_answer() {
         std::fs::write(folder.path().join("it.toml"), scenario).expect("written");
         std::fs::write(folder.path().join("it.expect.toml"), pin).expect("written");
         let file = folder.path().join("it.toml");
-        let args = ["test", file.to_str().expect("text"), "--allow-outside", "--set", "settings.months=30"];
+        let args = ["test", file.to_str().expect("text"), "--allow-outside", "--set", "settings.months=26"];
         loophole(&args)
     };
-    let told = overlay("5");
+    let told = overlay("1");
     assert_eq!(code(&told), 0, "{}{}", out(&told), err(&told));
-    let early = overlay("6");
+    let early = overlay("3");
     assert_eq!(code(&early), 1);
-    let words = "tells \"training_delay.24m\" up to 6 months, and not how often it is above 6";
+    let words = "tells \"training_delay.24m\" up to 2 months, and not how often it is above 3";
     assert!(out(&early).contains(words), "{}", out(&early));
 }
 
