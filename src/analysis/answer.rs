@@ -36,6 +36,13 @@ pub fn shown(unit: Unit, estimate: Estimate) -> String {
     unit.show(estimate.value, estimate.std_error)
 }
 
+/// A level beside which a change on the same draws is told: where the change is known more closely, so many digits as make the
+/// two agree.
+pub fn level_beside(unit: Unit, level: Estimate, change: Estimate) -> String {
+    let closer = change.std_error.is_finite() && 0.0 < change.std_error && change.std_error < level.std_error;
+    unit.show(level.value, if closer { change.std_error } else { level.std_error })
+}
+
 /// The 5th percentile, the median and the 95th, each with the error that its digits are cut at: its own, but no more than
 /// how far it is from its neighbour, so that none is rounded past another. Two that are equal are told alike. An error that is
 /// not known stays so.

@@ -7,6 +7,7 @@
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Row, range};
 use super::input::Provenance;
 use super::words::{Said, TITLE};
+use crate::analysis::answer::level_beside;
 use crate::analysis::attribution::{Method, Role};
 use crate::analysis::compare::Measure;
 use crate::analysis::diff::{Attribution, Diff, Headline};
@@ -144,7 +145,7 @@ fn finite(error: f64) -> f64 {
 pub fn figure(input: &Input) -> Figure {
     let unit = input.unit;
     let level = |name: &str, estimate: Estimate| {
-        (Row { total: true, ..Row::new(name) }, unit.show(estimate.value, finite(estimate.std_error)))
+        (Row { total: true, ..Row::new(name) }, level_beside(unit, estimate, input.change))
     };
     let mut steps = input.steps.clone();
     steps.retain(|step| step.share.value != 0.0);
@@ -249,7 +250,7 @@ fn title(input: &Input, steps: &[Step]) -> String {
         );
     }
     let verb = if change.value > 0.0 { "up" } else { "down" };
-    let show = |e: Estimate| unit.show(e.value, finite(e.std_error).min(finite(change.std_error)));
+    let show = |level: Estimate| level_beside(unit, level, change);
     let sizes: f64 = steps.iter().map(|step| step.share.value.abs()).sum();
     let through = match steps {
         [one] => format!(", through {}", one.title),
@@ -261,10 +262,9 @@ fn title(input: &Input, steps: &[Step]) -> String {
 
 fn alt(input: &Input, title: &str, steps: &[Step]) -> String {
     let unit = input.unit;
-    let mut text =
-        format!("{title}. From A, {}, ", unit.show(input.before.value, finite(input.before.std_error)));
+    let mut text = format!("{title}. From A, {}, ", level_beside(unit, input.before, input.change));
     for Step { words, share, .. } in steps {
         text += &format!("{words}: {}; ", unit.change(share.value, share.std_error));
     }
-    text + &format!("to B, {}.", unit.show(input.after.value, finite(input.after.std_error)))
+    text + &format!("to B, {}.", level_beside(unit, input.after, input.change))
 }

@@ -174,7 +174,7 @@ pub struct OnSecondArgs {
     #[arg(long = "with", value_name = "FILE")]
     pub overlays: Vec<PathBuf>,
     /// Replace one value in B, such as regions.china_west.electricity_usd_per_kwh=0.05; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = change)]
     pub sets: Vec<String>,
     /// Let either scenario name files outside its own folder
     #[arg(long)]
@@ -198,7 +198,7 @@ pub struct ScenarioArgs {
     #[arg(long = "with", value_name = "FILE")]
     pub overlays: Vec<PathBuf>,
     /// Replace one value, such as regions.china_west.electricity_usd_per_kwh=0.05; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = change)]
     pub sets: Vec<String>,
     /// Let the scenario name files outside its own folder
     #[arg(long)]
@@ -256,6 +256,15 @@ pub struct JobArgs {
     /// Say what would be run and written, and stop
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+}
+
+/// A change by its form.
+fn change(text: &str) -> Result<String, String> {
+    if text.contains('=') {
+        Ok(text.into())
+    } else {
+        Err("a change is written key=value, such as settings.paths=1000".into())
+    }
 }
 
 /// A whole number in a range.

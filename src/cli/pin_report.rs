@@ -190,8 +190,8 @@ impl Told<'_> {
             }
             Check::SameDraws(_) if holds => String::new(),
             Check::SameDraws(_) => {
-                let share = 100.0 * distance / self.pin.value.unwrap_or(1.0).abs();
-                format!("{share:.2e}% off on the very same draws: real, from {then} to {today}")
+                let share = Unit::Share.show(distance / self.pin.value.unwrap_or(1.0).abs(), 0.0);
+                format!("{share} off on the very same draws: real, from {then} to {today}")
             }
             Check::Noise(_) if holds && distance == 0.0 => "did not move".into(),
             Check::Noise(_) if holds && self.verdict.same_draws => {
@@ -352,7 +352,9 @@ impl Report<'_> {
     }
 
     fn summary(&self) -> String {
-        let mut text = format!("{}: {} hold", plural(self.told.len(), "pin"), self.count(Status::Holds));
+        let holds = self.count(Status::Holds);
+        let verb = if holds == 1 { "holds" } else { "hold" };
+        let mut text = format!("{}: {holds} {verb}", plural(self.told.len(), "pin"));
         for status in [Status::Moved, Status::Broken, Status::Unpinned, Status::Unanswered] {
             let count = self.count(status);
             if count > 0 {

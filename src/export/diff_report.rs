@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::report::TextTable;
-use crate::analysis::answer::unit_of;
+use crate::analysis::answer::{level_beside, unit_of};
 use crate::analysis::attribution::{Method, Role};
 use crate::analysis::diff::{Attribution, Diff, Headline};
 use crate::numbers::{Unit, count};
@@ -142,11 +142,6 @@ fn shortened(text: &str, most: Option<usize>) -> String {
     }
 }
 
-/// A level with the digits its error supports.
-pub fn level(unit: Unit, level: Estimate) -> String {
-    unit.show(level.value, finite(level.std_error))
-}
-
 fn signed(unit: Unit, change: Estimate) -> String {
     unit.signed(change.value, change.std_error)
 }
@@ -205,8 +200,8 @@ fn rows(
         }
         table.row(all);
     };
-    let before = numbers.of(Role::Before);
-    row("A".into(), [level(unit, before), error(unit, before)], None);
+    let (before, total) = (numbers.of(Role::Before), numbers.of(Role::Change));
+    row("A".into(), [level_beside(unit, before, total), error(unit, before)], None);
     for (i, group) in diff.groups.iter().enumerate() {
         let share = numbers.of(Role::Share(i));
         let name = format!("{}  {}", i + 1, shortened(&difference.title(group, false), Some(70)));
@@ -217,8 +212,8 @@ fn rows(
         let left = numbers.of(Role::Interaction);
         row("interaction the shares leave".into(), [signed(unit, left), error(unit, left)], None);
     }
-    let (after, total) = (numbers.of(Role::After), numbers.of(Role::Change));
-    row("B".into(), [level(unit, after), error(unit, after)], None);
+    let after = numbers.of(Role::After);
+    row("B".into(), [level_beside(unit, after, total), error(unit, after)], None);
     row("B less A, on the same draws".into(), [signed(unit, total), error(unit, total)], None);
 }
 
@@ -259,18 +254,18 @@ pub fn sentence(
     parts.sort_by(|(a, _), (b, _)| b.value.abs().total_cmp(&a.value.abs()));
     let verb = if total.value > 0.0 { "rises" } else { "falls" };
     let opening = if parts.is_empty() && total.value == 0.0 {
-        return format!("{words} does not change: {}.", level(unit, before));
+        return format!("{words} does not change: {}.", level_beside(unit, before, total));
     } else if total.value.abs() <= 2.0 * finite(total.std_error) || total.value == 0.0 {
         format!(
             "{words} moves by no more than noise: from {}, by {}",
-            level(unit, before),
+            level_beside(unit, before, total),
             change(unit, total)
         )
     } else {
         format!(
             "{words} {verb} from {} to {}, by {}",
-            level(unit, before),
-            level(unit, after),
+            level_beside(unit, before, total),
+            level_beside(unit, after, total),
             // The verb has the sign.
             change(unit, Estimate { value: total.value.abs(), ..total }).trim_start_matches('+')
         )

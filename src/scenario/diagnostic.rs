@@ -99,6 +99,16 @@ impl Files {
     pub fn is_change(&self, origin: Origin) -> bool {
         self.of(origin).kind == FileKind::Flag
     }
+    /// Whether a place is in a text that lies over that of another: a change over files, an overlay over a scenario, a scenario over
+    /// what it extends. Of two overlays, and of two files that are extended side by side, it is not told.
+    pub fn lies_over(&self, origin: Origin, other: Origin) -> bool {
+        match (self.of(origin).kind, self.of(other).kind) {
+            (FileKind::Flag, _) | (FileKind::Overlay, FileKind::Scenario) => true,
+            // What is extended is read later.
+            (FileKind::Scenario, FileKind::Scenario) => origin.file < other.file,
+            _ => false,
+        }
+    }
     /// All texts in order of reading.
     pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
         self.list.iter().map(Arc::as_ref)
@@ -322,10 +332,19 @@ fn floor_char(text: &str, at: usize) -> usize {
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_by(0.5, word, candidates)
+}
+
+/// The id among those of a table, `id` aside, that is so near to it that a slip is likely.
+pub fn slipped<'a>(id: &str, table: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_by(0.7, id, table.into_iter().filter(|other| *other != id))
+}
+
+fn nearest_by<'a>(least: f64, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
-        .filter(|(similarity, _)| *similarity >= 0.5)
+        .filter(|(similarity, _)| *similarity >= least)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)
 }

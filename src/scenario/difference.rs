@@ -171,9 +171,11 @@ struct Compared {
 impl Compared {
     fn of(scenarios: &[&Scenario]) -> Compared {
         let (mut arms, mut rules) = (BTreeSet::new(), BTreeSet::new());
+        // Where one has no arm but its baseline, baselines are compared.
+        let both = scenarios.iter().all(|scenario| scenario.compared_arms().1.is_some());
         for scenario in scenarios {
             let (baseline, headline) = scenario.compared_arms();
-            for id in baseline.into_iter().chain(headline) {
+            for id in baseline.into_iter().chain(headline.filter(|_| both)) {
                 let of_arm = scenario.base.texts(&format!("arms.{id}.rules"));
                 rules.extend(of_arm.into_iter().map(str::to_string));
                 arms.insert(id.to_string());

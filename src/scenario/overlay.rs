@@ -7,10 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::diagnostic::{Diagnostic, FileKind, Files, Origin};
+use super::diagnostic::{Diagnostic, FileKind, Files, Origin, slipped};
 use super::quantity::{PROCESS_MEMBERS, is_form_key};
 use super::raw::{self, Entry, Node, Table, Value, quoted};
-use super::registry::{self, Kind, ROOT};
+use super::registry::{self, Ids, Kind, ROOT};
 use super::texts::{Texts, Unread, read_text};
 
 /// Longest chain of `extends`.
@@ -94,6 +94,7 @@ impl Loader {
             self.problems.push(Diagnostic::error(origin, "not a key").hint("keys are written a.b.c"));
             return;
         };
+        self.problems.extend(made_anew(tree, &path));
         let written = &flag[equals + 1..];
         match raw::parse_value(written, file, equals + 1) {
             Ok(value) => self.problems.extend(set(tree, &path, value).err()),
@@ -349,6 +350,20 @@ fn set_below(
         return Ok(());
     }
     set_below(&mut entry.node, rest, value, child)
+}
+
+/// A warning that a change makes an arm, where one of much the same name is there. Anything else that is new lacks what it must
+/// have, and that is told.
+fn made_anew(tree: &Node, path: &[(String, Origin)]) -> Option<Diagnostic> {
+    let [(table, _), (id, origin), ..] = path else { return None };
+    let arms = tree.get(Ids::Arm.table())?.table()?;
+    if table != Ids::Arm.table() || arms.contains_key(id) {
+        return None;
+    }
+    let near = slipped(id, arms.keys().map(String::as_str))?;
+    let problem =
+        Diagnostic::warning(*origin, format!("{table}.{id} is a new arm: none of that name is changed"));
+    Some(problem.hint(format!("did you mean {table}.{near}?")))
 }
 
 /// Whether setting `key` adds a quantile, a bound or a family to a quantity elicited by quantiles.

@@ -241,11 +241,15 @@ fn levels_of_a_scenario_of_one_arm_are_divided() {
 
 #[test]
 fn where_one_side_has_no_effect_levels_are_divided() {
-    // The base has no rule and no second arm.
-    let json = json(&["scenarios/close-the-door.toml", "scenarios/base-2026q4.toml", "--paths", "8"]);
-    assert_eq!(json["comparison"], "Door open");
+    // The base has no rule and no second arm: those of the other take no part, and the door is open in both.
+    let sides = ["scenarios/close-the-door.toml", "scenarios/base-2026q4.toml", "--paths", "8"];
+    let alike = json(&sides);
+    assert_eq!((&alike["simulations"], &alike["attributions"]), (&0.into(), &Value::Array(Vec::new())));
+    let json = json(&[&sides[..], &["--set", "regions.china_west.pue_ratio=1.5"]].concat());
+    assert_eq!((&json["comparison"], &json["simulations"]), (&"Door open".into(), &2.into()));
     let cost = division(&json, "pv.economic_cost", &Value::Null, "median");
-    assert_eq!((value(&cost["change"]), error(&cost["change"])), (0.0, 0.0), "the door is open in both");
+    near(share(cost, "regions.china_west.pue_ratio"), value(&cost["change"]));
+    assert!(value(&cost["change"]) > 0.0);
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn between(
             continue;
         }
         tied.insert((shock, name.to_string()), item.origin);
-        if let Some(at) = fixed_by_change((checked, files), name) {
+        let elsewhere = written(checked, name).filter(|at| files.lies_over(*at, item.origin));
+        if let Some(at) = elsewhere.filter(|_| is_fixed(checked, name)) {
             problems.push(
                 Diagnostic::warning(at, format!("{name} is fixed, so its correlation has no effect"))
                     .related(item.origin, "correlated here"),
@@ -86,8 +87,16 @@ fn between(
                     Form::Process(_) if on == "parameter" => "a monthly process",
                     _ => continue,
                 };
-                let problem = Diagnostic::error(item.origin, format!("{name} cannot be correlated by {on}"));
+                // Told where it was last written: there something was changed that is correlated.
+                let problem = |at| Diagnostic::error(at, format!("{name} cannot be correlated by {on}"));
+                let problem = match elsewhere {
+                    Some(at) => problem(at).related(item.origin, "correlated here"),
+                    None => problem(item.origin),
+                };
                 problems.push(problem.label(format!("it is {is}")).hint(match form {
+                    Form::Parameter(_) if elsewhere.is_some() => {
+                        "change its `initial` alone, so that it stays a monthly process, or give it without uncertainty"
+                    }
                     Form::Parameter(_) => "use on = \"parameter\"",
                     Form::Process(_) => "use on = \"shock\", or name a part such as its `.initial`",
                     _ if shock => "only monthly processes have shocks",
@@ -98,16 +107,27 @@ fn between(
     }
 }
 
-/// Where a change from outside holds a quantity fixed. Who does that to one of several means the others to stay what
-/// they are, so it is no mistake.
-fn fixed_by_change((checked, files): (&Checked, &Files), name: &str) -> Option<Origin> {
+/// The quantity that a name is, or is a part of.
+fn quantity_of<'n>(checked: &Checked, name: &'n str) -> Option<&'n str> {
     let mut place = name;
     while checked.quantity(place).is_none() {
         place = place.rsplit_once('.')?.0;
     }
-    let form = &checked.quantity_or_part(name).or_else(|| checked.quantity(place))?.form;
-    let at = checked.tree.get(name).or_else(|| checked.tree.get(place))?.origin;
-    (matches!(form, Form::Constant(_) | Form::Schedule { .. }) && files.is_change(at)).then_some(at)
+    Some(place)
+}
+
+/// Where a quantity is written.
+fn written(checked: &Checked, name: &str) -> Option<Origin> {
+    let place = quantity_of(checked, name)?;
+    checked.tree.get(name).or_else(|| checked.tree.get(place)).map(|node| node.origin)
+}
+
+/// Whether a quantity is held fixed. Who does that from outside, or in another file, to one of several that are correlated means
+/// the others to stay what they are, so it is no mistake.
+fn is_fixed(checked: &Checked, name: &str) -> bool {
+    let whole = || quantity_of(checked, name).and_then(|place| checked.quantity(place));
+    let form = checked.quantity_or_part(name).or_else(whole).map(|parsed| &parsed.form);
+    matches!(form, Some(Form::Constant(_) | Form::Schedule { .. }))
 }
 
 /// Whether `name`, or what it is a part of, is a quantity that is written and could not be read, which was told.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::calendar::Month;
 use crate::scenario::checked::Checked;
-use crate::scenario::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest};
+use crate::scenario::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest, slipped};
 use crate::scenario::quantity::{Parsed, Reader, is_date};
 use crate::scenario::raw::{Entry, Node, Value};
 use crate::scenario::registry::{self, Field, Ids, Kind, Need, SCENARIO, Schema};
@@ -129,7 +129,9 @@ impl Walker<'_> {
         for field in fields {
             problem = problem.note(format!("`{}`: {}", field.key, field.doc));
         }
-        self.report(if node.get("row").is_none() {
+        self.report(if let Some(near) = self.slip(place) {
+            problem.hint(format!("did you mean {near}?"))
+        } else if node.get("row").is_none() {
             problem
         } else if fields.iter().any(|field| field.key == "wacc_real_per_year") {
             problem.hint(
@@ -138,6 +140,14 @@ impl Walker<'_> {
         } else {
             problem.hint("the row leaves it empty: give it here")
         });
+    }
+
+    /// The thing that `place`, a thing of its own that is not complete, may be a slip for.
+    fn slip(&self, place: &str) -> Option<String> {
+        let (table, id) = place.split_once('.').filter(|(_, id)| !id.contains('.'))?;
+        Ids::ALL.into_iter().find(|ids| ids.table() == table)?;
+        let ids = self.tree.get(table)?.table()?;
+        slipped(id, ids.keys().map(String::as_str)).map(|near| format!("{table}.{near}"))
     }
 
     fn unknown_key(&mut self, place: &str, name: &str, entry: &Entry, schema: &'static Schema) {
@@ -347,7 +357,11 @@ impl Walker<'_> {
                     let words: Vec<String> =
                         cases.iter().map(|(word, _)| format!("{tag} = {word:?}")).collect();
                     let problem = Diagnostic::error(entry.key, format!("{key} needs `{tag}`"));
-                    self.report(problem.note(format!("allowed: {}", words.join(", "))));
+                    let problem = problem.note(format!("allowed: {}", words.join(", ")));
+                    self.report(match self.slip(key) {
+                        Some(near) => problem.hint(format!("did you mean {near}?")),
+                        None => problem,
+                    });
                 }
             };
         };
