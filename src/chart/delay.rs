@@ -198,7 +198,7 @@ fn caption(checkpoint: &Checkpoint) -> String {
     let told = [over("Over 6 months", 6.0), over("over 12", 12.0)].into_iter().flatten().collect::<String>();
     format!(
         "{told}{}: {}",
-        if told.is_empty() { "Censored" } else { "censored" },
+        if told.is_empty() { "Beyond the run" } else { "beyond the run" },
         checkpoint.chance_censored()
     )
 }

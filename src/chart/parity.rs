@@ -10,7 +10,7 @@ use super::wording::NOT_DISTINGUISHABLE;
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::engine::column::Column;
-use crate::numbers::{Unit, lower_first};
+use crate::numbers::{Unit, counted, lower_first};
 
 /// Two-sided 90% point of the standard normal: how wide a sampling-error band is drawn.
 const Z90: f64 = 1.645;
@@ -122,7 +122,7 @@ fn span(months: usize) -> String {
     match months {
         12 => "a year".to_string(),
         months if months.is_multiple_of(12) => format!("{} years", months / 12),
-        months => format!("{months} months"),
+        months => counted(months as u64, "month"),
     }
 }
 

@@ -74,7 +74,7 @@ pub fn figure(input: &Input) -> Figure {
         panels: input.arms.iter().map(panel).collect(),
         shared_axis: true,
         stated: stated(input),
-        notes: Vec::new(),
+        notes: vec!["Shares in words: of the whole run, median over paths.".into()],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         title,

@@ -220,7 +220,7 @@ pub fn parse(files: &Files, file: u32) -> Result<Node, Vec<Diagnostic>> {
     let text = files.of(Origin { file, start: 0, end: 0 }).text.clone();
     let (table, errors) = DeTable::parse_recoverable(&text);
     let mut reader = Reader { file, offset: 0, problems: Vec::new() };
-    reader.syntax(&errors, text.len());
+    reader.syntax(&errors, &text);
     let node = reader.table_node(table.get_ref(), Origin { file, start: 0, end: 0 }, 0);
     if reader.problems.is_empty() { Ok(node) } else { Err(reader.problems) }
 }
@@ -232,9 +232,45 @@ pub fn parse(files: &Files, file: u32) -> Result<Node, Vec<Diagnostic>> {
 pub fn parse_value(text: &str, file: u32, offset: usize) -> Result<Node, Vec<Diagnostic>> {
     let (value, errors) = DeValue::parse_recoverable(text);
     let mut reader = Reader { file, offset, problems: Vec::new() };
-    reader.syntax(&errors, text.len());
+    reader.syntax(&errors, text);
     let node = reader.node(&value, 0);
     if reader.problems.is_empty() { Ok(node) } else { Err(reader.problems) }
+}
+
+/// What stands behind the equals sign in the line of a place, without a remark.
+fn written_around(text: &str, at: usize) -> Option<&str> {
+    let (before, behind) = text.split_at_checked(at)?;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let end = at + behind.find('\n').unwrap_or(behind.len());
+    let line = &text[start..end];
+    let value = line.split_once('=').map_or(line, |(_, value)| value);
+    Some(value.split('#').next().unwrap_or_default().trim())
+}
+
+/// How a value that is no TOML is probably meant to be written.
+fn remedy(value: &str) -> Option<String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+    if let Some((year, month)) = value.split_once('-')
+        && digits(year)
+        && digits(month)
+    {
+        return Some(format!("a month is text: \"{year}-{month}\""));
+    }
+    if let Some(percent) = value.strip_suffix('%').and_then(|text| number(text.trim_end())) {
+        return Some(format!("there is no percent sign: {value} is {}", percent / 100.0));
+    }
+    if let Some((whole, part)) = value.split_once(',')
+        && digits(whole)
+        && digits(part)
+    {
+        let thousands = part.len() == 3 && whole != "0";
+        let or = if thousands { format!(", a thousand is not parted: {whole}{part}") } else { String::new() };
+        return Some(format!("decimals stand behind a point: {whole}.{part}{or}"));
+    }
+    let word = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    (word && value.starts_with(|first: char| first.is_ascii_alphabetic()))
+        .then(|| format!("words stand in quotes: {value:?}"))
 }
 
 struct Reader {
@@ -249,10 +285,15 @@ impl Reader {
         Origin { file: self.file, start: place(span.start), end: place(span.end) }
     }
 
-    fn syntax(&mut self, errors: &[Error], length: usize) {
+    fn syntax(&mut self, errors: &[Error], text: &str) {
         for error in errors {
-            let origin = self.origin(error.span().unwrap_or(length..length));
-            self.problems.push(Diagnostic::error(origin, format!("not TOML: {}", error.message())));
+            let span = error.span().unwrap_or(text.len()..text.len());
+            let problem =
+                Diagnostic::error(self.origin(span.clone()), format!("not TOML: {}", error.message()));
+            self.problems.push(match written_around(text, span.start).and_then(remedy) {
+                Some(remedy) => problem.hint(remedy),
+                None => problem,
+            });
         }
     }
 
@@ -294,5 +335,29 @@ impl Reader {
             (key.get_ref().to_string(), entry)
         });
         Node { value: Value::Table(entries.collect()), origin }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{remedy, written_around};
+
+    #[test]
+    fn common_slips_have_their_remedy() {
+        for (value, told) in [
+            ("2026-10", Some("a month is text: \"2026-10\"")),
+            ("10%", Some("there is no percent sign: 10% is 0.1")),
+            ("0,5", Some("decimals stand behind a point: 0.5")),
+            ("1,500", Some("decimals stand behind a point: 1.500, a thousand is not parted: 1500")),
+            ("sobol", Some("words stand in quotes: \"sobol\"")),
+            ("2026-10-01", None),
+            ("{ uniform = [1, 2 }", None),
+            ("", None),
+        ] {
+            assert_eq!(remedy(value).as_deref(), told, "{value}");
+        }
+        let text = "a = 1\nstart = 2026-10 # when\nb = 2";
+        assert_eq!(written_around(text, 14), Some("2026-10"));
+        assert_eq!(written_around(text, text.len()), Some("2"));
     }
 }

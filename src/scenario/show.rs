@@ -82,14 +82,15 @@ impl Scenario {
             Some(Kind::Quantity(measure)) => measure.unit.text(),
             _ => "",
         };
+        let vouching = parsed.vouched_by();
         Provenance {
             key: key.to_string(),
             value: parsed.written.text(),
             unit,
             origin: self.files.describe(parsed.origin),
             by_default: parsed.origin == self.defaults,
-            sources: parsed.meta.sources.iter().filter_map(|key| self.source(key)).collect(),
-            grade: parsed.meta.grade,
+            sources: vouching.sources.iter().filter_map(|key| self.source(key)).collect(),
+            grade: vouching.grade,
             note: parsed.meta.note.clone(),
             as_of: parsed.meta.as_of.clone(),
             currency: parsed.meta.currency.clone(),

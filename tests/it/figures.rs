@@ -423,11 +423,11 @@ fn a_delay_that_the_run_cannot_tell_is_told_as_a_bound() {
         "{}",
         most.title
     );
-    assert_eq!(most.panels[0].caption, "Over 6 months: 75%, censored: 75%");
+    assert_eq!(most.panels[0].caption, "Over 6 months: 75%, beyond the run: 75%");
     let few = of(&[3.0, 4.0, 4.5, 5.0, 9.0], 5.5);
     assert!(few.title.contains("by 4.5 months (90%: 3.0 to at least 5.5)"), "{}", few.title);
     assert!(!few.title.contains("chance"), "a run that ends too early has no chance to tell: {}", few.title);
-    assert_eq!(few.panels[0].caption, "Censored: 20%");
+    assert_eq!(few.panels[0].caption, "Beyond the run: 20%");
     let lead = of(&[-3.0, -4.0, -4.5, -5.0], 12.0);
     assert!(lead.title.contains("speeds training up by 4.3 months (90%: 3.0 to 5.0)"), "{}", lead.title);
 }

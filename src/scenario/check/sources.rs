@@ -20,7 +20,8 @@ const DESIGN: &[&str] =
 pub fn check(checked: &Checked, base: Option<&Checked>, strict: bool) -> Vec<Diagnostic> {
     let mut sections: BTreeMap<(u32, &str), Vec<(&str, &Parsed)>> = BTreeMap::new();
     for (key, parsed) in &checked.quantities {
-        let vouched = !parsed.meta.sources.is_empty() || parsed.meta.grade == Some(Grade::Judgement);
+        let meta = parsed.vouched_by();
+        let vouched = !meta.sources.is_empty() || meta.grade == Some(Grade::Judgement);
         let stated = || parsed.origin == checked.defaults || is_default(key, parsed) || is_design(key);
         let shared = || base.is_some_and(|base| base.quantity(key) == Some(parsed));
         if !vouched && !stated() && !shared() {

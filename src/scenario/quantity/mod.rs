@@ -49,6 +49,19 @@ pub struct Parsed {
     pub written: Written,
 }
 
+impl Parsed {
+    /// Who vouches for it: what is said of it, or, where that names neither source nor grade, of the level that a process starts
+    /// from.
+    pub fn vouched_by(&self) -> &Meta {
+        match &self.form {
+            Form::Process(process) if self.meta.sources.is_empty() && self.meta.grade.is_none() => {
+                &process.initial.meta
+            }
+            _ => &self.meta,
+        }
+    }
+}
+
 /// How a form came to be written. Its text is put together when it is asked for, which is seldom.
 #[derive(Clone, Debug)]
 pub enum Written {
