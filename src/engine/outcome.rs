@@ -44,6 +44,8 @@ pub struct OwnRules {
     pub alike: bool,
     /// Each has a fixed date of announcement and is never undone.
     pub fixed: bool,
+    /// No rule of the arm is ever undone.
+    pub stand: bool,
 }
 
 impl OwnRules {
@@ -73,6 +75,7 @@ impl OwnRules {
             closes_open_door: closes && alike && !baseline.rules.iter().any(narrows),
             alike,
             fixed: own.iter().all(fixed),
+            stand: world.rules.iter().all(|rule| rule.reversal == Reversal::Never),
         }
     }
 }

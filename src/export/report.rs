@@ -136,11 +136,12 @@ pub fn chances(outcome: &Outcome, effects: &Effects) -> Option<String> {
     };
     let own = outcome.arms[effects.arm].own_rules;
     let rule = if own.count + own.shared > 1 { "one of its rules" } else { "the rule" };
-    Some(format!(
-        "the chance that {rule} comes into force within the run is {}, that it does and is undone {}",
-        chance_of("rule_in_force")?,
-        chance_of("rule_reversed")?
-    ))
+    let undone = match own.stand {
+        true => String::new(),
+        false => format!(", that it does and is undone {}", chance_of("rule_reversed")?),
+    };
+    let comes = chance_of("rule_in_force")?;
+    Some(format!("the chance that {rule} comes into force within the run is {comes}{undone}"))
 }
 
 /// What each arm costs, as a table of medians with sampling errors and intervals: levels, not effects.

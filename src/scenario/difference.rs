@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::Scenario;
+use super::brief::{brief, plain};
 use super::checked::default_of;
 use super::expect::inputs::is_input;
 use super::quantity::{Form, Parsed, Process, text_of};
@@ -112,25 +113,18 @@ impl Difference {
                         "" | "fraction" | "ratio" | "elasticity" | "log" => String::new(),
                         unit => format!(" {unit}"),
                     };
-                    let value = |side: &Side| brief(&side.value);
-                    format!("{} ({} → {}{unit})", edit.title, value(before), value(after))
+                    let (was, is) = match [before, after].map(|side| brief(&side.value)) {
+                        // What tells them apart was left out.
+                        [was, is] if was == is => (plain(&before.value), plain(&after.value)),
+                        [was, is] => (was, is),
+                    };
+                    format!("{} ({was} → {is}{unit})", edit.title)
                 }
                 _ => edit.title.clone(),
             }
         });
         words.collect::<Vec<_>>().join(" with ")
     }
-}
-
-/// A value as a sentence has it: "triangular 0.05, 0.15, 0.4" for a form, and not too long.
-fn brief(value: &str) -> String {
-    const MOST: usize = 48;
-    let plain: String = value.chars().filter(|c| !"{}[]\"".contains(*c)).collect();
-    let words = plain.replace(" = ", " ").split_whitespace().collect::<Vec<_>>().join(" ");
-    if words.chars().count() <= MOST {
-        return words;
-    }
-    words.chars().take(MOST - 1).collect::<String>() + "…"
 }
 
 impl Scenario {

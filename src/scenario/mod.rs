@@ -6,6 +6,7 @@
 //! This floor draws nothing and computes no economics.
 
 pub mod blend;
+mod brief;
 pub mod build;
 mod check;
 pub mod checked;
