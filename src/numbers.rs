@@ -40,7 +40,7 @@ impl Unit {
     }
 
     /// `value` with the digits its sampling error `error` supports: three at most, and the first at least, so that what is
-    /// written as 0 is 0; of percent and months two decimals at most.
+    /// written as 0 is 0; of percent and months two decimals at most, and of dollars from a dime on.
     ///     show(129.3e9, 2e9) = "US$129bn",   show(129.3e9, 20e9) = "US$130bn",   show(2.5, 0.001) = "US$2.50"
     /// Domain: finite; `error` 0 or less, or infinite, means unknown and gives three digits. A value below a billionth of its error is the
     /// rounding of sums, and written as 0.

@@ -4,7 +4,7 @@
 //! in one way. Of a single path no error is known, and fewer than twenty paths leave none beyond a 90% interval at either
 //! end: neither is then shown. A chance that no path shows is below what so many paths can rule out, and never zero.
 
-use super::summary::Summary;
+use super::summary::{ROUNDING, Summary};
 use crate::numbers::{Unit, at_least, unanimous};
 use crate::stats::estimate::Estimate;
 
@@ -63,8 +63,6 @@ pub fn told(summary: &Summary) -> [Estimate; 3] {
 
 /// The sampling error of a value, by its first digit; 0 where it is the rounding of sums.
 fn error(unit: Unit, Estimate { value, std_error }: Estimate) -> String {
-    /// Share of a value below which an error is no more than rounding.
-    const ROUNDING: f64 = 1e-12;
     if !std_error.is_finite() {
         return "unknown".to_string();
     }
@@ -122,7 +120,7 @@ pub fn chance(share: Estimate, paths: usize) -> String {
     unanimous(share.value, paths).unwrap_or_else(|| shown(Unit::Share, share))
 }
 
-/// "7.2% ± 0.8%", "<1% ± 0.10%", "unknown".
+/// "7.2% ± 0.8%", "<0.3% ± 0.10%", "unknown".
 pub fn chance_with_error(share: Estimate, paths: usize) -> String {
     let told = chance(share, paths);
     if !share.std_error.is_finite() {

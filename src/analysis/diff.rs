@@ -87,14 +87,14 @@ impl Plan {
     }
 
     /// Memory of the simulations on so many threads: twice that of the largest, since the first is kept beside each other one;
-    /// and a number a group of paths for every sum that errors are told by, of every headline, its mean and its median, over all
+    /// and a number a path for every sum that errors are told by, of every headline, its mean and its median, over all
     /// paths and those on which a rule stands.
     pub fn memory(&self, threads: usize) -> Memory {
         let most = self.jobs.iter().map(|(_, job)| Memory::of(job, threads)).max_by_key(Memory::total);
         let most = most.unwrap_or_else(|| Memory::of(self.first(), threads));
         let world = &self.first().arms[0].world;
         let (labs, workloads) = (world.labs.len(), world.workloads.len());
-        // The rows of the first table, and those of each lab.
+        // About as many as rows of the first table: each workload has its losses, costs and parity, and each lab its own rows.
         let headlines = 28 + 4 * workloads + labs * (4 + workloads);
         let sums = (headlines * 4 * self.game.roles()) as u64;
         let sums = sums.saturating_mul(8).saturating_mul(self.first().paths as u64);

@@ -33,7 +33,7 @@ pub struct Summary {
 }
 
 /// Numbers that agree may differ so much, as a share, by the rounding of their sums.
-const ROUNDING: f64 = 1e-12;
+pub(super) const ROUNDING: f64 = 1e-12;
 
 /// A share of no path at all.
 const NONE: Estimate = Estimate { value: 0.0, std_error: 0.0 };

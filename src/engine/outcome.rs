@@ -49,6 +49,11 @@ pub struct OwnRules {
 }
 
 impl OwnRules {
+    /// Whether the arm has rules of its own and differs in other assumptions too, so that its effect is of both together.
+    pub fn beside_other_assumptions(&self) -> bool {
+        self.count > 0 && !self.alike
+    }
+
     fn of(world: &World, baseline: &World, quantities: &Quantities) -> OwnRules {
         let own: Vec<&Rule> = world.rules.iter().filter(|rule| !baseline.rules.contains(rule)).collect();
         let shuts = |rule: &&Rule| {

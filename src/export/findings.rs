@@ -192,7 +192,7 @@ impl Teller<'_> {
     /// Where an arm with rules of its own differs in other assumptions too.
     fn unlike(&self) -> Option<String> {
         let own = self.outcome.arms[self.effect.arm].own_rules;
-        (own.count > 0 && !own.alike).then(|| {
+        own.beside_other_assumptions().then(|| {
             format!(
                 "{}: it differs from {} in assumptions beside its rules, and what follows is the effect of all of them together; \
                  `loophole diff` divides it.",

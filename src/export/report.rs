@@ -101,8 +101,7 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         };
         table.row(cells);
     }
-    let own = outcome.arms[effects.arm].own_rules;
-    let unlike = if own.count > 0 && !own.alike {
+    let unlike = if outcome.arms[effects.arm].own_rules.beside_other_assumptions() {
         "Assumptions beside its rules differ too; this is the effect of all of them together.\n"
     } else {
         ""
