@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::check::misspelt;
 use super::diagnostic::{Diagnostic, FileKind, Files, Origin, slipped};
 use super::quantity::{PROCESS_MEMBERS, is_form_key};
 use super::raw::{self, Entry, Node, Table, Value, quoted};
@@ -74,7 +75,7 @@ impl Loader {
             self.problems.push(Diagnostic::error(origin, format!("cannot read {name}: {why}")));
             return None;
         }
-        raw::parse(&self.files, file).map_err(|problems| self.problems.extend(problems)).ok()
+        raw::parse(&self.files, file).map_err(|broken| self.problems.extend(broken.problems)).ok()
     }
 
     /// Lays the change `key=value` of a flag called `name` on `tree`.
@@ -164,8 +165,9 @@ impl Loader {
     fn tree(&mut self, file: u32, chain: &mut Vec<Link>) -> Option<Node> {
         let mut own = match raw::parse(&self.files, file) {
             Ok(node) => node,
-            Err(problems) => {
-                self.problems.extend(problems);
+            Err(broken) => {
+                self.problems.extend(broken.problems);
+                self.problems.extend(broken.rest.iter().flat_map(misspelt));
                 return None;
             }
         };

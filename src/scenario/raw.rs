@@ -212,39 +212,52 @@ pub fn quoted(key: &str) -> String {
     if bare { key.to_string() } else { toml::Value::String(key.to_string()).to_string() }
 }
 
+/// A text that is not TOML as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// Every syntax error, nesting beyond [`MAX_DEPTH`] and integers beyond 64 bits, located.
+    pub problems: Vec<Diagnostic>,
+    /// What could be read, where all syntax errors are in values, so that tables stand as they were meant.
+    pub rest: Option<Node>,
+}
+
 /// The tree of text number `file`.
 ///
 /// # Errors
-/// Every syntax error, nesting beyond [`MAX_DEPTH`] and integers beyond 64 bits, located.
-pub fn parse(files: &Files, file: u32) -> Result<Node, Vec<Diagnostic>> {
+/// What is not TOML in it, and what is.
+pub fn parse(files: &Files, file: u32) -> Result<Node, Broken> {
     let text = files.of(Origin { file, start: 0, end: 0 }).text.clone();
     let (table, errors) = DeTable::parse_recoverable(&text);
     let mut reader = Reader { file, offset: 0, problems: Vec::new() };
-    reader.syntax(&errors, &text);
+    reader.syntax(&errors, &text, value_at);
     let node = reader.table_node(table.get_ref(), Origin { file, start: 0, end: 0 }, 0);
-    if reader.problems.is_empty() { Ok(node) } else { Err(reader.problems) }
+    if reader.problems.is_empty() {
+        return Ok(node);
+    }
+    let in_value = |error: &Error| error.span().is_some_and(|span| value_at(&text, span.start).is_some());
+    let rest = errors.iter().all(in_value).then_some(node);
+    Err(Broken { problems: reader.problems, rest })
 }
 
 /// The value written in `text`, which starts at byte `offset` of text number `file`.
 ///
 /// # Errors
-/// As [`parse`].
+/// Every syntax error, nesting beyond [`MAX_DEPTH`] and integers beyond 64 bits, located.
 pub fn parse_value(text: &str, file: u32, offset: usize) -> Result<Node, Vec<Diagnostic>> {
     let (value, errors) = DeValue::parse_recoverable(text);
     let mut reader = Reader { file, offset, problems: Vec::new() };
-    reader.syntax(&errors, text);
+    reader.syntax(&errors, text, |text, _| Some(text.trim()));
     let node = reader.node(&value, 0);
     if reader.problems.is_empty() { Ok(node) } else { Err(reader.problems) }
 }
 
-/// What stands behind the equals sign in the line of a place, without a remark.
-fn written_around(text: &str, at: usize) -> Option<&str> {
+/// The value, without a remark, behind the equals sign of the line in which a place behind that sign is.
+fn value_at(text: &str, at: usize) -> Option<&str> {
     let (before, behind) = text.split_at_checked(at)?;
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let end = at + behind.find('\n').unwrap_or(behind.len());
-    let line = &text[start..end];
-    let value = line.split_once('=').map_or(line, |(_, value)| value);
-    Some(value.split('#').next().unwrap_or_default().trim())
+    let equals = start + text[start..at].find('=')?;
+    Some(text[equals + 1..end].split('#').next().unwrap_or_default().trim())
 }
 
 /// How a value that is no TOML is probably meant to be written.
@@ -285,12 +298,13 @@ impl Reader {
         Origin { file: self.file, start: place(span.start), end: place(span.end) }
     }
 
-    fn syntax(&mut self, errors: &[Error], text: &str) {
+    /// Tells `errors`; `value` finds the value that is wrong at a place.
+    fn syntax(&mut self, errors: &[Error], text: &str, value: fn(&str, usize) -> Option<&str>) {
         for error in errors {
             let span = error.span().unwrap_or(text.len()..text.len());
             let problem =
                 Diagnostic::error(self.origin(span.clone()), format!("not TOML: {}", error.message()));
-            self.problems.push(match written_around(text, span.start).and_then(remedy) {
+            self.problems.push(match value(text, span.start).and_then(remedy) {
                 Some(remedy) => problem.hint(remedy),
                 None => problem,
             });
@@ -340,7 +354,7 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use super::{remedy, written_around};
+    use super::{remedy, value_at};
 
     #[test]
     fn common_slips_have_their_remedy() {
@@ -357,7 +371,9 @@ mod tests {
             assert_eq!(remedy(value).as_deref(), told, "{value}");
         }
         let text = "a = 1\nstart = 2026-10 # when\nb = 2";
-        assert_eq!(written_around(text, 14), Some("2026-10"));
-        assert_eq!(written_around(text, text.len()), Some("2"));
+        assert_eq!(value_at(text, 14), Some("2026-10"));
+        assert_eq!(value_at(text, text.len()), Some("2"));
+        assert_eq!(value_at("paths", 5), None);
+        assert_eq!(value_at("paths = 2", 3), None);
     }
 }

@@ -4,12 +4,14 @@
 //! at the first problem; a question whose answer depends on something already wrong stays silent.
 
 mod correlations;
+mod misspelt;
 mod rules;
 mod shape;
 mod sources;
 mod steady;
 mod world;
 
+pub use misspelt::misspelt;
 pub use shape::{override_problem, walk_part};
 
 use super::checked::{Checked, Known};

@@ -105,7 +105,7 @@ impl Walker<'_> {
                     given[at] = true;
                     self.value(&join(place, name), entry, &schema.fields[at].kind, in_table(before, name));
                 }
-                None => self.unknown_key(place, name, entry, schema),
+                None => self.report(unknown_key(place, name, entry, schema).0),
             }
         }
         let absent =
@@ -148,21 +148,6 @@ impl Walker<'_> {
         Ids::ALL.into_iter().find(|ids| ids.table() == table)?;
         let ids = self.tree.get(table)?.table()?;
         slipped(id, ids.keys().map(String::as_str)).map(|near| format!("{table}.{near}"))
-    }
-
-    fn unknown_key(&mut self, place: &str, name: &str, entry: &Entry, schema: &'static Schema) {
-        let problem = Diagnostic::error(
-            entry.key,
-            format!("{} has no key `{name}`", place_of(&join(place, name), schema)),
-        );
-        let problem = match nearest(name, schema.fields.iter().map(|field| field.key)) {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.note(format!(
-                "known: {}",
-                schema.fields.iter().map(|field| field.key).collect::<Vec<_>>().join(", ")
-            )),
-        };
-        self.report(problem);
     }
 
     fn keep(&mut self, key: &str, parsed: Option<Parsed>) {
@@ -385,6 +370,17 @@ impl Walker<'_> {
     }
 }
 
+/// That a table has no such key, and whether it is nearly one.
+pub fn unknown_key(place: &str, name: &str, entry: &Entry, schema: &'static Schema) -> (Diagnostic, bool) {
+    let keys = || schema.fields.iter().map(|field| field.key);
+    let problem =
+        Diagnostic::error(entry.key, format!("{} has no key `{name}`", place_of(&join(place, name), schema)));
+    match nearest(name, keys()) {
+        Some(near) => (problem.hint(format!("did you mean `{near}`?")), true),
+        None => (problem.note(format!("known: {}", keys().collect::<Vec<_>>().join(", "))), false),
+    }
+}
+
 /// That `id` is not defined.
 fn undefined(tree: &Node, key: &str, id: &str, origin: Origin, ids: Ids) -> Option<Diagnostic> {
     let table = tree.get(ids.table()).and_then(Node::table);
@@ -478,7 +474,8 @@ fn in_table<'a>(node: Option<&'a Node>, name: &str) -> Option<&'a Entry> {
     node?.table()?.get(name)
 }
 
-fn join(place: &str, name: &str) -> String {
+/// The key of a name in a place.
+pub fn join(place: &str, name: &str) -> String {
     if place.is_empty() { name.to_string() } else { [place, ".", name].concat() }
 }
 
