@@ -143,7 +143,8 @@ pub fn effects(outcome: &Outcome) -> Vec<Effects> {
             });
         };
         add(if certain { Scope::Certain } else { Scope::Expected }, Over::All);
-        if !certain && paths > 1 {
+        // Where one of several rules stands on every path, nothing is supposed of the others, and there is nothing to condition on.
+        if !certain && paths > 1 && !(everywhere && own.several()) {
             // With all paths chosen none is missing, and the layout of the run is whole.
             add(Scope::IfClosed, if everywhere { Over::All } else { Over::Standing });
         }
@@ -159,6 +160,7 @@ fn condition(scope: Scope, own: OwnRules, never: bool) -> Option<&'static str> {
         Scope::Certain if own.closes => Some("closed and not reversed"),
         Scope::Certain => Some("in force and not reversed"),
         Scope::Expected => Some("weighted by the chance of a rule and of its reversal"),
+        Scope::IfClosed if own.several() => Some("if one of its rules is in force and none is reversed"),
         Scope::IfClosed if own.closes => Some("if closed and not reversed"),
         Scope::IfClosed => Some("if in force and not reversed"),
     }
@@ -240,7 +242,7 @@ impl Standing {
         let everywhere = paths == outcome.count;
         let own = outcome.arms[arm].own_rules;
         // The flags are of any of the arm's rules: with several, only their own terms say that each of them stands.
-        let told_apart = own.count == 1 && own.shared == 0 || own.fixed;
+        let told_apart = !own.several() || own.fixed;
         Standing { never, everywhere, certain: own.count == 0 || never || everywhere && told_apart, paths }
     }
 }
@@ -265,8 +267,20 @@ fn rows(outcome: &Outcome, arm: usize, over: Over) -> Vec<Row> {
 }
 
 impl Asker<'_> {
+    /// Whether a scalar is 0 on every path with and without the arm's rules, as the marginal cost of what a lab does not want: it
+    /// has no ratio.
+    fn is_nothing(&self, place: usize) -> bool {
+        [self.arm, self.outcome.baseline].into_iter().all(|arm| {
+            let levels = self.outcome.column_at(arm, place, Reading::Level, Over::All);
+            levels.is_some_and(|levels| levels.range() == (0.0, 0.0))
+        })
+    }
+
     fn add(&mut self, question: &'static str, id: &str, measure: Measure, title: Option<&str>) {
         let Some(place) = self.outcome.catalogue.scalar_index(id) else { return };
+        if measure == Measure::Ratio && self.is_nothing(place) {
+            return;
+        }
         let summary = summarise_scalar(self.outcome, self.arm, place, measure.reading(), self.over);
         let Some(summary) = summary else { return };
         let label = &self.outcome.catalogue.scalars[place].0;

@@ -21,7 +21,7 @@ pub struct Input {
     pub headline: Headline,
     /// One panel each, in the scenario's order.
     pub workloads: Vec<Workload>,
-    /// What follows "Elasticity of demand": "drawn from 0.35 to 1.25", or "is 1.00" for a constant.
+    /// What follows "Elasticity of demand": "drawn from 0.35 to 1.25 (90% range)", or "is 1.00" for a constant.
     pub elasticity_range: String,
     /// Where it comes from.
     pub provenance: Provenance,

@@ -25,7 +25,7 @@ pub struct Gallery<'a> {
     pub effects: &'a [Effects],
     /// Where the pictures come from.
     pub provenance: Provenance,
-    /// What follows "Elasticity of demand": "drawn from 0.35 to 1.25", or "is 1.00" for a constant.
+    /// What follows "Elasticity of demand": "drawn from 0.35 to 1.25 (90% range)", or "is 1.00" for a constant.
     pub elasticity_range: String,
     /// Titles of workloads and channels by id.
     pub titles: Titles,
@@ -363,7 +363,7 @@ impl Gallery<'_> {
         let [paid, received, relet] = if rule.closes_door {
             ["offshore rent no longer paid", "rent no longer received", "freed chips relet at spot"]
         } else {
-            ["offshore rent", "rent received", "unused chips relet at spot"]
+            ["offshore rent", "rent lost", "unused chips relet at spot"]
         };
         let lines = [
             ("value of lost compute", Party::Labs, "pv.value_lost", 1.0),

@@ -232,7 +232,7 @@ pub struct JobArgs {
     /// Folder to write to [default: output/<scenario>]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Sizes to draw figures in, pixels: note 1200×800, wide 1600×900, column 800×900, square 1080×1080 [default: the scenario's, else note]
+    /// Sizes to draw figures in, pixels, of which a PNG has twice as many each way: note 1200×800, wide 1600×900, column 800×900, square 1080×1080 [default: the scenario's, else note]
     #[arg(long = "size", value_name = "SIZE,…", value_delimiter = ',', value_parser = SIZES)]
     pub sizes: Vec<String>,
     /// Also write every scalar of every path and arm; and the tables of months and paths in Parquet

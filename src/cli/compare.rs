@@ -334,12 +334,13 @@ impl Task {
         let about = self.about();
         let stated = if self.scenarios.len() == 1 { String::new() } else { about.stated("") + "\n" };
         let mut text = format!(
-            "{}\n{stated}{} to {}, {}, seed {}\n",
+            "{}\n{stated}{} to {}, {}, seed {}{}\n",
             about.title,
             outcome.start,
             outcome.start.plus(outcome.months as i32 - 1),
             counted(outcome.count as u64, "path"),
-            outcome.seed
+            outcome.seed,
+            if outcome.incomplete { "; incomplete: the run was interrupted" } else { "" }
         );
         if let Some(calibration) = &outcome.calibration {
             text.push_str(&report::calibration_line(outcome, calibration));

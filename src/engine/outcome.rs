@@ -49,6 +49,11 @@ pub struct OwnRules {
 }
 
 impl OwnRules {
+    /// Whether the arm has several rules, its baseline's among them, so that a flag of any of them is not one of each.
+    pub fn several(&self) -> bool {
+        self.count + self.shared > 1
+    }
+
     /// Whether the arm has rules of its own and differs in other assumptions too, so that its effect is of both together.
     pub fn beside_other_assumptions(&self) -> bool {
         self.count > 0 && !self.alike

@@ -459,7 +459,7 @@ fn level_sentences(outcome: &Outcome, arm: usize) -> Vec<String> {
         all.push(format!("{label}: over {run} {unserved} of the labs' planned use goes unserved."));
     }
     if let Some((_, orders)) = told("orders.domestic") {
-        all.push(format!("{label}: over {run} the labs buy {orders} domestic chips."));
+        all.push(format!("{label}: domestic chips that the labs buy over {run}: {orders}."));
     }
     all
 }

@@ -215,7 +215,11 @@ pub fn calibration_line(outcome: &Outcome, calibration: &crate::model::calibrate
     let show = |dual: f64| Unit::Usd.show(dual, 0.0);
     let duals: Vec<String> = (outcome.catalogue.workloads.iter().enumerate())
         .map(|(w, id)| {
-            let of_labs = || calibration.duals.iter().map(|lab| lab[w]);
+            // A lab that does not want it pays nothing for it, which is no price.
+            let of_labs = || calibration.duals.iter().map(|lab| lab[w]).filter(|dual| *dual > 0.0);
+            if of_labs().next().is_none() {
+                return format!("{id} none");
+            }
             let least = show(of_labs().fold(f64::INFINITY, f64::min));
             let greatest = show(of_labs().fold(f64::NEG_INFINITY, f64::max));
             if least == greatest { format!("{id} {least}") } else { format!("{id} {least} to {greatest}") }

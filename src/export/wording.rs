@@ -7,13 +7,13 @@ use crate::engine::outcome::Outcome;
 use crate::numbers::{Unit, at_least};
 use crate::stats::estimate::Estimate;
 
-/// What follows "elasticity of demand": "drawn from 0.35 to 1.25", 90% of its range, "is 1.00" for a constant, or that it
-/// moves.
+/// What follows "elasticity of demand": "drawn from 0.35 to 1.25 (90% range)", from the least 5th percentile of any demand to
+/// the greatest 95th, "is 1.00" for a constant, or that it moves.
 pub fn elasticity_range(outcome: &Outcome) -> String {
     match outcome.elasticity {
         None => "moves over time as the scenario states".to_string(),
         Some((low, high)) if low == high => format!("is {low:.2}"),
-        Some((low, high)) => format!("drawn from {low:.2} to {high:.2}"),
+        Some((low, high)) => format!("drawn from {low:.2} to {high:.2} (90% range)"),
     }
 }
 

@@ -7,6 +7,9 @@ use super::supply::rental::Book;
 use crate::economics::{learning, rental};
 use crate::math::Lanes;
 
+/// Share of the chips on offer below which their use is the rounding of a market.
+const LEAST_USED_SHARE: f64 = 1e-9;
+
 /// State of an arm on a few paths at the start of a month. A state copied onto another, here as below, keeps to the memory
 /// that is there.
 #[derive(Debug, Default)]
@@ -152,10 +155,12 @@ impl ChannelState {
         )
     }
 
-    /// Remembers the month's use of a rental channel on the paths where it has chips on offer.
+    /// Remembers the month's use of a rental channel on the paths where it has chips on offer. What a market leaves by rounding is
+    /// no use, or rents would answer to its multiples.
     #[inline(always)]
     pub fn remember_use(&mut self, used_hours: Lanes, hours_on_offer: Lanes) {
-        let (share, offers) = (used_hours / hours_on_offer, hours_on_offer.above(Lanes::ZERO));
+        let (used, offers) = (used_hours / hours_on_offer, hours_on_offer.above(Lanes::ZERO));
+        let share = used.above(Lanes::all(LEAST_USED_SHARE)).keep(used);
         let is_first = offers & !self.offered.is_not(0.0);
         self.used_share = offers.pick(share, self.used_share);
         self.first_used_share = is_first.pick(share, self.first_used_share);

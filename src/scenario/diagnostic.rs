@@ -280,7 +280,11 @@ fn render_one(files: &Files, diagnostic: &Diagnostic, renderer: &Renderer) -> St
     marks.extend(diagnostic.related.iter().map(|place| (place.0, place.1.as_str(), AnnotationKind::Context)));
     let together = marks.iter().all(|(at, ..)| at.file == diagnostic.origin.file);
     let title = level.primary_title(diagnostic.title.as_str());
-    let mut report = if together {
+    let mut report = if files.of(diagnostic.origin).text.is_empty() {
+        // There is no line to show.
+        let place = annotate_snippets::Origin::path(files.of(diagnostic.origin).name.as_str());
+        title.element(place.line(1).char_column(1))
+    } else if together {
         title.element(snippet(files, &marks))
     } else {
         title.elements(marks.chunks(1).map(|mark| snippet(files, mark)))

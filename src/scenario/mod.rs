@@ -292,11 +292,15 @@ impl Scenario {
         names.into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Keys of the numbers that are written in the scenario and state no source.
+    /// Keys of the numbers that are written in the scenario and state no source. The design of a rule is a choice, and needs none.
     pub fn without_source(&self) -> Vec<String> {
         self.provenances()
             .into_iter()
-            .filter(|provenance| provenance.sources.is_empty() && !provenance.by_default)
+            .filter(|provenance| {
+                provenance.sources.is_empty()
+                    && !provenance.by_default
+                    && !check::states_design(&provenance.key)
+            })
             .map(|provenance| provenance.key)
             .collect()
     }

@@ -68,7 +68,7 @@ impl Library {
             .or_insert_with(|| {
                 let text = files.texts.read(&path).map_err(|Unread { why, hint }| {
                     Diagnostic::error(name.origin, format!("cannot read {}: {why}", path.display()))
-                        .hint(hint.unwrap_or("paths are relative to the file that names them"))
+                        .hint(hint.unwrap_or("paths are relative to the file that names them".into()))
                 })?;
                 let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
                 let file = files.add(path.display().to_string(), FileKind::Table, folder, text);

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::diagnostic::slipped;
+
 /// Largest file read, in bytes.
 pub const MAX_BYTES: u64 = 10_000_000;
 
@@ -105,7 +107,7 @@ impl Texts {
             return answer;
         }
         self.allow(path.parent().unwrap_or(Path::new("")));
-        read_text(path).map_err(Unread::because)
+        read_text(path).map_err(|why| Unread { why, hint: neighbour(path) })
     }
 
     /// The text at a path that a scenario names.
@@ -117,18 +119,23 @@ impl Texts {
             return answer;
         }
         let canonical = path.canonicalize();
-        if let Disk::Within(within) = &self.disk
-            && canonical.as_ref().is_ok_and(|path| !within.iter().any(|folder| path.starts_with(folder)))
-        {
+        let allowed = |path: &Path| match &self.disk {
+            Disk::Within(within) => within.iter().any(|folder| path.starts_with(folder)),
+            Disk::Anything => true,
+            Disk::Nothing => false,
+        };
+        if canonical.as_ref().is_ok_and(|path| !allowed(path)) {
             return Err(Unread {
                 why: "it lies outside the scenario's folder".into(),
-                hint: Some("copy it there, or allow files from elsewhere with `--allow-outside`"),
+                hint: Some("copy it there, or allow files from elsewhere with `--allow-outside`".into()),
             });
         }
         if canonical.is_ok_and(|path| !path.is_file() && !path.is_dir()) {
             return Err(Unread::because("it is no file but a device, a pipe or a socket"));
         }
-        read_text(path).map_err(Unread::because)
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        let may_look = folder.is_some_and(|folder| allowed(&folder));
+        read_text(path).map_err(|why| Unread { why, hint: may_look.then(|| neighbour(path)).flatten() })
     }
 
     /// What is held under a path, or that nothing is where it would have to be.
@@ -157,13 +164,27 @@ pub struct Unread {
     /// In words.
     pub why: String,
     /// What can be done, if something can.
-    pub hint: Option<&'static str>,
+    pub hint: Option<String>,
 }
 
 impl Unread {
     fn because(why: impl Into<String>) -> Unread {
         Unread { why: why.into(), hint: None }
     }
+}
+
+/// The file that was meant by the name of one that is not there: of its folder, nearly of its name, and of its kind.
+fn neighbour(path: &Path) -> Option<String> {
+    if path.exists() {
+        return None;
+    }
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<String> = (std::fs::read_dir(folder).ok()?.flatten())
+        .filter(|entry| entry.path().extension() == path.extension())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    slipped(name, names.iter().map(String::as_str)).map(|near| format!("did you mean {near:?}?"))
 }
 
 /// The text of a file no larger than [`MAX_BYTES`].

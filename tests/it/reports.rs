@@ -176,7 +176,7 @@ fn marginal_costs_say_what_elasticity_they_rest_on() {
     let key = "labs.all.demand.work.elasticity";
     assert!(rests(&[]).contains("elasticity of demand is 1.00)"), "{}", rests(&[]));
     let drawn = rests(&[&format!("{key}={{ uniform = [1.0, 2.0] }}")]);
-    assert!(drawn.contains("elasticity of demand drawn from 1.05 to 1.95)"), "{drawn}");
+    assert!(drawn.contains("elasticity of demand drawn from 1.05 to 1.95 (90% range))"), "{drawn}");
     let moving = rests(&[&format!("{key}={{ schedule = {{ 2026-10 = 1.0, 2026-12 = 0.5 }} }}")]);
     assert!(moving.contains("elasticity of demand moves over time as the scenario states)"), "{moving}");
 }

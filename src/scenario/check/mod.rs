@@ -13,6 +13,7 @@ mod world;
 
 pub use misspelt::misspelt;
 pub use shape::{override_problem, walk_part};
+pub use sources::states_design;
 
 use super::checked::{Checked, Known};
 use super::diagnostic::{Diagnostic, Files, Origin};

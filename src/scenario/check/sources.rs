@@ -22,7 +22,7 @@ pub fn check(checked: &Checked, base: Option<&Checked>, strict: bool) -> Vec<Dia
     for (key, parsed) in &checked.quantities {
         let meta = parsed.vouched_by();
         let vouched = !meta.sources.is_empty() || meta.grade == Some(Grade::Judgement);
-        let stated = || parsed.origin == checked.defaults || is_default(key, parsed) || is_design(key);
+        let stated = || parsed.origin == checked.defaults || is_default(key, parsed) || states_design(key);
         let shared = || base.is_some_and(|base| base.quantity(key) == Some(parsed));
         if !vouched && !stated() && !shared() {
             let section = if base.is_some() { "arms" } else { key.split('.').next().unwrap_or(key) };
@@ -49,7 +49,8 @@ fn unsourced(section: &str, mut list: Vec<(&str, &Parsed)>, strict: bool) -> Dia
     Diagnostic { severity, routine: true, ..problem }
 }
 
-fn is_design(key: &str) -> bool {
+/// Whether a key states a rule's design.
+pub fn states_design(key: &str) -> bool {
     key.starts_with("rules.") && key.rsplit('.').next().is_some_and(|last| DESIGN.contains(&last))
 }
 
