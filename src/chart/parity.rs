@@ -75,9 +75,15 @@ pub fn figure(input: &Input) -> Figure {
         ],
         strip: None,
     };
-    let mut note = "Shading: sampling error (90%). Never: not within the horizon. The offshore price is that of each arm before the \
-                    rule: where the labs leave, rents respond and fall, so that parity comes later by price, not by slower progress."
+    let mut note = "Shading: sampling error (90%). Never: not within the horizon. The offshore price is that of each arm before the rule"
         .to_string();
+    let later =
+        |workload: &Workload| workload.closed.iter().zip(&workload.open).any(|(closed, open)| closed < open);
+    note += if input.workloads.iter().any(later) {
+        ": where the labs leave, rents respond and fall, so that parity comes later by price, not by slower progress."
+    } else {
+        "."
+    };
     if !input.not_compared.is_empty() {
         note += &format!(
             " Not served both at home and offshore, so not shown: {}.",
