@@ -102,6 +102,19 @@ impl fmt::Display for EngineError {
                  between {} and {}; raise choke prices or change calibration.price_usd_per_h100e_hour",
                 range.0, range.1
             ),
+            EngineError::Uncalibrated(Uncalibrated::JumpsOver { price, factor, sides }) => write!(
+                f,
+                "the month-0 calibration cannot meet {price} USD per H100e-hour: where planned use is multiplied by {factor:.6}, the \
+                 price of month 0 jumps from {:.6} to {:.6}\n  \
+                 hint: at no price between would other quantities be bought or offered; give a \
+                 calibration.price_usd_per_h100e_hour outside the jump, or a higher saturation_ratio or elasticity",
+                sides.0, sides.1
+            ),
+            EngineError::Uncalibrated(Uncalibrated::NothingPlanned) => write!(
+                f,
+                "the month-0 calibration has nothing to multiply: no lab plans to use anything in month 0\n  \
+                 hint: give a planned_use_h100e above zero, or calibration.enabled = false"
+            ),
             EngineError::Uncalibrated(Uncalibrated::Failure(failure)) => {
                 write!(f, "the month-0 calibration failed: {}", failure.why.why)
             }

@@ -29,10 +29,27 @@ pub enum Uncalibrated {
         /// Price at the lowest and the highest factor.
         range: (f64, f64),
     },
+    /// Month 0's price jumps over the observed one as demand grows: from one factor to the next it is below and above.
+    JumpsOver {
+        /// Observed price.
+        price: f64,
+        /// Factor at which it jumps.
+        factor: f64,
+        /// Price just below that factor and just above it.
+        sides: (f64, f64),
+    },
+    /// No lab plans to use anything in month 0, so that the mean of its prices has no weights.
+    NothingPlanned,
 }
 
+/// How near to the observed price month 0 must clear, as a share of it. The factor is known to 1e-13, which demand of
+/// elasticity ε turns into 1e-13/ε of the price.
+const PRICE_TOLERANCE: f64 = 1e-6;
+
 /// The factor on all planned use at which the mean of the month-0 operating duals, weighted by stated planned use, equals
-/// `price` on the central path. The mean rises with the factor, so the factor is bracketed and halved to 1e-13.
+/// `price` on the central path. The mean rises with the factor, so the factor is bracketed and halved to 1e-13. It may jump,
+/// as where demand is saturated: more compute then finds no use at any price, and one chip more that is wanted than there
+/// is at the lower price sets the higher one. A price inside such a jump is met by no factor.
 ///
 /// # Errors
 /// [`Uncalibrated`].
@@ -57,6 +74,9 @@ pub fn calibrate(world: &World, central: &Drivers, price: f64) -> Result<Calibra
     };
     let (mut low, mut high) = (-20.0_f64, 20.0_f64);
     let range = (mean(crate::math::pow(2.0, low))?.0, mean(crate::math::pow(2.0, high))?.0);
+    if range.1.is_nan() {
+        return Err(Uncalibrated::NothingPlanned);
+    }
     if !(range.0 <= price && price <= range.1) {
         return Err(Uncalibrated::OutOfReach { price, range });
     }
@@ -68,6 +88,10 @@ pub fn calibrate(world: &World, central: &Drivers, price: f64) -> Result<Calibra
         if mean(crate::math::pow(2.0, middle))?.0 < price { low = middle } else { high = middle }
     }
     let factor = crate::math::pow(2.0, high);
-    let (_, duals) = mean(factor)?;
+    let (reached, duals) = mean(factor)?;
+    if (reached - price).abs() > PRICE_TOLERANCE * price {
+        let below = mean(crate::math::pow(2.0, low))?.0;
+        return Err(Uncalibrated::JumpsOver { price, factor, sides: (below, reached) });
+    }
     Ok(Calibration { factor, price, duals })
 }

@@ -4,8 +4,10 @@
 //! 16,000 statements; coverage of intervals to binomial bounds stated where they are used.
 
 use loophole::analysis::summary::summarise_values;
+use loophole::engine::executor::{EngineError, Options, simulate};
 use loophole::engine::job::Job;
 use loophole::math::{exp, ln, normal_quantile, pow, sqrt};
+use loophole::model::calibrate::Uncalibrated;
 use loophole::model::parameters::Form;
 use loophole::stats::estimate::{Estimate, Grouping, quantile};
 
@@ -297,6 +299,30 @@ fn month_0_meets_the_calibration_price() {
         }
         near(weighted / weights, price, 1e-8);
     }
+}
+
+/// Saturated demand is vertical: 50 own chips clear at their energy, 0.10, until one chip more is wanted, whose rent is
+/// 1.50. No factor makes the prices between, and none scales a demand of nothing.
+#[test]
+fn a_price_that_month_0_jumps_over_is_refused() {
+    let refused = |sets: &[&str]| {
+        let job = shipped("known/no-uncertainty.toml", sets).job();
+        simulate(&job, &Options::default()).expect_err("no factor meets the price")
+    };
+    let price = "calibration={ enabled = true, price_usd_per_h100e_hour = 0.6 }";
+    let demand = "labs.all.demand.work";
+    let saturation = format!("{demand}.saturation_ratio=1.01");
+    let error = refused(&[price, &saturation]);
+    let EngineError::Uncalibrated(Uncalibrated::JumpsOver { price: observed, factor, sides }) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(*observed, 0.6);
+    near(sides.0, 0.1, 1e-9);
+    near(sides.1, 1.5, 1e-9);
+    near(factor * 120.0 * 1.01, 50.0, 1e-9);
+    assert!(error.to_string().contains("jumps from"), "{error}");
+    let nothing = format!("{demand}.planned_use_h100e=0");
+    assert_eq!(refused(&[price, &nothing]), EngineError::Uncalibrated(Uncalibrated::NothingPlanned));
 }
 
 /// The central path of a job's only arm, with planned use scaled.

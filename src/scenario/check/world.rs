@@ -304,6 +304,21 @@ fn owned(checked: &Checked, place: &str, problems: &mut Vec<Diagnostic>) {
             .hint("one entry a month from month 0 to the month before the first order arrives"),
         );
     }
+    let rent = key("scarcity_rent_share");
+    if let Some(origin) =
+        checked.text(&key("origin")).filter(|origin| !matches!(*origin, "domestic" | "grey"))
+        && checked.tree.get(&rent).is_some()
+        && checked.is_on(&rent)
+    {
+        problems.push(
+            Diagnostic::warning(checked.value_at(&rent), format!("{place} earns no scarcity rent"))
+                .related(checked.value_at(&key("origin")), format!("its origin is {origin}"))
+                .note(
+                    "vendors of domestic and grey chips share in what their chips are worth above their cost",
+                )
+                .hint(format!("drop {rent}, or give the channel another origin")),
+        );
+    }
     let learning = ["learning_rate_fraction", "mfu_learning_rate_fraction"]
         .into_iter()
         .find(|field| checked.is_on(&key(field)));
