@@ -18,6 +18,16 @@ impl Month {
     pub const fn new(year: i32, month: i32) -> Month {
         Month(year * 12 + month - 1)
     }
+    /// The month that a text in other notations than `YYYY-MM` means beyond doubt: a year of four digits and a month, in either
+    /// order, with one sign between them.
+    pub fn meant(text: &str) -> Option<Month> {
+        let (first, second) = text.trim().split_once(|sign: char| "-/. ".contains(sign))?;
+        let (year, month) = if first.len() == 4 { (first, second) } else { (second, first) };
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let sound = year.len() == 4 && (1..=2).contains(&month.len()) && digits(year) && digits(month);
+        let (year, month) = (year.parse().ok()?, month.parse().ok()?);
+        (sound && (1..=12).contains(&month)).then(|| Month::new(year, month))
+    }
     /// The calendar year.
     pub const fn year(self) -> i32 {
         self.0.div_euclid(12)

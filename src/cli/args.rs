@@ -275,14 +275,15 @@ fn whole(low: u64, high: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
     }
 }
 
-/// A time such as 500ms, 30s, 5m or 1h; a bare number is in seconds.
+/// A time such as 500ms, 30s, 5m or 1h.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|sign: char| sign.is_ascii_alphabetic());
     let seconds = match &text[digits.len()..] {
         "ms" => 1e-3,
-        "" | "s" => 1.0,
+        "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
+        "" => return Err("a time is written with its unit: 500ms, 30s, 5m or 1h".into()),
         unit => return Err(format!("{unit:?} is no unit of time: ms, s, m or h")),
     };
     let number: f64 = digits.parse().map_err(|_| format!("{digits:?} is not a number"))?;
@@ -292,17 +293,18 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A size such as 512MiB, 8GiB or 8GB; a bare number is in bytes.
+/// A size such as 512MiB, 8GiB or 8GB.
 fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|sign: char| sign.is_ascii_alphabetic());
     let unit: u64 = match &text[digits.len()..] {
-        "" | "B" => 1,
+        "B" => 1,
         "MiB" => 1 << 20,
         "GiB" => 1 << 30,
         "TiB" => 1 << 40,
         "MB" => 1_000_000,
         "GB" => 1_000_000_000,
         "TB" => 1_000_000_000_000,
+        "" => return Err("a size is written with its unit: 512MiB, 8GiB or 8GB".into()),
         other => return Err(format!("{other:?} is no unit of size: MiB, GiB, MB or GB")),
     };
     let number: u64 = digits.parse().map_err(|_| format!("{digits:?} is not a whole number"))?;

@@ -334,20 +334,40 @@ fn floor_char(text: &str, at: usize) -> usize {
     at
 }
 
-/// The candidate nearest to `word`, if it is near enough to be what was meant.
+/// The candidate nearest to `word`, if it is near enough to be what was meant. One that ends in another unit only is nearer
+/// than one of another name; one that is half alike must at least start alike.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    nearest_by(0.5, word, candidates)
+    let name = |word: &'_ str| word.rsplit_once('_').map(|(name, _)| name.to_string());
+    let own = name(word);
+    let unit_apart = |candidate: &str| own.is_some() && name(candidate) == own;
+    let similarity = |candidate: &str| {
+        let similarity = strsim::normalized_damerau_levenshtein(word, candidate);
+        let alike = similarity >= 0.6 || word.chars().next() == candidate.chars().next();
+        if unit_apart(candidate) {
+            f64::midpoint(1.0, similarity)
+        } else if alike {
+            similarity
+        } else {
+            0.0
+        }
+    };
+    nearest_by(0.5, similarity, candidates)
 }
 
 /// The id among those of a table, `id` aside, that is so near to it that a slip is likely.
 pub fn slipped<'a>(id: &str, table: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    nearest_by(0.7, id, table.into_iter().filter(|other| *other != id))
+    let similarity = |other: &str| strsim::normalized_damerau_levenshtein(id, other);
+    nearest_by(0.7, similarity, table.into_iter().filter(|other| *other != id))
 }
 
-fn nearest_by<'a>(least: f64, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest_by<'a>(
+    least: f64,
+    similarity: impl Fn(&str) -> f64,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     candidates
         .into_iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(word, candidate), candidate))
+        .map(|candidate| (similarity(candidate), candidate))
         .filter(|(similarity, _)| *similarity >= least)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         .map(|(_, candidate)| candidate)
@@ -379,5 +399,7 @@ mod tests {
     fn the_nearest_name_must_be_near() {
         assert_eq!(nearest("mfu_fracton", ["mbu_fraction", "mfu_fraction"]), Some("mfu_fraction"));
         assert_eq!(nearest("zebra", ["mbu_fraction", "mfu_fraction"]), None);
+        assert_eq!(nearest("lag_months", ["lag_days", "ramp_months"]), Some("lag_days"));
+        assert_eq!(nearest("until", ["quantity"]), None);
     }
 }

@@ -286,6 +286,63 @@ fn remedy(value: &str) -> Option<String> {
         .then(|| format!("words stand in quotes: {value:?}"))
 }
 
+/// How the parser tells a key that is written twice.
+const DUPLICATE: &str = "duplicate key";
+
+/// The line around a place.
+fn line_at(text: &str, at: usize) -> &str {
+    let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let end = at + behind.find('\n').unwrap_or(behind.len());
+    &text[start..end.max(start)]
+}
+
+/// Whether a line starts a table.
+fn is_header(line: &str) -> bool {
+    line.trim_start().starts_with('[')
+}
+
+/// Where the table ends that a place is in.
+fn table_end(text: &str, at: usize) -> usize {
+    let mut end = at;
+    for line in text[at..].split_inclusive('\n') {
+        if end > at && is_header(line) {
+            return end;
+        }
+        end += line.len();
+    }
+    end
+}
+
+/// Where what is written on the line around `at`, a table or the key before an equals sign, was first written in the same
+/// place: a table in the text, a key in its table.
+fn first_of(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
+    let header = is_header(line_at(text, at));
+    let named = |line: &str| {
+        let name = if header { line.split('#').next() } else { line.split_once('=').map(|(key, _)| key) };
+        name.map(|name| name.split_whitespace().collect::<String>()).filter(|name| !name.is_empty())
+    };
+    let wanted = named(line_at(text, at))?;
+    let (mut start, mut first) = (0, None);
+    for line in text.split_inclusive('\n') {
+        if start + line.len() > at {
+            break;
+        }
+        let found = || {
+            let from = start + (line.len() - line.trim_start().len());
+            let shown = line.trim_start().split(if header { '#' } else { '=' }).next().unwrap_or_default();
+            from..from + shown.trim_end().len()
+        };
+        if !header && is_header(line) {
+            first = None;
+        } else if first.is_none() && is_header(line) == header && named(line).as_ref() == Some(&wanted) {
+            first = Some(found());
+        }
+        start += line.len();
+    }
+    first
+}
+
 struct Reader {
     file: u32,
     offset: usize,
@@ -300,10 +357,27 @@ impl Reader {
 
     /// Tells `errors`; `value` finds the value that is wrong at a place.
     fn syntax(&mut self, errors: &[Error], text: &str, value: fn(&str, usize) -> Option<&str>) {
+        let mut doubled = 0..0;
         for error in errors {
             let span = error.span().unwrap_or(text.len()..text.len());
             let problem =
                 Diagnostic::error(self.origin(span.clone()), format!("not TOML: {}", error.message()));
+            if error.message() == DUPLICATE {
+                // What stands in a table that is there twice is there twice for that reason alone.
+                if doubled.contains(&span.start) {
+                    continue;
+                }
+                if is_header(line_at(text, span.start)) {
+                    doubled = span.end..table_end(text, span.end);
+                }
+                self.problems.push(match first_of(text, span.start) {
+                    Some(first) => {
+                        problem.related(self.origin(first), "the first").hint("keep one of the two")
+                    }
+                    None => problem,
+                });
+                continue;
+            }
             self.problems.push(match value(text, span.start).and_then(remedy) {
                 Some(remedy) => problem.hint(remedy),
                 None => problem,

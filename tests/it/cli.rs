@@ -426,7 +426,7 @@ fn a_run_that_would_take_too_much_memory_is_refused_with_the_remedy() {
     // Beyond 100,000 paths not every one is kept.
     assert_eq!(code(&loophole(&["compare", flagship, "--paths", "50000000", "-n"])), 0);
     assert_eq!(code(&loophole(&["compare", flagship, "--max-memory", "1MiB"])), 1);
-    for size in ["8 parsec", "-1GiB", "0", "99999999999TiB", "1.5GiB"] {
+    for size in ["8 parsec", "-1GiB", "0", "1", "99999999999TiB", "1.5GiB"] {
         assert_eq!(
             code(&loophole(&["compare", flagship, "-n", &format!("--max-memory={size}")])),
             2,

@@ -1,5 +1,7 @@
 //! Questions about rules, their effects, and arms.
 
+use std::collections::BTreeSet;
+
 use crate::calendar::Month;
 use crate::model::parameters::Target;
 use crate::scenario::build::{acts_on, target_of};
@@ -328,6 +330,15 @@ fn channel_selection(
             let Some(pattern) = checked.text(&key) else { continue };
             if !all.iter().any(|id| crate::scenario::resolve::glob(pattern, id)) {
                 return nothing(checked, &key, field, &all, problems);
+            }
+        }
+        let tag_key = format!("{key}.tag");
+        if let Some(tag) = checked.text(&tag_key) {
+            let tags = |id: &&'_ str| checked.texts(&format!("channels.{id}.tags"));
+            let tags: Vec<&str> =
+                channels.iter().flat_map(tags).collect::<BTreeSet<_>>().into_iter().collect();
+            if !tags.contains(&tag) {
+                return nothing(checked, &tag_key, "tag", &tags, problems);
             }
         }
         problems

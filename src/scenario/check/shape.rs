@@ -218,8 +218,14 @@ impl Walker<'_> {
                 walker.value(&join(key, name), entry, inner, in_table(before, name));
             }),
             Kind::Of(ids, inner) => self.entries(key, node, |walker, name, entry| {
-                if walker.id(key, name, entry.key, *ids) {
+                let known = walker.quantities.len();
+                let defined = walker.id(key, name, entry.key, *ids);
+                // Numbers are looked at all the same; tables of a misspelt id would lack what the id meant has.
+                if defined || entry.node.table().is_none() {
                     walker.value(&join(key, name), entry, inner, in_table(before, name));
+                }
+                if !defined {
+                    walker.quantities.truncate(known);
                 }
             }),
             Kind::List(inner) => match node.list() {
@@ -306,7 +312,10 @@ impl Walker<'_> {
             Value::Text(text) if text.get(..7).is_some_and(|start| start.parse::<Month>().is_ok()) => {
                 self.report(problem.hint(format!("write {:?}", &text[..7])));
             }
-            Value::Text(_) => self.report(problem),
+            Value::Text(text) => self.report(match Month::meant(text) {
+                Some(month) => problem.hint(format!("write \"{month}\"")),
+                None => problem,
+            }),
             _ => self.report(problem.label(format!("found {}", node.kind()))),
         }
     }

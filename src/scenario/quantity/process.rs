@@ -18,28 +18,35 @@ impl Reader<'_> {
             self.problems.push(problem.note("allowed: schedule = { \"2026-10\" = 1.0, \"2027-06\" = 1.2 }"));
             return None;
         };
-        let (mut knots, mut sound) = (Vec::new(), true);
+        let (mut knots, mut points, mut sound) = (Vec::new(), Vec::new(), true);
         for (date, value) in dates {
-            let month = match date.parse::<Month>() {
-                Ok(month) => Some(month),
-                Err(_) => {
-                    let problem = Diagnostic::error(value.key, format!("{key}: {date:?} is not a month"));
-                    self.problems.push(problem.note("allowed: \"YYYY-MM\""));
-                    None
+            let month = date.parse::<Month>();
+            if month.is_err() {
+                let problem = Diagnostic::error(value.key, format!("{key}: {date:?} is not a month"))
+                    .note("allowed: \"YYYY-MM\"");
+                self.problems.push(match Month::meant(date) {
+                    Some(month) => problem.hint(format!("write \"{month}\"")),
+                    None => problem,
+                });
+            }
+            match self.number(key, &value.node) {
+                Some(x) => {
+                    points.push(Support::point(x, value.node.origin));
+                    knots.extend(month.ok().map(|month| (month, x)));
                 }
-            };
-            match (month, self.number(key, &value.node)) {
-                (Some(month), Some(x)) => knots.push((month, x, value.node.origin)),
-                _ => sound = false,
+                None => sound = false,
             }
         }
         let linear = interpolation?.unwrap_or("linear") == "linear";
         if !sound {
             return None;
         }
-        knots.sort_by_key(|(month, ..)| *month);
-        let support = knots.iter().map(|&(_, x, at)| Support::point(x, at)).reduce(Support::union)?;
-        let knots = knots.into_iter().map(|(month, x, _)| (month, x)).collect();
+        if knots.is_empty() {
+            knots.push((Month::new(0, 1), 0.0));
+        }
+        knots.sort_by_key(|(month, _)| *month);
+        // Values of what is no month count too, so that their range is told beside it.
+        let support = points.into_iter().reduce(Support::union)?;
         Some((Form::Schedule { knots, linear }, support))
     }
 

@@ -219,7 +219,10 @@ impl Reader<'_> {
             for item in listed {
                 match item.text() {
                     Some(id) if self.sources.contains(id) => meta.sources.push(id.to_string()),
-                    Some(id) => self.undefined(key, item, "source", id, self.sources),
+                    Some(id) => {
+                        self.undefined(key, item, "source", id, self.sources);
+                        meta.sources.push(id.to_string());
+                    }
                     None => self.wrong_type(
                         &format!("source of {key}"),
                         item,
