@@ -23,6 +23,7 @@ use loophole::engine::recorder::{CellMoments, Layout, Rows, count_cells};
 use loophole::math::{InLanes, LANES, Lanes};
 use loophole::model::conditions::Givens;
 use loophole::model::drivers::{Drivers, Scratch};
+use loophole::model::parameters::World;
 use loophole::model::rules::{DatesInLanes, Regime, RuleDates};
 use loophole::model::step::{self, Workspace};
 use loophole::stats::estimate::mean;
@@ -44,6 +45,7 @@ fn stages(job: &Job, paths: u64) {
     let catalogue = Catalogue::of(&worlds[0]);
     let layout = Layout::of(job, &catalogue);
     let (arms, months) = (worlds.len(), worlds[0].months);
+    let own_rules: Vec<_> = (0..arms).map(|a| World::own_rules(&worlds, job.baseline(), a)).collect();
     let [mut draw, mut dates_time, mut simulate, mut enter, mut scalars, mut moments, mut sketch] =
         [Duration::ZERO; 7];
     let (mut scratch, mut drivers, mut work) =
@@ -105,6 +107,7 @@ fn stages(job: &Job, paths: u64) {
                     account: &accounts[a],
                     baseline: &accounts[job.baseline()],
                     dates: &dates[a],
+                    own: &own_rules[a],
                 };
                 for (_, scalar, lab) in &catalogue.scalars {
                     black_box(scalar.value(&view, *lab));

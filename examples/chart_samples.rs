@@ -130,6 +130,7 @@ fn lost_compute() -> Figure {
         total_share: skewed(2, 0.19, 0.35),
         workloads: workloads().into_iter().enumerate().map(panel).collect(),
         effective,
+        several_rules: false,
         provenance: provenance(),
     })
 }
@@ -214,7 +215,10 @@ fn rule_design() -> Figure {
                 .collect(),
         };
     rule_design::figure(&rule_design::Input {
-        arms: arms.iter().map(|(t, e)| rule_design::Arm { title: (*t).into(), expected: *e }).collect(),
+        arms: arms
+            .iter()
+            .map(|(t, e)| rule_design::Arm { title: (*t).into(), expected: *e, like_headline: true })
+            .collect(),
         metrics: vec![
             metric(
                 "H100e-hours lost in 24 months",

@@ -13,7 +13,7 @@ use crate::analysis::compare::{Effects, Measure, Scope, bound};
 use crate::analysis::summary::summarise_scalar;
 use crate::engine::catalogue::{ORIGINS, calendar_years, windows};
 use crate::engine::column::{Column, Over};
-use crate::engine::outcome::{Cell, Outcome};
+use crate::engine::outcome::{ArmLabel, Cell, Outcome};
 use crate::numbers::Unit;
 use crate::scenario::registry::FIGURES;
 
@@ -165,7 +165,7 @@ impl Gallery<'_> {
         Some((0..self.outcome.months).map(|t| self.outcome.level(arm, metric, t).mean().value).collect())
     }
 
-    /// Share of paths on which a rule takes effect in each month.
+    /// Share of paths on which the first of an arm's own rules takes effect in each month.
     fn effective(&self, arm: usize) -> Vec<f64> {
         let Some(dates) = self.column(arm, "effective_month", Measure::Paired) else { return Vec::new() };
         let share = |t: usize| dates.at_most(t as f64) - dates.at_most(t as f64 - 1.0);
@@ -213,6 +213,7 @@ impl Gallery<'_> {
             total_share: spread(format!("lost_share.{window}m.all"))?,
             workloads,
             effective: self.effective(arm),
+            several_rules: self.outcome.arms[arm].own_rules.several(),
             provenance: self.provenance.clone(),
         }))
     }
@@ -301,11 +302,15 @@ impl Gallery<'_> {
             let label = label(arm);
             if alone(&label.design) { label.design.clone() } else { label.title.clone() }
         };
+        let told = label(headline);
+        let like_headline =
+            |arm: &ArmLabel| arm.design == told.design && arm.own_rules.alike && told.own_rules.alike;
         let arms = ordered
             .iter()
             .map(|effect| rule_design::Arm {
                 title: name(effect.arm),
                 expected: effect.scope == Scope::Expected,
+                like_headline: like_headline(label(effect.arm)),
             })
             .collect();
         let window = *windows(self.outcome.months).iter().rfind(|window| **window <= 24)?;

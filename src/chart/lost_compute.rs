@@ -27,6 +27,8 @@ pub struct Input {
     pub workloads: Vec<Workload>,
     /// Share of paths on which the rule takes effect in each month; empty when it never does.
     pub effective: Vec<f64>,
+    /// The arm has several rules, of which the first to take effect is meant.
+    pub several_rules: bool,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -79,13 +81,19 @@ pub fn figure(input: &Input) -> Figure {
         id: "lost-compute".into(),
         subtitle: format!("H100e-hours a month that Chinese labs use {used}{}", input.rule.supposed()),
         stated: stated(input),
-        notes: vec![format!("{FAN_NOTE} Bars: when the rule takes effect.")],
+        notes: vec![note(input)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         shared_axis: true,
         panels,
         title,
     }
+}
+
+fn note(input: &Input) -> String {
+    let rule = if input.several_rules { "the first of its rules" } else { "the rule" };
+    let bars = format!(" Bars: when {rule} takes effect.");
+    FAN_NOTE.to_string() + if input.effective.is_empty() { "" } else { &bars }
 }
 
 /// The numbers of the title, the captions and the strip.

@@ -31,6 +31,8 @@ pub struct Arm {
     pub title: String,
     /// Whether the effect is weighted by the probability of a rule and of its reversal.
     pub expected: bool,
+    /// Whether its rules are the headline's by name, with nothing else that differs, so that the title may tell both together.
+    pub like_headline: bool,
 }
 
 /// An effect against the open arm, under each design.
@@ -128,9 +130,8 @@ fn title(input: &Input) -> String {
     let Some((metric, effect)) = first.and_then(|m| Some((m, m.effects.get(input.headline)?))) else {
         return "No rule to compare".into();
     };
-    let expected =
-        input.arms.iter().zip(&metric.effects).find(|(arm, _)| arm.expected).map(|(_, effect)| effect);
-    let weighted = expected.filter(|_| !effect.by_mean).map_or_else(String::new, |e| {
+    let expected = input.arms.iter().zip(&metric.effects).find(|(arm, _)| arm.expected && arm.like_headline);
+    let weighted = expected.filter(|_| !effect.by_mean).map_or_else(String::new, |(_, e)| {
         format!("; weighted by the chance of a rule, {} on average", e.average(metric.unit))
     });
     if !effect.excludes(0.0) {

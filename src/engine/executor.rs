@@ -163,6 +163,8 @@ struct Plan<'a> {
     given: Vec<usize>,
     /// By arm: what it shares its first months with.
     trunks: Vec<Trunk>,
+    /// By arm: which of its rules the baseline has not.
+    own_rules: Vec<Vec<bool>>,
     sampler: Sampler<'a>,
     catalogue: Catalogue,
     layout: Layout,
@@ -234,7 +236,20 @@ pub fn simulate_from(
     let readings = if job.is_exact() { Vec::new() } else { readings(&catalogue) };
     let flag = |id: &str| catalogue.scalar_index(id).unwrap_or_else(|| unreachable!("every job has {id}"));
     let flags = [flag("rule_in_force"), flag("rule_reversed")];
-    let plan = Plan { job, worlds, given, trunks, sampler, catalogue, layout, partition, readings, flags };
+    let own_rules = (0..worlds.len()).map(|arm| World::own_rules(&worlds, job.baseline(), arm)).collect();
+    let plan = Plan {
+        job,
+        worlds,
+        given,
+        trunks,
+        own_rules,
+        sampler,
+        catalogue,
+        layout,
+        partition,
+        readings,
+        flags,
+    };
     let nothing = empty(&plan);
     let state = match from {
         None => nothing,

@@ -33,7 +33,7 @@ pub struct ArmLabel {
 pub struct OwnRules {
     /// How many there are.
     pub count: usize,
-    /// How many rules the arm has in common with the baseline.
+    /// How many rules the arm has in common with the baseline. Its dates and flags do not count them.
     pub shared: usize,
     /// One of them shuts a rental channel: its effect on new capacity is the constant factor 0.
     pub closes: bool,
@@ -44,14 +44,14 @@ pub struct OwnRules {
     pub alike: bool,
     /// Each has a fixed date of announcement and is never undone.
     pub fixed: bool,
-    /// No rule of the arm is ever undone.
+    /// None is ever undone.
     pub stand: bool,
 }
 
 impl OwnRules {
-    /// Whether the arm has several rules, its baseline's among them, so that a flag of any of them is not one of each.
+    /// Whether there are several, so that a flag of any of them is not one of each.
     pub fn several(&self) -> bool {
-        self.count + self.shared > 1
+        self.count > 1
     }
 
     /// Whether the arm has rules of its own and differs in other assumptions too, so that its effect is of both together.
@@ -85,7 +85,7 @@ impl OwnRules {
             closes_open_door: closes && alike && !baseline.rules.iter().any(narrows),
             alike,
             fixed: own.iter().all(fixed),
-            stand: world.rules.iter().all(|rule| rule.reversal == Reversal::Never),
+            stand: own.iter().all(|rule| rule.reversal == Reversal::Never),
         }
     }
 }

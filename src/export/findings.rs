@@ -209,7 +209,7 @@ impl Teller<'_> {
     /// When the rule binds, where that is one month on all paths.
     fn binds(&self) -> String {
         let own = self.outcome.arms[self.effect.arm].own_rules;
-        let which = if own.count + own.shared > 1 { "the first of its rules" } else { "the rule" };
+        let which = if own.several() { "the first of its rules" } else { "the rule" };
         self.effect.binds_from.map_or(String::new(), |month| {
             format!(" ({which} binds from {})", self.outcome.start.plus(month))
         })

@@ -134,7 +134,7 @@ pub fn chances(outcome: &Outcome, effects: &Effects) -> Option<String> {
         Some(chance(flags.mean, flags.paths))
     };
     let own = outcome.arms[effects.arm].own_rules;
-    let rule = if own.count + own.shared > 1 { "one of its rules" } else { "the rule" };
+    let rule = if own.several() { "one of its rules" } else { "the rule" };
     let undone = match own.stand {
         true => String::new(),
         false => format!(", that it does and is undone {}", chance_of("rule_reversed")?),

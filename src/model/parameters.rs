@@ -105,6 +105,14 @@ pub struct World {
     pub demand_scale: f64,
 }
 
+impl World {
+    /// Which rules of an arm its baseline has not, among the worlds of all arms; the baseline's own are all that it has.
+    pub fn own_rules(worlds: &[World], baseline: usize, arm: usize) -> Vec<bool> {
+        let others = &worlds[baseline].rules;
+        worlds[arm].rules.iter().map(|rule| arm == baseline || !others.contains(rule)).collect()
+    }
+}
+
 /// What a workload asks of a chip (`docs/model.md §5`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {

@@ -103,6 +103,7 @@ impl Mix {
             total_share: self.spread(0.1),
             workloads: (0..self.workloads).map(workload).collect(),
             effective: vec![0.25; self.months.min(4)],
+            several_rules: false,
             provenance: self.provenance(),
         })
     }
@@ -153,7 +154,11 @@ impl Mix {
             unit,
             effects: (0..self.arms).map(|k| effect(k, scale)).collect(),
         };
-        let arm = |k| rule_design::Arm { title: self.title(k + 1), expected: k + 1 == self.arms };
+        let arm = |k| rule_design::Arm {
+            title: self.title(k + 1),
+            expected: k + 1 == self.arms,
+            like_headline: true,
+        };
         rule_design::figure(&rule_design::Input {
             arms: (0..self.arms).map(arm).collect(),
             metrics: vec![

@@ -71,6 +71,7 @@ impl Told {
             account: &account(arm),
             baseline: &account(self.baseline),
             dates: &dates,
+            own: &World::own_rules(&self.worlds, self.baseline, arm),
         };
         catalogue.scalars.iter().map(|(_, scalar, lab)| scalar.value(&view, *lab)[0]).collect()
     }

@@ -148,6 +148,15 @@ pub struct PathView<'a> {
     pub baseline: &'a Account,
     /// The arm's rules' dates.
     pub dates: &'a [DatesInLanes],
+    /// Which of these rules the baseline has not, by [`World::own_rules`].
+    pub own: &'a [bool],
+}
+
+impl PathView<'_> {
+    /// The dates of the arm's own rules.
+    fn own_dates(&self) -> impl Iterator<Item = &DatesInLanes> {
+        self.dates.iter().zip(self.own).filter(|(_, own)| **own).map(|(dates, _)| dates)
+    }
 }
 
 impl Scalar {
@@ -185,9 +194,9 @@ impl Scalar {
                 - total(&months[..window], |month| &month.useful_work, w)
         };
         let flag = |yes: bool| f64::from(u8::from(yes));
-        // Whether a date of any rule lies within the run.
+        // Whether a date of any of the arm's own rules lies within the run.
         let within = |date: fn(&RuleDates) -> Option<i64>| {
-            let is = |i: usize| path.dates.iter().filter_map(|of| date(&of[i])).any(|month| month < n as i64);
+            let is = |i: usize| path.own_dates().filter_map(|of| date(&of[i])).any(|month| month < n as i64);
             Lanes::each(|i| flag(is(i)))
         };
         match self {
@@ -249,7 +258,7 @@ impl Scalar {
                 sum(rented.map(|(_, of)| of.chips))
             }
             Scalar::EffectiveMonth => Lanes::each(|i| {
-                let first = path.dates.iter().filter_map(|dates| dates[i].effective).min();
+                let first = path.own_dates().filter_map(|dates| dates[i].effective).min();
                 first.map_or(n as f64, |month| (month as f64).min(n as f64))
             }),
             Scalar::Bound => within(|dates| dates.effective),

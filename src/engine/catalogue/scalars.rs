@@ -255,16 +255,16 @@ impl Catalogue {
         }
     }
 
-    /// When rules bind, and whether they stand.
+    /// When the rules bind that an arm has and the baseline has not, and whether they stand; the baseline's are all its own.
     fn add_rules(&mut self) {
         self.scalar(
             "effective_month",
-            "First month with a rule in force (the horizon if never)",
+            "First month with a rule of its own in force (the horizon if never)",
             "months",
             Scalar::EffectiveMonth,
         );
-        self.scalar("rule_in_force", "A rule comes into force", "probability", Scalar::Bound);
-        self.scalar("rule_reversed", "A rule in force is undone", "probability", Scalar::Reversed);
+        self.scalar("rule_in_force", "A rule of its own comes into force", "probability", Scalar::Bound);
+        self.scalar("rule_reversed", "A rule of its own is undone", "probability", Scalar::Reversed);
     }
 }
 

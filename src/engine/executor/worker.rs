@@ -205,6 +205,7 @@ impl Worker {
             account: &self.accounts[arm],
             baseline: &self.accounts[plan.job.baseline()],
             dates: &self.dates[arm],
+            own: &plan.own_rules[arm],
         };
         for (s, (_, scalar, lab)) in scalars.iter().enumerate() {
             let value = scalar.value(&view, *lab);

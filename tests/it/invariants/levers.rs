@@ -80,6 +80,15 @@ fn with_rule(rule: &str, more: &[&str]) -> Outcome {
 const DOOR: &str = "[[rules.other.effects]]\non = { tag = \"door\" }\nquantity = \"new_rental_capacity\"\n";
 
 #[test]
+fn the_dates_of_an_arm_are_of_rules_that_its_baseline_has_not() {
+    let outcome = run(&shipped("known/levers.toml", &[]).job());
+    for (id, month) in [("open", 0.0), ("access", 2.0), ("supply", 0.0), ("gates", outcome.months as f64)] {
+        let dates = outcome.scalar(arm(&outcome, id), "effective_month").expect("a metric");
+        assert!(dates.iter().all(|date| *date == month), "{id}: {dates:?}");
+    }
+}
+
+#[test]
 fn a_door_that_leaks_everything_at_no_premium_is_open() {
     for (announced, factor) in [("2026-10", 0.0), ("2027-02", 0.0), ("2027-02", 0.4)] {
         let rule = format!(
