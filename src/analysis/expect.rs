@@ -416,12 +416,17 @@ pub fn false_alarm(z: f64, grouping: Grouping, paths: usize) -> f64 {
     2.0 * (1.0 - student_cdf(grouping.degrees_of_freedom(paths).max(1.0), z))
 }
 
-/// The false alarms to be expected of a pin's checks, as [`false_alarm`]; 0 for a pin without noise or value.
-pub fn expected_false_alarms(pin: &Pin, setting: &Setting) -> f64 {
+/// [`false_alarm`] of `z` for a pin's run and the run its value was taken from.
+pub fn false_alarm_of(pin: &Pin, setting: &Setting, z: f64) -> f64 {
     let scheme = setting.sampling.parse().map_or(Grouping::Independent, partition::grouping);
     let paths = pin.stamp.as_ref().map_or(setting.run.paths, |stamp| stamp.paths.min(setting.run.paths));
+    false_alarm(z, scheme, paths)
+}
+
+/// The false alarms to be expected of a pin's checks, as [`false_alarm`]; 0 for a pin without noise or value.
+pub fn expected_false_alarms(pin: &Pin, setting: &Setting) -> f64 {
     let noise = pin.checks.iter().filter_map(|check| match check {
-        Check::Noise(z) if pin.value.is_some() => Some(false_alarm(*z, scheme, paths)),
+        Check::Noise(z) if pin.value.is_some() => Some(false_alarm_of(pin, setting, *z)),
         _ => None,
     });
     noise.fold(0.0, |sum, alarm| sum + alarm)

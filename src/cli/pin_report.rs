@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use loophole::analysis::answer::unit_of;
 use loophole::analysis::expect::{
-    Answer, Finding, Setting, Status, Verdict, combined, expected_false_alarms,
+    Answer, Finding, Setting, Status, Verdict, combined, expected_false_alarms, false_alarm_of,
 };
 use loophole::encoding;
 use loophole::numbers::Unit;
@@ -17,6 +17,9 @@ use super::terminal::plural;
 
 /// Most changed inputs that are named.
 const NAMED: usize = 8;
+
+/// Movements that chance alone makes less often are real.
+const SELDOM: f64 = 1e-3;
 
 /// A pin with what was found of it.
 pub struct Told<'a> {
@@ -126,6 +129,15 @@ impl Told<'_> {
         lines
     }
 
+    /// Whether the value was taken on the same seed, paths and sampling of other inputs, which then moved it and not chance.
+    fn same_seed_on_other_inputs(&self) -> bool {
+        let run = self.setting.run;
+        let same = self.pin.stamp.as_ref().is_some_and(|stamp| {
+            (stamp.seed, stamp.paths) == (run.seed, run.paths) && stamp.sampling == self.setting.sampling
+        });
+        same && self.changes.as_ref().is_some_and(|changes| !changes.is_empty())
+    }
+
     /// Inputs that changed, in words.
     fn inputs(&self, version: &str) -> String {
         let versions = if version == self.setting.version {
@@ -197,9 +209,21 @@ impl Told<'_> {
             Check::Noise(_) if holds && self.verdict.same_draws => {
                 format!("moved {} s.e.: less than noise, though on the same random numbers", errors(distance))
             }
+            Check::Noise(_) if holds && self.same_seed_on_other_inputs() => {
+                format!("moved {} s.e.: less than noise, though by inputs that changed", errors(distance))
+            }
             Check::Noise(_) if holds => format!("moved {} s.e.: noise", errors(distance)),
             Check::Noise(z) => {
-                format!("moved {} s.e.: real, from {then} to {today} (noise is up to {z})", errors(distance))
+                let by_chance = false_alarm_of(self.pin, &self.setting, distance);
+                let verdict =
+                    if by_chance < SELDOM || self.verdict.same_draws || self.same_seed_on_other_inputs() {
+                        "real".to_string()
+                    } else {
+                        let often = Unit::Share.show(by_chance, 0.1 * by_chance);
+                        format!("chance alone moves so few paths as far in {often} of runs")
+                    };
+                let moved = errors(distance);
+                format!("moved {moved} s.e.: {verdict}, from {then} to {today} (noise is up to {z})")
             }
             Check::AtLeast(low) => {
                 format!("{} is {} {low}", points(answers, self.pin), if holds { "at least" } else { "below" })
@@ -258,7 +282,7 @@ fn changed_below_noise(list: &[&Told<'_>]) -> String {
     let moved = list.iter().any(|told| told.verdict.status == Status::Moved && told.pin.stamp.is_some());
     let changed = list.iter().find(|told| told.changes.as_ref().is_some_and(|changes| !changes.is_empty()));
     match (moved, changed) {
-        (false, Some(told)) => format!("             {}\n", told.inputs(&told.setting.version)),
+        (false, Some(told)) => format!("  {}\n", told.inputs(&told.setting.version)),
         _ => String::new(),
     }
 }

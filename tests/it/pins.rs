@@ -153,7 +153,33 @@ fn a_price_five_per_cent_higher_is_real_and_named() {
     let output = place.test(&["--with", overlay.to_str().expect("text"), "--seed", "77"]);
     assert_eq!(code(&output), 1, "{}", out(&output));
     // And other random numbers alone are not.
-    assert_eq!(code(&place.test(&["--seed", "77"])), 0);
+    let output = place.test(&["--seed", "77"]);
+    assert_eq!(code(&output), 0);
+    assert!(out(&output).contains("s.e.: noise"), "{}", out(&output));
+}
+
+#[test]
+fn what_changed_inputs_move_on_one_seed_is_no_noise() {
+    let pins = "[[expect]]\nmetric = \"pv.spend\"\narm = \"open\"\nnoise = 4\n\n[[expect]]\nmetric = \"pv.spend\"\narm = \"open\"\nsign = \"positive\"\n";
+    let place = Place::of("gbm-rent.toml", pins);
+    place.bless();
+    let output = place.test(&["--set", "channels.rent.price_usd_per_chip_hour.initial=2.0001"]);
+    let text = out(&output);
+    assert_eq!(code(&output), 0, "{text}");
+    assert!(text.contains("s.e.: less than noise, though by inputs that changed"), "{text}");
+    // Which inputs is said of the file, below its pins.
+    assert!(text.contains("\n  inputs that changed since the pin: channels.rent"), "{text}");
+}
+
+#[test]
+fn a_move_that_few_paths_make_by_chance_is_not_called_real() {
+    let pins = "[expect_run]\npaths = 3\n\n[[expect]]\nmetric = \"pv.spend\"\narm = \"open\"\nnoise = 0.1\n";
+    let place = Place::of("gbm-rent.toml", pins);
+    place.bless();
+    let output = place.test(&["--seed", "78"]);
+    let text = out(&output);
+    assert_eq!(code(&output), 1, "{text}");
+    assert!(text.contains("chance alone moves so few paths as far in"), "{text}");
 }
 
 #[test]
