@@ -303,8 +303,9 @@ impl Gallery<'_> {
             if alone(&label.design) { label.design.clone() } else { label.title.clone() }
         };
         let told = label(headline);
-        let like_headline =
-            |arm: &ArmLabel| arm.design == told.design && arm.own_rules.alike && told.own_rules.alike;
+        let like_headline = |arm: &ArmLabel| {
+            arm.design.starts_with(&told.design) && arm.own_rules.count == told.own_rules.count
+        };
         let arms = ordered
             .iter()
             .map(|effect| rule_design::Arm {

@@ -158,7 +158,7 @@ fn title(input: &Input) -> String {
     let share = |v: f64| Unit::Share.show(v, 0.01);
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
     let interval = if half_width.is_finite() {
-        format!("sampling error ±{} points", Unit::Plain.show(half_width * 100.0, 0.1))
+        format!("sampling error, 90%: ±{} points", Unit::Plain.show(half_width * 100.0, 0.1))
     } else {
         "sampling error unknown".to_string()
     };

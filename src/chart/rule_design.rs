@@ -31,7 +31,7 @@ pub struct Arm {
     pub title: String,
     /// Whether the effect is weighted by the probability of a rule and of its reversal.
     pub expected: bool,
-    /// Whether its rules are the headline's by name, with nothing else that differs, so that the title may tell both together.
+    /// Whether it has as many rules as the headline and is named after its design, so that the title may tell both together.
     pub like_headline: bool,
 }
 

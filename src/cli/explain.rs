@@ -42,27 +42,48 @@ fn words(scenario: &Scenario, explanation: &Explanation) -> String {
     for remark in &explanation.remarks {
         let _ = writeln!(text, "{remark}");
     }
+    let mut cited = Vec::new();
     for line in &explanation.lines {
         let _ = writeln!(text, "\n{} = {} {}", line.name, number(line.result), line.unit);
         let _ = writeln!(text, "  {} = {}", line.symbol, line.formula);
         for input in &line.inputs {
             let from = match &input.origin {
-                Origin::Key(key) => source(scenario, key),
+                Origin::Key(key) => source(scenario, key, &mut cited),
                 Origin::Above => "above".to_string(),
                 Origin::Simulated(observed) => format!("simulated: {observed}"),
             };
             let _ = writeln!(text, "    {:<18} {:>12}  {from}", input.symbol, number(input.value));
         }
     }
+    if !cited.is_empty() {
+        text.push_str("\nSources\n");
+        for (number, source) in (1..).zip(&cited) {
+            let _ = writeln!(text, "  {number:>2}  {source}");
+        }
+    }
     text
 }
 
-fn source(scenario: &Scenario, key: &str) -> String {
+/// Key, grade, sources by their number in `cited`, to which new ones are added, and place of a number.
+fn source(scenario: &Scenario, key: &str, cited: &mut Vec<String>) -> String {
     let Some(provenance) = scenario.provenance(key) else { return key.to_string() };
-    let cited: Vec<String> = provenance.sources.iter().map(ToString::to_string).collect();
-    let grade = provenance.grade.map(|grade| format!("{}: ", grade.name())).unwrap_or_default();
-    let from = if cited.is_empty() { provenance.note.unwrap_or_default() } else { cited.join("; ") };
-    format!("{key}  [{grade}{from}] {}", provenance.origin)
+    let mut numbers = Vec::new();
+    for source in provenance.sources.iter().map(ToString::to_string) {
+        let known = cited.iter().position(|known| *known == source).unwrap_or_else(|| {
+            cited.push(source);
+            cited.len() - 1
+        });
+        numbers.push((known + 1).to_string());
+    }
+    let from = match numbers.len() {
+        0 => provenance.note.clone().unwrap_or_default(),
+        1 => format!("source {}", numbers[0]),
+        _ => format!("sources {}", numbers.join(", ")),
+    };
+    let grade = provenance.grade.map(|grade| grade.name().to_string());
+    let said: Vec<String> = grade.into_iter().chain([from]).filter(|words| !words.is_empty()).collect();
+    let said = if said.is_empty() { String::new() } else { format!("  [{}]", said.join("; ")) };
+    format!("{key}{said} {}", provenance.origin)
 }
 
 fn number(value: f64) -> String {

@@ -31,6 +31,7 @@ struct Printed {
 fn read(text: &str) -> Vec<Printed> {
     text.split("\n\n")
         .skip(1)
+        .filter(|block| !block.starts_with("Sources\n"))
         .map(|block| {
             let mut lines = block.lines();
             let (name, rest) =
@@ -235,4 +236,24 @@ fn a_price_that_nobody_pays_is_said_to_be_one() {
     assert!(old.contains("Nothing is for sale in the whole run: nobody pays this price"), "{old}");
     let sold = check(("base-2026q4", "owned_910c", "2026-10", None, None));
     assert!(!sold.contains("nobody pays"), "{sold}");
+}
+
+#[test]
+fn every_source_is_written_once_and_cited_by_its_number() {
+    let text = explained(("close-the-door", "offshore_gb200", "2027-10", None, None));
+    let (lines, listed) = text.split_once("\nSources\n").expect("sources at the end");
+    let listed: Vec<&str> = listed.lines().map(|line| line.trim()).collect();
+    let mut cited: Vec<usize> = lines
+        .lines()
+        .filter_map(|line| Some(line.split_once("; source")?.1.split_once(']')?.0.trim_start_matches('s')))
+        .flat_map(|numbers| numbers.split(',').map(|number| number.trim().parse().expect("a number")))
+        .collect();
+    cited.sort_unstable();
+    cited.dedup();
+    assert_eq!(cited, (1..=listed.len()).collect::<Vec<_>>(), "{text}");
+    for (number, line) in (1..).zip(&listed) {
+        assert!(line.starts_with(&format!("{number}  ")), "{line}");
+        let source = line.trim_start_matches(char::is_numeric).trim();
+        assert_eq!(text.matches(source).count(), 1, "{source}");
+    }
 }

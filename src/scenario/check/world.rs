@@ -27,6 +27,7 @@ pub fn check(checked: &Checked) -> Vec<Diagnostic> {
         lab(checked, id, &mut problems);
     }
     shares(checked, &mut problems);
+    namesakes(checked, &mut problems);
     for (table, one) in [("workloads", "workload"), ("channels", "channel"), ("labs", "lab"), ("arms", "arm")]
     {
         if checked.tree.get(table).and_then(Node::table).is_some_and(|table| table.is_empty()) {
@@ -37,6 +38,33 @@ pub fn check(checked: &Checked) -> Vec<Diagnostic> {
         }
     }
     problems
+}
+
+/// Things of one title, which no figure tells apart. Rules may share one: it names a design, and a design may come in several ways.
+fn namesakes(checked: &Checked, problems: &mut Vec<Diagnostic>) {
+    for (ids, all) in
+        [(Ids::Workload, "workloads"), (Ids::Channel, "channels"), (Ids::Lab, "labs"), (Ids::Arm, "arms")]
+    {
+        let table = ids.table();
+        let key = |id: &str| format!("{table}.{id}.title");
+        let named = |id: &&str| checked.text(&key(id)).unwrap_or(id).trim().to_lowercase();
+        let at = |id: &str| {
+            let titled = checked.tree.get(&key(id)).is_some();
+            if titled { checked.value_at(&key(id)) } else { checked.key_at(&format!("{table}.{id}")) }
+        };
+        let listed = checked.ids(ids);
+        for (later, id) in listed.iter().enumerate() {
+            let Some(first) = listed[..later].iter().find(|first| named(first) == named(id)) else {
+                continue;
+            };
+            problems.push(
+                Diagnostic::warning(at(id), format!("{table}.{id} has the title of {table}.{first}"))
+                    .related(at(first), "the same")
+                    .note(format!("tables and figures name {all} by their titles"))
+                    .hint("give one of the two another title"),
+            );
+        }
+    }
 }
 
 fn settings(checked: &Checked, problems: &mut Vec<Diagnostic>) {

@@ -11,7 +11,7 @@ use crate::calendar::Month;
 use crate::source::Grade;
 use crate::units::Unit;
 
-/// Largest magnitude a number may have.
+/// Largest magnitude a number may have, and one over the least that is not 0: quotients of a few numbers stay finite.
 const HUGE: f64 = 1e18;
 
 /// How much time a quantity may know.
@@ -330,11 +330,16 @@ impl Reader<'_> {
             });
             return None;
         };
-        if !x.is_finite() || x.abs() > HUGE {
+        let tiny = x != 0.0 && x.abs() < 1.0 / HUGE;
+        if !x.is_finite() || x.abs() > HUGE || tiny {
+            let allowed = if tiny {
+                format!("allowed: 0, or from {:e} in size", 1.0 / HUGE)
+            } else {
+                format!("allowed: -{HUGE:e} to {HUGE:e}")
+            };
             let problem =
                 Diagnostic::error(node.origin, format!("{key} is not a finite number of sensible size"));
-            self.problems
-                .push(problem.label(format!("found {x:e}")).note(format!("allowed: -{HUGE:e} to {HUGE:e}")));
+            self.problems.push(problem.label(format!("found {x:e}")).note(allowed));
             return None;
         }
         Some(x)
