@@ -189,7 +189,13 @@ pub fn joined(edits: usize, mut valid: impl FnMut(&[bool]) -> bool) -> Vec<Vec<u
         let two =
             missing.iter().enumerate().flat_map(|(at, i)| missing[at + 1..].iter().map(move |j| (*i, *j)));
         let two = two.map(|(i, j)| around(&[i, j]));
-        let sound = one.chain(two).find(|set| makes_sense(*set)).unwrap_or(everyone);
+        // Where more than two are missing, those that all can do without are left out one after another.
+        let sound = one.chain(two).find(|set| makes_sense(*set)).unwrap_or_else(|| {
+            let without = |set: Coalition, i: &usize| set & !(1 << i);
+            missing
+                .iter()
+                .fold(everyone, |set, i| if makes_sense(without(set, i)) { without(set, i) } else { set })
+        });
         let (mut together, mut rest) = (Vec::new(), Vec::new());
         for (i, group) in groups.into_iter().enumerate() {
             if sound >> i & 1 == 1 { together.extend(group) } else { rest.push(group) }
@@ -576,5 +582,8 @@ mod tests {
         assert!(groups.contains(&vec![4, 9]));
         // Nothing but everything makes sense.
         assert_eq!(joined(3, |_| false), vec![vec![0, 1, 2]]);
+        // Three are missing, and the fourth can be done without.
+        let sound = |set: &[bool]| !set[4] || set[0] && set[1] && set[3];
+        assert_eq!(joined(5, sound), vec![vec![0, 1, 3, 4], vec![2]]);
     }
 }

@@ -103,27 +103,40 @@ pub struct Side {
 }
 
 impl Difference {
-    /// Some edits in a few words, with their values if wanted: "Rented H200: price (2.10 → 2.50 USD/chip-hour)".
+    /// Some edits in a few words, with their values if wanted: "Rented H200: price (2.10 → 2.50 USD/chip-hour)". Edits that are told as one
+    /// have the name of what only one side has, or of the first.
     pub fn title(&self, edits: &[usize], values: bool) -> String {
-        let words = edits.iter().map(|edit| {
-            let edit = &self.edits[*edit];
-            match edit.changes.as_slice() {
-                [Change { before: Some(before), after: Some(after), unit, .. }] if values => {
-                    let unit = match *unit {
-                        "" | "fraction" | "ratio" | "elasticity" | "log" => String::new(),
-                        unit => format!(" {unit}"),
-                    };
-                    let (was, is) = match [before, after].map(|side| brief(&side.value)) {
-                        // What tells them apart was left out.
-                        [was, is] if was == is => (plain(&before.value), plain(&after.value)),
-                        [was, is] => (was, is),
-                    };
-                    format!("{} ({was} → {is}{unit})", edit.title)
-                }
-                _ => edit.title.clone(),
+        let mut ordered: Vec<&Edit> = edits.iter().map(|edit| &self.edits[*edit]).collect();
+        ordered.sort_by_key(|edit| edit.kind == EditKind::Changed || edit.changes.len() == 1);
+        match ordered[..] {
+            [] => String::new(),
+            [one] => one.words(values),
+            [one, other] => format!("{} with {}", one.words(values), other.words(values)),
+            [first, ..] => {
+                format!("{} and {} edits that belong with it", first.words(values), ordered.len() - 1)
             }
-        });
-        words.collect::<Vec<_>>().join(" with ")
+        }
+    }
+}
+
+impl Edit {
+    fn words(&self, values: bool) -> String {
+        let [Change { before: Some(before), after: Some(after), unit, .. }] = self.changes.as_slice() else {
+            return self.title.clone();
+        };
+        if !values {
+            return self.title.clone();
+        }
+        let unit = match *unit {
+            "" | "fraction" | "ratio" | "elasticity" | "log" => String::new(),
+            unit => format!(" {unit}"),
+        };
+        let (was, is) = match [before, after].map(|side| brief(&side.value)) {
+            // What tells them apart was left out.
+            [was, is] if was == is => (plain(&before.value), plain(&after.value)),
+            [was, is] => (was, is),
+        };
+        format!("{} ({was} → {is}{unit})", self.title)
     }
 }
 
