@@ -18,6 +18,9 @@ pub fn no_effect(effect: &Spread) -> &'static str {
 /// How every fan is to be read.
 pub const FAN_NOTE: &str = "Line: median. Shading: 50, 80 and 90% of paths.";
 
+/// How fans that lie on one another are to be read.
+pub const FANS_NOTE: &str = "Thick line: median; thin: 90%. Shading: 50, 80 and 90% of paths.";
+
 /// How every interval is to be read.
 pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin: 90%.";
 

@@ -62,13 +62,25 @@ fn fan(scene: &mut Scene, style: &Style, frame: &Frame, meaning: Meaning, band: 
     }
 }
 
-/// Medians of the fans, in front of everybody's bands.
+/// Medians of the fans, in front of everybody's bands. Where fans lie on one another their tints mix, and the ends of each
+/// one's 90% are traced too.
 pub fn medians(scene: &mut Scene, style: &Style, frame: &Frame, layers: &[Layer]) {
-    for layer in layers {
-        if let Layer::Fan { meaning, band, .. } = layer {
-            let median = band.p50.iter().enumerate().map(|(t, v)| frame.at(t as f64, *v)).collect();
-            scene.draw(Mark::Path(median, style.theme.color(*meaning), style.px(3.5)));
+    let fans = || {
+        layers.iter().filter_map(|layer| match layer {
+            Layer::Fan { meaning, band, .. } => Some((style.theme.color(*meaning), band)),
+            _ => None,
+        })
+    };
+    let course = |values: &[f64]| values.iter().enumerate().map(|(t, v)| frame.at(t as f64, *v)).collect();
+    if fans().count() > 1 {
+        for (color, band) in fans() {
+            for end in [&band.p05, &band.p95] {
+                scene.draw(Mark::Path(course(end), color, style.px(1.5)));
+            }
         }
+    }
+    for (color, band) in fans() {
+        scene.draw(Mark::Path(course(&band.p50), color, style.px(3.5)));
     }
 }
 
