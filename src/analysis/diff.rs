@@ -362,6 +362,8 @@ struct Count {
     tallies: Vec<[[Tally; 2]; 2]>,
     /// By headline and paths: the greatest share that is censored, and whether a median rests on it.
     censored: Vec<[(f64, bool); 2]>,
+    /// By headline and paths: in every scenario it is censored on every path.
+    told_by_none: Vec<[bool; 2]>,
     certain: bool,
     /// In some scenario no path has a rule, so that there is nothing to say of it if closed.
     ruleless: bool,
@@ -386,7 +388,8 @@ impl Count {
         let tallies = headlines.iter().map(|_| [pair(), pair()]).collect();
         let comparison = comparison(outcome, outcome, plan.has_effects());
         let censored = vec![[(0.0, false); 2]; headlines.len()];
-        Count { headlines, rows, tallies, censored, certain: true, ruleless: false, comparison }
+        let told_by_none = vec![[true; 2]; headlines.len()];
+        Count { headlines, rows, tallies, censored, told_by_none, certain: true, ruleless: false, comparison }
     }
 
     fn enter(&mut self, coalition: Coalition, outcome: &Outcome) {
@@ -404,10 +407,14 @@ impl Count {
             for (which, over) in
                 [Over::All, if certain { Over::All } else { Over::Standing }].into_iter().enumerate()
             {
-                let Some((share, paths)) = censored(outcome, &headline.id, measure, over) else { continue };
+                let Some((share, paths)) = censored(outcome, &headline.id, measure, over) else {
+                    self.told_by_none[at][which] = false;
+                    continue;
+                };
                 let (most, of_median) = &mut self.censored[at][which];
                 *most = most.max(share);
                 *of_median |= rests_on_greatest(0.5, paths, share);
+                self.told_by_none[at][which] &= share == 1.0;
             }
             let values = match (self.rows.get(at), outcome.headline) {
                 (Some(row), Some(arm)) => row_values(outcome, arm, row),
@@ -445,6 +452,10 @@ impl Count {
                     let quoted = (tally.statistic() == Statistic::Mean) == by_mean;
                     let (statistic, scope) = (tally.statistic(), *scope);
                     let (share, of_median) = self.censored[at][*which];
+                    // One that every scenario's run ends before on every path is told by none of them.
+                    if self.told_by_none[at][*which] {
+                        continue;
+                    }
                     let rests = if statistic == Statistic::Mean { share > 0.0 } else { of_median };
                     let censored = rests.then_some(share);
                     all.push(Attribution { headline: at, scope, statistic, quoted, censored, numbers });

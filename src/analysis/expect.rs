@@ -176,7 +176,12 @@ fn scalar(
     let estimate = match statistic {
         Statistic::Mean => column.mean(),
         Statistic::Quantile(p) => column.quantiles([p])[0],
-        Statistic::Above(threshold) => chance(column.above(threshold), column.paths()),
+        Statistic::Above(threshold) => {
+            let over = if scope == Scope::IfClosed { Over::Standing } else { Over::All };
+            let beyond =
+                beyond(outcome, (arm, metric), over, threshold).filter(|_| measure == Measure::Level);
+            chance(beyond.unwrap_or_else(|| column.above(threshold)), column.paths())
+        }
         Statistic::Below(threshold) => chance(column.below(threshold), column.paths()),
     };
     let label = outcome.catalogue.scalar_index(metric).map(|place| &outcome.catalogue.scalars[place].0);
@@ -185,6 +190,14 @@ fn scalar(
         Statistic::Mean | Statistic::Quantile(_) => reading.unit(label.map_or("", |label| label.unit)),
     };
     Ok((estimate, unit, digest(&column.bits(), 16)))
+}
+
+/// The share of paths beyond the run, where a threshold stands at its end: these are above it, and stand at it.
+fn beyond(outcome: &Outcome, (arm, metric): (usize, &str), over: Over, threshold: f64) -> Option<Estimate> {
+    let place = outcome.catalogue.scalar_index(metric)?;
+    let Censoring { flag, bound } = outcome.catalogue.censoring(place, outcome.months)?;
+    let flags = outcome.column_at(arm, flag, Reading::Level, over)?;
+    (bound as f64 == threshold).then(|| flags.above(0.5))
 }
 
 /// Whether a run is long enough to tell a statistic of an arm's metric: paths that do not reach it within the run stand at the
@@ -203,8 +216,9 @@ fn tells(
     let censored = flags.mean().value;
     let (told, words) = match statistic {
         _ if censored == 0.0 => return Ok(()),
+        // Paths that are censored at the threshold lie beyond it.
         Statistic::Above(threshold) => {
-            (bound as f64 > threshold, format!("how often it is above {threshold}"))
+            (bound as f64 >= threshold, format!("how often it is above {threshold}"))
         }
         Statistic::Below(threshold) => {
             (bound as f64 >= threshold, format!("how often it is below {threshold}"))

@@ -155,7 +155,10 @@ fn title(input: &Input) -> String {
     let Some(first) = input.workloads.first() else { return "When domestic compute matches offshore".into() };
     let (open, closed) = (last(&first.open), last(&first.closed));
     let months = first.open.len();
-    let share = |v: f64| Unit::Share.show(v, 0.01);
+    // Whole percents, and a digit more where these would tell two shares as one.
+    let percents = [open, closed].map(|v| Unit::Share.show(v, 0.01));
+    let error = if percents[0] == percents[1] { 0.001 } else { 0.01 };
+    let share = |v: f64| Unit::Share.show(v, error);
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
     let interval = if half_width.is_finite() {
         format!("sampling error, 90%: ±{} points", Unit::Plain.show(half_width * 100.0, 0.1))

@@ -84,7 +84,7 @@ pub fn figure(input: &Input) -> Figure {
     let weighted = input.arms.iter().any(|arm| arm.expected);
     let (but, note) = if weighted {
         (
-            " but the diamonds",
+            ", but for the diamonds",
             format!("{INTERVAL_NOTE} Diamond: mean, by the chance of a rule and its reversal."),
         )
     } else {
@@ -98,7 +98,7 @@ pub fn figure(input: &Input) -> Figure {
         if input.rule.closes_door { "the open door".to_string() } else { lower_first(&input.rule.baseline) };
     Figure {
         id: "rule-design".into(),
-        subtitle: format!("Effect against {against}; all{but} suppose that the rule binds and stays"),
+        subtitle: format!("Effect against {against}; rules are taken to bind and to stay{but}"),
         panels: input.metrics.iter().map(panel).collect(),
         shared_axis: true,
         stated: Vec::new(),

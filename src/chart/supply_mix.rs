@@ -74,11 +74,21 @@ pub fn figure(input: &Input) -> Figure {
         panels: input.arms.iter().map(panel).collect(),
         shared_axis: true,
         stated: stated(input),
-        notes: vec!["Shares in words: of the whole run, median over paths.".into()],
+        notes: vec![note(input)],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         title,
     }
+}
+
+/// How shares are to be read, and what is supposed of the headline's rule.
+fn note(input: &Input) -> String {
+    let shares = "Shares in words: of the whole run, median over paths.";
+    let supposed = input.rule.supposed();
+    if input.headline == 0 || supposed.is_empty() {
+        return shares.to_string();
+    }
+    format!("{shares} {}: {}.", input.rule.names()[1], supposed.trim_matches([' ', '(', ')']))
 }
 
 /// "18% unserved (90%: 11% to 30%)".

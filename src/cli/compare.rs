@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use loophole::analysis::compare::{Effects, effects};
 use loophole::analysis::summary::summarise_levels;
-use loophole::engine::executor::{Checkpoint, Options, simulate_from};
+use loophole::engine::executor::{Checkpoint, Options, paired, simulate_from};
 use loophole::engine::job::{Arm, Job};
 use loophole::engine::memory::Memory;
 use loophole::engine::outcome::Outcome;
@@ -86,12 +86,14 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     }
     if args.dry_run {
         terminal.print(&if args.json { task.plan_json(&out) } else { task.plan(&out) });
-        return Exit::Done;
     }
     // Before the hours of work whose results would have no place.
     if let Err(error) = writable(&out) {
         terminal.error(&error.to_string());
         return Exit::Unwritten;
+    }
+    if args.dry_run {
+        return Exit::Done;
     }
     let checkpoint = Keeper::new(terminal, &out, args.checkpoint_every, planned.clone());
     let from = match checkpoint.find(args.resume) {
@@ -118,7 +120,13 @@ fn execute(terminal: &Terminal, request: Request, args: &JobArgs) -> Exit {
     if outcome.incomplete && !args.quiet {
         earlier::point_out(terminal, &out, &planned);
     }
-    if let Err(error) = task.folder(&outcome, &effects, args.threads).write(&out) {
+    let folder = task.folder(&outcome, &effects, args.threads);
+    if !args.quiet {
+        for figure in task.undrawn(&folder) {
+            terminal.remark(&format!("{figure}: not drawn, since this run has not all that it shows"));
+        }
+    }
+    if let Err(error) = folder.write(&out) {
         terminal.error(&error.to_string());
         checkpoint.point_out();
         return Exit::Unwritten;
@@ -251,6 +259,10 @@ impl Task {
             2 => job.arms.iter().map(|arm| arm.title.clone()).collect(),
             _ => Vec::new(),
         };
+        if let Err(problem) = paired(&job) {
+            terminal.error(&problem.to_string());
+            return Err(Exit::Failed);
+        }
         choose_arms(&mut job, &request.arms).map_err(|problem| fail(&problem))?;
         if request.save_parquet && !cfg!(feature = "parquet") {
             return Err(fail("this build writes no Parquet; build it with `--features parquet`"));

@@ -167,7 +167,9 @@ impl Told<'_> {
         let now = || {
             let shown = self.scenario.show(key).into_iter().find(|shown| shown.key == *key);
             shown.map_or(String::new(), |shown| {
-                let unit = if shown.unit.is_empty() { String::new() } else { format!(" {}", shown.unit) };
+                // Members of a process have units of their own.
+                let whole = shown.unit.is_empty() || shown.value.contains("initial");
+                let unit = if whole { String::new() } else { format!(" {}", shown.unit) };
                 format!("{}{unit} ({})", shown.value, shown.origin)
             })
         };
@@ -378,7 +380,8 @@ impl Report<'_> {
     fn summary(&self) -> String {
         let holds = self.count(Status::Holds);
         let verb = if holds == 1 { "holds" } else { "hold" };
-        let mut text = format!("{}: {holds} {verb}", plural(self.told.len(), "pin"));
+        let run = if self.unread.is_empty() { "" } else { " run" };
+        let mut text = format!("{}{run}: {holds} {verb}", plural(self.told.len(), "pin"));
         for status in [Status::Moved, Status::Broken, Status::Unpinned, Status::Unanswered] {
             let count = self.count(status);
             if count > 0 {
@@ -395,13 +398,21 @@ impl Report<'_> {
         }
         let alarms = self.false_alarms();
         if alarms > 0.0 {
+            let noise = |told: &&Told<'_>| {
+                told.pin.value.is_some()
+                    && told.pin.checks.iter().any(|check| matches!(check, Check::Noise(_)))
+            };
+            let noisy = match self.told.iter().filter(noise).count() {
+                count if count == self.told.len() => "them".to_string(),
+                count => format!("the {} with `noise`", plural(count, "pin")),
+            };
             let often = if alarms < 0.5 {
                 format!(
-                    "chance would flag one of them in about 1 of {} runs",
+                    "chance would flag one of {noisy} in about 1 of {} runs",
                     Unit::Plain.show(1.0 / alarms, 0.1 / alarms)
                 )
             } else {
-                format!("chance would flag about {} of them", Unit::Plain.show(alarms, 0.1 * alarms))
+                format!("chance would flag about {} of {noisy}", Unit::Plain.show(alarms, 0.1 * alarms))
             };
             let _ = write!(text, "\nwith other random numbers and nothing else changed, {often}");
         }

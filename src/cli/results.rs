@@ -107,6 +107,16 @@ impl Task {
         }
     }
 
+    /// Figures that the scenario names and `folder` has not.
+    pub(super) fn undrawn(&self, folder: &Folder) -> Vec<String> {
+        let asked = if cfg!(feature = "chart") { self.scenarios[0].figures() } else { None };
+        let drawn = |figure: &str| {
+            let table = format!("charts/{figure}.csv");
+            folder.files().any(|(name, _)| name == table)
+        };
+        asked.into_iter().flatten().filter(|figure| !drawn(figure)).map(str::to_string).collect()
+    }
+
     #[cfg(feature = "chart")]
     fn pictures<'a>(&self, run: Run<'a>) -> Pictures<'a> {
         use loophole::chart::theme::{Size, Theme};
@@ -167,7 +177,7 @@ pub(super) fn gallery<'a>(
         outcome,
         effects,
         provenance: provenance(scenarios, outcome),
-        elasticity_range: report::elasticity_range(outcome),
+        elasticity_range: report::elasticity_range(outcome, None),
         titles: titles(job),
     }
 }

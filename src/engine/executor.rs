@@ -80,8 +80,8 @@ pub enum EngineError {
     Unpaired {
         /// Arm's id.
         arm: String,
-        /// What differs from the first arm.
-        what: &'static str,
+        /// What differs from the first arm: its name, what this arm has, and what the first has.
+        what: Vec<(&'static str, String, String)>,
     },
     /// What was to be continued is not of this job.
     OtherJob,
@@ -128,21 +128,23 @@ impl fmt::Display for EngineError {
                 write!(f, "path {path}, arm {arm}{month}: {} is not finite\n  {EXTREME}", place.metric)
             }
             EngineError::Unpaired { arm, what } => {
-                write!(
-                    f,
-                    "arm {arm} differs from the first arm in its {what}; arms must share it to be paired"
-                )?;
-                match *what {
-                    "horizon" => write!(
-                        f,
-                        "\n  hint: of two scenarios, settings.start and settings.months must be the same; `--set \
-                         settings.months=36` changes both"
-                    ),
-                    _ => write!(
-                        f,
-                        "\n  hint: name two scenarios with the same {what}, or one with both as arms"
-                    ),
+                write!(f, "arm {arm} cannot be paired with the first arm, from which it differs")?;
+                for (name, own, first) in what {
+                    write!(f, "\n  in {name}: {own}; the first: {first}")?;
                 }
+                let settings: Vec<&str> = what
+                    .iter()
+                    .map(|(name, ..)| *name)
+                    .filter(|name| name.starts_with("settings."))
+                    .collect();
+                if settings.len() == what.len() {
+                    return write!(
+                        f,
+                        "\n  hint: `--set` of {} changes both scenarios",
+                        settings.join(" and ")
+                    );
+                }
+                write!(f, "\n  hint: name two scenarios that have these in common, or one with both as arms")
             }
             EngineError::OtherJob => write!(f, "the checkpoint is of another run"),
             EngineError::Cancelled => write!(f, "stopped before any path was done"),
@@ -225,7 +227,7 @@ pub fn simulate_from(
 ) -> Result<Outcome, EngineError> {
     let sampler = sampler(job);
     let (worlds, calibration) = calibrated(job, &sampler)?;
-    check_paired(job)?;
+    paired(job)?;
     let catalogue = Catalogue::of(&job.arms[0].world);
     let layout = Layout::of(job, &catalogue);
     let partition = Partition { sampling: job.sampling, paths: job.paths };
@@ -313,25 +315,45 @@ pub fn calibrated(
     Ok((worlds, Some(calibration)))
 }
 
-fn check_paired(job: &Job) -> Result<(), EngineError> {
+/// Whether the paths of a job's arms can be paired.
+///
+/// # Errors
+/// [`EngineError::Unpaired`] with all that differs from the first arm.
+pub fn paired(job: &Job) -> Result<(), EngineError> {
     let first = &job.arms[0].world;
     for arm in &job.arms {
         let world = &arm.world;
-        let ids = |world: &World| world.channels.iter().map(|channel| channel.id.clone()).collect::<Vec<_>>();
-        let workloads =
-            |world: &World| world.workloads.iter().map(|workload| workload.id.clone()).collect::<Vec<_>>();
-        let labs = |world: &World| world.labs.iter().map(|lab| lab.id.clone()).collect::<Vec<_>>();
-        let serves =
-            |world: &World| world.channels.iter().map(|channel| channel.serves.clone()).collect::<Vec<_>>();
-        let what = match () {
-            _ if world.start != first.start || world.months != first.months => "horizon",
-            _ if world.lead != first.lead => "planning lead",
-            _ if workloads(world) != workloads(first) => "workloads",
-            _ if ids(world) != ids(first) || serves(world) != serves(first) => "channels",
-            _ if labs(world) != labs(first) => "labs",
-            _ => continue,
+        let list = |ids: Vec<&str>| ids.join(", ");
+        let workloads = |world: &World| list(world.workloads.iter().map(|it| it.id.as_str()).collect());
+        let channels = |world: &World| list(world.channels.iter().map(|it| it.id.as_str()).collect());
+        let labs = |world: &World| list(world.labs.iter().map(|it| it.id.as_str()).collect());
+        let serves = |world: &World| {
+            let served = world.channels.iter().map(|channel| {
+                let some = world.workloads.iter().zip(&channel.serves).filter(|(_, serves)| **serves);
+                format!("{}: {}", channel.id, list(some.map(|(workload, _)| workload.id.as_str()).collect()))
+            });
+            served.collect::<Vec<_>>().join("; ")
         };
-        return Err(EngineError::Unpaired { arm: arm.id.clone(), what });
+        let mut what: Vec<(&'static str, String, String)> = [
+            ("settings.start", world.start.to_string(), first.start.to_string()),
+            ("settings.months", world.months.to_string(), first.months.to_string()),
+            ("settings.lead_months", world.lead.to_string(), first.lead.to_string()),
+            ("workloads", workloads(world), workloads(first)),
+            ("channels", channels(world), channels(first)),
+            ("labs", labs(world), labs(first)),
+        ]
+        .into_iter()
+        .filter(|(_, own, first)| own != first)
+        .collect();
+        // Where these differ, what is served does too.
+        if !what.iter().any(|(name, ..)| ["workloads", "channels"].contains(name))
+            && serves(world) != serves(first)
+        {
+            what.push(("workloads that its channels serve", serves(world), serves(first)));
+        }
+        if !what.is_empty() {
+            return Err(EngineError::Unpaired { arm: arm.id.clone(), what });
+        }
     }
     Ok(())
 }

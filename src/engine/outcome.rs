@@ -117,9 +117,8 @@ pub struct Outcome {
     pub incomplete: bool,
     /// Month-0 calibration, where the scenario asks for it.
     pub calibration: Option<Calibration>,
-    /// Lowest 5% and highest 95% quantile of the elasticities of demand, over labs and workloads: marginal costs rest on them.
-    /// None where one moves over time.
-    pub elasticity: Option<(f64, f64)>,
+    /// Elasticities of demand of the baseline's labs and workloads, on which marginal costs rest.
+    pub elasticities: Vec<Elasticity>,
     layout: Layout,
     /// Arm, scalar, path.
     scalars: Vec<Vec<Vec<f64>>>,
@@ -130,17 +129,30 @@ pub struct Outcome {
     sketches: Vec<Sketch>,
 }
 
-/// Lowest 5% and highest 95% quantile of the elasticities of demand; none where one moves over time.
-fn elasticities(job: &Job) -> Option<(f64, f64)> {
-    let mut demands = job.arms[job.baseline()].world.labs.iter().flat_map(|lab| lab.demand.iter().flatten());
-    demands.try_fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), demand| {
-        let (a, b) = match &job.quantities.list[demand.elasticity.0 as usize].form {
-            Form::Constant(value) => (*value, *value),
-            Form::Parameter(distribution) => (distribution.quantile(0.05), distribution.quantile(0.95)),
-            Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => return None,
-        };
-        Some((low.min(a), high.max(b)))
-    })
+/// Elasticity of a lab's demand for a workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elasticity {
+    /// Id of the workload.
+    pub workload: String,
+    /// Its 5% and 95% quantile, the same for a constant; none where it moves over time.
+    pub range: Option<(f64, f64)>,
+}
+
+fn elasticities(job: &Job) -> Vec<Elasticity> {
+    let world = &job.arms[job.baseline()].world;
+    let demands = world.labs.iter().flat_map(|lab| world.workloads.iter().zip(&lab.demand));
+    let demands = demands.filter_map(|(workload, demand)| Some((workload, demand.as_ref()?)));
+    let range = |form: &Form| match form {
+        Form::Constant(value) => Some((*value, *value)),
+        Form::Parameter(distribution) => Some((distribution.quantile(0.05), distribution.quantile(0.95))),
+        Form::Process(_) | Form::Schedule { .. } | Form::Converted { .. } => None,
+    };
+    demands
+        .map(|(workload, demand)| Elasticity {
+            workload: workload.id.clone(),
+            range: range(&job.quantities.list[demand.elasticity.0 as usize].form),
+        })
+        .collect()
 }
 
 /// The distribution of one monthly number.
@@ -219,7 +231,7 @@ impl Outcome {
             paths: order.iter().map(|&at| kept[at]).collect(),
             incomplete: merged.paths < job.paths,
             calibration,
-            elasticity: elasticities(job),
+            elasticities: elasticities(job),
             layout,
             scalars: merged.scalars,
             readings: if job.is_exact() { Vec::new() } else { readings },

@@ -104,7 +104,10 @@ pub fn findings(outcome: &Outcome, effects: &[Effects], about: &About) -> String
         section(&mut text, &effect_title(outcome, effect), sentences(outcome, effect));
     }
     for (arm, label) in outcome.arms.iter().enumerate() {
-        section(&mut text, &format!("{}, by itself", label.title), level_sentences(outcome, arm));
+        let weighted = effects.iter().find(|effect| effect.arm == arm && effect.scope == Scope::Expected);
+        let condition = weighted.and_then(|effect| effect.condition);
+        let supposed = condition.map_or(String::new(), |words| format!(" ({words})"));
+        section(&mut text, &format!("{}, by itself{supposed}", label.title), level_sentences(outcome, arm));
     }
     if !about.without_source.is_empty() {
         let _ = writeln!(text, "## Numbers without a source\n");
@@ -269,6 +272,9 @@ impl Teller<'_> {
             }
         };
         let summary = &delay.summary;
+        if summary.is_constant() && summary.mean.value == 0.0 {
+            return Some(format!("{design}: {work} arrives no later on any path{condition}."));
+        }
         let (noun, chance) = if center(self.effect.scope, summary).value < 0.0 {
             ("a lead", summary.below_zero)
         } else {
@@ -316,6 +322,8 @@ impl Teller<'_> {
 
     fn marginal_cost(&self) -> Vec<String> {
         let condition = self.effect.condition.map_or(String::new(), |words| format!("{words}; "));
+        let workload =
+            |row: &Row| Some(row.id.strip_prefix("marginal_cost.")?.strip_suffix(".mean")?.to_string());
         let means = self.effect.rows.iter();
         means
             .filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean"))
@@ -333,37 +341,42 @@ impl Teller<'_> {
                     lower_first(&row.title),
                     self.quoted(row),
                     self.baseline,
-                    elasticity_range(self.outcome),
+                    elasticity_range(self.outcome, workload(row).as_deref()),
                 )
             })
             .collect()
     }
 
-    /// The economic cost and its parts as means, which add up, all rounded where the whole's sampling error begins.
+    /// The economic cost and its parts as means, which add up but for their rounding, each where its own sampling error begins.
     fn who_pays(&self) -> Option<String> {
         let row = |id: &str| self.effect.row(id);
         let whole = row("pv.economic_cost")?;
-        let error = whole.summary.mean.std_error;
-        let mean = |row: &Row| Unit::Usd.show(row.summary.mean.value, error);
+        let mean = |row: &Row| shown(Unit::Usd, row.summary.mean);
         let parts: Option<Vec<String>> =
             COST_PARTS.iter().map(|(id, words)| Some(format!("{words} {}", mean(row(id)?)))).collect();
-        let spend_is = if self.outcome.arms[self.effect.arm].own_rules.closes_open_door {
-            "a ban that removes dear rentals can lower spend while compute goes missing, so spend is no measure of harm"
+        let spend = row("pv.spend")?;
+        let at_center = |row: &Row| center(self.effect.scope, &row.summary).value;
+        let window = headline_windows(self.outcome.months).into_iter().max()?;
+        let falls = at_center(spend) < 0.0 && at_center(row(&format!("lost.{window}m.all"))?) > 0.0;
+        let spend_is = if !falls {
+            ""
+        } else if self.outcome.arms[self.effect.arm].own_rules.closes_open_door {
+            "; a ban that removes dear rentals can lower spend while compute goes missing, so spend is no measure of harm"
         } else {
-            "it can fall because compute goes missing, so spend is no measure of harm"
+            "; it can fall because compute goes missing, so spend is no measure of harm"
         };
         let (average, of_which) = match self.effect.scope {
             Scope::Expected => (String::new(), "of which on average"),
             Scope::Certain | Scope::IfClosed => (format!("; on average by {}", mean(whole)), "of which"),
         };
         Some(format!(
-            "{}: economic cost changes by {}{average}, {of_which} {}; without the transfer by {}{}. Spend changes by {}; {spend_is}.",
+            "{}: economic cost changes by {}{average}, {of_which} {}; without the transfer by {}{}. Spend changes by {}{spend_is}.",
             self.design,
             self.quoted(whole),
             parts?.join(", "),
             self.quoted(row("pv.economic_cost_before_transfer")?),
             self.condition,
-            self.quoted(row("pv.spend")?),
+            self.quoted(spend),
         ))
     }
 
@@ -379,14 +392,15 @@ impl Teller<'_> {
             return None;
         }
         let (verb, chips, _) = self.signed(rented, ["more", "fewer"]);
-        let relet = self.quoted(self.effect.row("pv.relet")?);
+        let (dearer, relet, _) = self.signed(self.effect.row("pv.relet")?, ["more", "less"]);
         let sales = self.effect.row("pv.domestic_sales").filter(|row| !nothing(row));
         let sales = sales.map_or(String::new(), |row| {
-            format!(", and domestic vendors sell systems for {} more", self.quoted(row))
+            let (more, sales, _) = self.signed(row, ["more", "less"]);
+            format!(", and domestic vendors sell systems for {sales} {more}")
         });
         Some(format!(
             "{}: in month {month} the labs rent {chips} {verb} chips abroad; over the run, chips that stand unused there would fetch \
-             {relet} more at the spot price{sales}{}.",
+             {relet} {dearer} at the spot price{sales}{}.",
             self.design, self.condition,
         ))
     }
@@ -401,13 +415,15 @@ impl Teller<'_> {
         let country = &self.outcome.catalogue.scalars[country].0.title;
         let name = lost.title.strip_prefix(country.as_str())?.trim_start_matches(", ");
         let (verb, hours, _) = self.signed(lost, ["loses", "gains"]);
+        let nothing = lost.summary.is_constant() && lost.summary.mean.value == 0.0;
         let share = if verb == "gains" { share.summary.negated() } else { share.summary };
-        let mut text = format!(
-            "{}, {name}: in {} it {verb} {hours} H100e-hours of work, {} of what it planned",
-            self.design,
-            self.span(window),
-            quoted(self.effect.scope, Unit::Share, &share),
-        );
+        let share = quoted(self.effect.scope, Unit::Share, &share);
+        let lost = if nothing {
+            "loses no H100e-hour of work on any path".to_string()
+        } else {
+            format!("{verb} {hours} H100e-hours of work, {share} of what it planned")
+        };
+        let mut text = format!("{}, {name}: in {} it {lost}", self.design, self.span(window));
         if let Some(delay) = row("training_delay.24m".to_string()) {
             let _ = if bound(self.outcome, &delay.id) == Some(0) {
                 let beyond = chance(delay.summary.censored, delay.summary.paths);

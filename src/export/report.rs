@@ -82,7 +82,7 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         if row.question != question {
             question = row.question;
             let rests = if row.id.starts_with("marginal_cost") {
-                format!(" Elasticity of demand {}.", elasticity_range(outcome))
+                format!(" Elasticity of demand {}.", elasticity_range(outcome, None))
             } else {
                 String::new()
             };

@@ -7,13 +7,23 @@ use crate::engine::outcome::Outcome;
 use crate::numbers::{Unit, at_least};
 use crate::stats::estimate::Estimate;
 
-/// What follows "elasticity of demand": "drawn from 0.35 to 1.25 (90% range)", from the least 5th percentile of any demand to
-/// the greatest 95th, "is 1.00" for a constant, or that it moves.
-pub fn elasticity_range(outcome: &Outcome) -> String {
-    match outcome.elasticity {
-        None => "moves over time as the scenario states".to_string(),
-        Some((low, high)) if low == high => format!("is {low:.2}"),
-        Some((low, high)) => format!("drawn from {low:.2} to {high:.2} (90% range)"),
+/// What follows "elasticity of demand" for a workload, or for all: "drawn from 0.35 to 1.25 (90% range)", from the least 5th
+/// percentile of any such demand to the greatest 95th, "is 1.00" for a constant, or that it moves.
+pub fn elasticity_range(outcome: &Outcome, workload: Option<&str>) -> String {
+    let demands = outcome.elasticities.iter().filter(|of| workload.is_none_or(|id| of.workload == id));
+    let Some(ranges) = demands.map(|of| of.range).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
+    else {
+        return "moves over time as the scenario states".to_string();
+    };
+    let least = ranges.iter().fold(f64::INFINITY, |least, (low, _)| least.min(*low));
+    let most = ranges.iter().fold(f64::NEG_INFINITY, |most, (_, high)| most.max(*high));
+    let alike = ranges.iter().all(|range| *range == ranges[0]);
+    let across = if workload.is_some() { "labs" } else { "workloads" };
+    match (alike, ranges.iter().any(|(low, high)| low != high)) {
+        (true, false) => format!("is {least:.2}"),
+        (false, false) => format!("is {least:.2} to {most:.2} by {across}"),
+        (true, true) => format!("drawn from {least:.2} to {most:.2} (90% range)"),
+        (false, true) => format!("drawn from {least:.2} to {most:.2} across {across} (90% ranges)"),
     }
 }
 

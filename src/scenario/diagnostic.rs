@@ -277,7 +277,10 @@ fn render_one(files: &Files, diagnostic: &Diagnostic, renderer: &Renderer) -> St
         Severity::Warning => Level::WARNING,
     };
     let mut marks = vec![(diagnostic.origin, diagnostic.label.as_str(), AnnotationKind::Primary)];
-    marks.extend(diagnostic.related.iter().map(|place| (place.0, place.1.as_str(), AnnotationKind::Context)));
+    // A default is written nowhere that could be shown.
+    let (defaults, written): (Vec<_>, Vec<_>) =
+        diagnostic.related.iter().partition(|place| files.of(place.0).kind == FileKind::Default);
+    marks.extend(written.iter().map(|place| (place.0, place.1.as_str(), AnnotationKind::Context)));
     let together = marks.iter().all(|(at, ..)| at.file == diagnostic.origin.file);
     let title = level.primary_title(diagnostic.title.as_str());
     let mut report = if files.of(diagnostic.origin).text.is_empty() {
@@ -289,6 +292,9 @@ fn render_one(files: &Files, diagnostic: &Diagnostic, renderer: &Renderer) -> St
     } else {
         title.elements(marks.chunks(1).map(|mark| snippet(files, mark)))
     };
+    for place in &defaults {
+        report = report.element(Level::NOTE.message(format!("by default {}", place.1)));
+    }
     for note in &diagnostic.notes {
         report = report.element(Level::NOTE.message(note.as_str()));
     }
@@ -334,12 +340,13 @@ fn floor_char(text: &str, at: usize) -> usize {
     at
 }
 
-/// The candidate nearest to `word`, if it is near enough to be what was meant. One that ends in another unit only is nearer
-/// than one of another name; one that is half alike must at least start alike.
+/// The candidate nearest to `word`, if it is near enough to be what was meant. One that ends in another unit only, or goes
+/// on where the word ends, is nearer than one of another name; one that is half alike must at least start alike.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = |word: &'_ str| word.rsplit_once('_').map(|(name, _)| name.to_string());
     let own = name(word);
-    let unit_apart = |candidate: &str| own.is_some() && name(candidate) == own;
+    let goes_on = |candidate: &str| candidate.strip_prefix(word).is_some_and(|rest| rest.starts_with('_'));
+    let unit_apart = |candidate: &str| own.is_some() && name(candidate) == own || goes_on(candidate);
     let similarity = |candidate: &str| {
         let similarity = strsim::normalized_damerau_levenshtein(word, candidate);
         let alike = similarity >= 0.6 || word.chars().next() == candidate.chars().next();
@@ -401,5 +408,6 @@ mod tests {
         assert_eq!(nearest("zebra", ["mbu_fraction", "mfu_fraction"]), None);
         assert_eq!(nearest("lag_months", ["lag_days", "ramp_months"]), Some("lag_days"));
         assert_eq!(nearest("until", ["quantity"]), None);
+        assert_eq!(nearest("idle", ["title", "idle_share_fraction"]), Some("idle_share_fraction"));
     }
 }

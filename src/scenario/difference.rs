@@ -303,6 +303,8 @@ impl Walk<'_> {
         if let (Some(x), Some(y), Some((short_x, short_y))) = (&mut before, &mut after, narrowed(a, b)) {
             (x.value, y.value) = (short_x, short_y);
         }
+        let shown = [&before, &after].into_iter().flatten();
+        let unit = if shown.map(|side| &side.value).any(|value| is_of_members(value)) { "" } else { unit };
         if let (Some(x), Some(y)) = (&mut before, &mut after)
             && x.value == y.value
         {
@@ -497,6 +499,12 @@ fn below_path(path: &[String], key: &str) -> Vec<String> {
 
 fn holds_quantities(kind: Option<&'static Kind>) -> bool {
     matches!(kind, Some(Kind::List(Kind::Quantity(_))))
+}
+
+/// Whether words for a quantity speak of members of a process, which have units of their own, and not of its level.
+pub fn is_of_members(value: &str) -> bool {
+    let members = ["trend_per_year", "volatility_per_sqrt_year", "half_life_months", "jumps", "regimes"];
+    members.iter().any(|member| value.contains(member)) && !value.contains("initial")
 }
 
 /// A key without the unit at its end.

@@ -84,7 +84,8 @@ fn no_number(
             .note("allowed in braces: the key of a number such as {rules.linear.wind_down_days}");
     let (table, field) = key.rsplit_once('.').unwrap_or(("", key));
     let fields = tree.get(table).and_then(Node::table);
-    match nearest(field, fields.into_iter().flat_map(|table| table.keys().map(String::as_str))) {
+    let numbers = fields.into_iter().flatten().filter(|(_, entry)| constant(&entry.node).is_some());
+    match nearest(field, numbers.map(|(name, _)| name.as_str())) {
         Some(near) if near != field => problem.hint(format!("did you mean {{{table}.{near}}}?")),
         _ => problem,
     }

@@ -443,3 +443,47 @@ fn a_run_that_keeps_only_some_paths_saves_none() {
     assert!(err(&refused).contains("of more than 100,000 paths"), "{}", err(&refused));
     assert_eq!(code(&loophole(&["run", "scenarios/known/gbm-rent.toml", "--paths", "100001", "-n"])), 0);
 }
+
+#[test]
+fn two_scenarios_that_cannot_be_paired_are_told_all_that_keeps_them_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = std::fs::read_to_string("scenarios/known/ou-rent.toml").expect("a shipped scenario");
+    let other = folder.path().join("other.toml");
+    let moved = text.replace("start = \"2026-10\"", "start = \"2026-12\"");
+    assert_ne!(moved, text);
+    std::fs::write(&other, moved).expect("written");
+    let other = other.to_str().expect("text");
+    let refused = loophole(&["compare", "scenarios/known/ou-rent.toml", other, "-n"]);
+    assert_eq!(code(&refused), 1, "{}", out(&refused));
+    let told = err(&refused);
+    assert!(told.contains("in settings.start: 2026-12; the first: 2026-10"), "{told}");
+    assert!(!told.contains("settings.months:"), "{told}");
+    let refused = loophole(&["compare", "scenarios/known/ou-rent.toml", "scenarios/one-lab.toml", "-n"]);
+    let told = err(&refused);
+    for name in ["workloads", "channels", "labs"] {
+        assert!(told.contains(&format!("\n  in {name}: ")), "{told}");
+    }
+}
+
+#[test]
+fn a_dry_run_says_where_results_would_have_no_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("notes.txt"), "mine").expect("written");
+    let out = folder.path().to_str().expect("text");
+    let refused = loophole(&["run", "scenarios/known/gbm-rent.toml", "-n", "--out", out]);
+    assert_eq!(code(&refused), 3);
+    assert!(err(&refused).contains("notes.txt is not one of its results"), "{}", err(&refused));
+}
+
+#[test]
+fn figures_that_are_asked_for_and_cannot_be_drawn_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let to = folder.path().join("results");
+    let to = to.to_str().expect("text");
+    let set = "output.figures=[\"delay\",\"supply-mix\"]";
+    let args = ["run", "scenarios/known/gbm-rent.toml", "--paths", "20", "--set", set, "--out", to];
+    let output = loophole(&args);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(err(&output).contains("delay: not drawn"), "{}", err(&output));
+    assert!(!err(&output).contains("supply-mix: not drawn"), "{}", err(&output));
+}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::calendar::Month;
+use crate::calendar::{Month, months_from_days};
 use crate::model::parameters::Target;
 use crate::scenario::build::{acts_on, target_of};
 use crate::scenario::checked::Checked;
 use crate::scenario::diagnostic::{Diagnostic, Files, Origin, Severity, nearest};
-use crate::scenario::raw::Node;
+use crate::scenario::raw::{Node, Value};
 use crate::scenario::registry::Ids;
 use crate::scenario::resolve::{selects, selects_channel};
 
@@ -107,6 +107,22 @@ fn announcement((checked, files): (&Checked, &Files), place: &str, problems: &mu
             }
         }
         _ => {}
+    }
+    let announced = checked.month(&key).or(checked.month(&format!("{key}.from")));
+    let lag = format!("{place}.lag_days");
+    let least = checked.quantity(&lag).map_or(0.0, |lag| lag.support.low);
+    if let Some(month) = announced.filter(|month| *month <= last) {
+        let effective = month.plus(months_from_days(least) as i32);
+        if effective > last {
+            problems.push(
+                Diagnostic::warning(
+                    checked.value_at(&lag),
+                    format!("{place} takes no effect within the run"),
+                )
+                .label(format!("announced in {month}, in effect from {effective}"))
+                .note(format!("the scenario runs from {first} to {last}")),
+            );
+        }
     }
 }
 
@@ -235,11 +251,6 @@ fn factor(checked: &Checked, place: &str, quantity: &str, target: Target, proble
                 .label(format!("reaches {}", factor.support.high))
                 .note(format!("allowed for {quantity}: 0 to 1; 0 closes, 1 leaves")),
         );
-    } else if target == Target::ExistingContracts && factor.support.high > 0.0 {
-        problems.push(
-            Diagnostic::warning(factor.origin, format!("{key} is not used"))
-                .hint("what becomes of existing contracts is said by `wind_down`"),
-        );
     }
 }
 
@@ -298,6 +309,24 @@ fn nothing(checked: &Checked, key: &str, one: &str, all: &[&str], problems: &mut
     });
 }
 
+/// That no channel matches all that a selector asks for, and which match each part of it.
+fn unmatched(checked: &Checked, key: &str, at: Origin, channels: &[&str]) -> Diagnostic {
+    let mut problem = Diagnostic::error(at, format!("{key} selects no channel")).note("all given must match");
+    let asked = checked.tree.get(key).and_then(Node::table);
+    for (field, entry) in asked.into_iter().flatten() {
+        let alone =
+            Node { value: Value::Table([(field.clone(), entry.clone())].into()), origin: entry.node.origin };
+        let matching: Vec<&str> =
+            channels.iter().filter(|id| selects_channel(checked, Some(&alone), id)).copied().collect();
+        let wanted = entry.node.to_toml();
+        problem = problem.note(match matching.is_empty() {
+            true => format!("no channel has {field} = {wanted}"),
+            false => format!("{field} = {wanted}: {}", some(&matching)),
+        });
+    }
+    problem
+}
+
 fn channel_selection(
     checked: &Checked,
     place: &str,
@@ -341,8 +370,7 @@ fn channel_selection(
                 return nothing(checked, &tag_key, "tag", &tags, problems);
             }
         }
-        problems
-            .push(Diagnostic::error(at, format!("{key} selects no channel")).note("all given must match"));
+        problems.push(unmatched(checked, &key, at, &channels));
         return;
     }
     let acted: Vec<&str> = selected.iter().filter(|id| acts_on(checked, target, id)).copied().collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::economics::market::MAX_WORKLOADS;
+use crate::numbers::Unit;
 use crate::scenario::build::peak_key;
 use crate::scenario::checked::Checked;
 use crate::scenario::diagnostic::{Diagnostic, nearest};
@@ -445,7 +446,7 @@ fn shares(checked: &Checked, problems: &mut Vec<Diagnostic>) {
         let default = checked.tree.get(last).is_none();
         let at = if default { checked.key_at(last) } else { checked.value_at(last) };
         let mut problem = Diagnostic::error(at, format!("the labs' shares of {channel} sum to more than 1"))
-            .label(format!("together up to {sum}"));
+            .label(format!("together up to {}", Unit::Plain.show(sum, 0.0)));
         for key in &keys {
             problem = problem.note(format!(
                 "{key} = {}",

@@ -44,6 +44,9 @@ impl Reader<'_> {
                 .hint(
                     "use a bounded family: triangular, pert, beta, uniform, or metalog with `min` and `max`",
                 ),
+            () if x < 0.0 && allowed.low >= 0.0 && constant && key.ends_with(".factor") => {
+                problem.hint(format!("a factor multiplies: a fall by {} is {}", -x, 1.0 + x.max(-1.0)))
+            }
             () if x < 0.0 && allowed.low >= 0.0 && constant => problem.hint("write it as a positive number"),
             () => problem,
         });
@@ -54,6 +57,11 @@ impl Reader<'_> {
         let typical = match &parsed.form {
             Form::Constant(x) => *x,
             Form::Parameter(distribution) => distribution.quantile(0.5),
+            Form::Process(process) => match &process.initial.form {
+                Form::Constant(x) => *x,
+                Form::Parameter(distribution) => distribution.quantile(0.5),
+                _ => return,
+            },
             _ => return,
         };
         if !measure.usual.contains(typical) && measure.allowed.contains(typical) {
