@@ -137,30 +137,29 @@ pub fn effects(outcome: &Outcome) -> Vec<Effects> {
             all.push(Effects {
                 arm,
                 scope,
-                condition: condition(scope, own, never),
+                condition: condition(scope, own, (never, everywhere)),
                 binds_from: binds_from(outcome, arm, over),
                 rows: rows(outcome, arm, over),
             });
         };
         add(if certain { Scope::Certain } else { Scope::Expected }, Over::All);
-        // Where one of several rules stands on every path, nothing is supposed of the others, and there is nothing to condition on.
-        if !certain && paths > 1 && !(everywhere && own.several()) {
-            // With all paths chosen none is missing, and the layout of the run is whole.
-            add(Scope::IfClosed, if everywhere { Over::All } else { Over::Standing });
+        if !certain && paths > 1 {
+            add(Scope::IfClosed, Over::Standing);
         }
     }
     all
 }
 
 /// What an effect supposes of an arm's rules. A rule closes where it shuts a rental channel.
-fn condition(scope: Scope, own: OwnRules, never: bool) -> Option<&'static str> {
+fn condition(scope: Scope, own: OwnRules, (never, everywhere): (bool, bool)) -> Option<&'static str> {
     match scope {
         _ if own.count == 0 => None,
         Scope::Certain if never => Some("no rule in force within the horizon"),
+        Scope::Certain if !everywhere => Some("some of its rules in force, others not within the horizon"),
         Scope::Certain if own.closes => Some("closed and not reversed"),
         Scope::Certain => Some("in force and not reversed"),
         Scope::Expected => Some("weighted by the chance of a rule and of its reversal"),
-        Scope::IfClosed if own.several() => Some("if one of its rules is in force and none is reversed"),
+        Scope::IfClosed if own.several() => Some("if all of its rules are in force and none is reversed"),
         Scope::IfClosed if own.closes => Some("if closed and not reversed"),
         Scope::IfClosed => Some("if in force and not reversed"),
     }
@@ -213,9 +212,9 @@ fn delay_above(outcome: &Outcome, delay: &str, months: f64) -> Option<(usize, Re
     }
 }
 
-/// On which paths an arm's rule is in force and stands, of the paths kept.
+/// On which paths all of an arm's own rules are in force and stand, of the paths kept.
 pub fn stands(outcome: &Outcome, arm: usize) -> Vec<bool> {
-    let in_force = outcome.scalar(arm, "rule_in_force").unwrap_or(&[]);
+    let in_force = outcome.scalar(arm, "all_rules_in_force").unwrap_or(&[]);
     let reversed = outcome.scalar(arm, "rule_reversed").unwrap_or(&[]);
     in_force.iter().zip(reversed).map(|(f, r)| *f == 1.0 && *r == 0.0).collect()
 }
@@ -225,25 +224,27 @@ pub fn stands(outcome: &Outcome, arm: usize) -> Vec<bool> {
 pub struct Standing {
     /// No path has a rule in force.
     pub never: bool,
-    /// On every path a rule is in force and stands.
+    /// On every path all of its rules are in force and stand.
     pub everywhere: bool,
-    /// Effects of the arm are certain: its rules stand on all paths, no path has a rule at all, or the arm has none of its own.
+    /// Effects of the arm are certain: its rules stand on all paths, no path has a rule at all, the arm has none of its own, or the same
+    /// ones, of rules with dates, on every path.
     pub certain: bool,
-    /// Paths on which a rule is in force and stands.
+    /// Paths on which all of its rules are in force and stand.
     pub paths: usize,
 }
 
 impl Standing {
     /// Of an arm.
     pub fn of(outcome: &Outcome, arm: usize) -> Standing {
-        let flags = |over: Over| outcome.column(arm, "rule_in_force", Reading::Level, over);
-        let never = flags(Over::All).is_none_or(|flags| flags.range().1 <= 0.0);
-        let paths = flags(Over::Standing).map_or(0, |flags| flags.paths());
+        let column = |id: &str, over: Over| outcome.column(arm, id, Reading::Level, over);
+        let range = |id: &str| column(id, Over::All).map_or((0.0, 0.0), |flags| flags.range());
+        let (any, all) = (range("rule_in_force"), range("all_rules_in_force"));
+        let never = any.1 <= 0.0;
+        let paths = column("rule_in_force", Over::Standing).map_or(0, |flags| flags.paths());
         let everywhere = paths == outcome.count;
         let own = outcome.arms[arm].own_rules;
-        // The flags are of any of the arm's rules: with several, only their own terms say that each of them stands.
-        let told_apart = !own.several() || own.fixed;
-        Standing { never, everywhere, certain: own.count == 0 || never || everywhere && told_apart, paths }
+        let dated = own.fixed && any.0 >= 1.0 && all.1 <= 0.0;
+        Standing { never, everywhere, certain: own.count == 0 || never || everywhere || dated, paths }
     }
 }
 

@@ -237,7 +237,7 @@ pub fn simulate_from(
     let trunks = (0..worlds.len()).map(|arm| Trunk::of(&worlds, arm)).collect();
     let readings = if job.is_exact() { Vec::new() } else { readings(&catalogue) };
     let flag = |id: &str| catalogue.scalar_index(id).unwrap_or_else(|| unreachable!("every job has {id}"));
-    let flags = [flag("rule_in_force"), flag("rule_reversed")];
+    let flags = [flag("all_rules_in_force"), flag("rule_reversed")];
     let own_rules = (0..worlds.len()).map(|arm| World::own_rules(&worlds, job.baseline(), arm)).collect();
     let plan = Plan {
         job,

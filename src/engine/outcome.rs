@@ -290,7 +290,8 @@ impl Outcome {
                 Column::Values(values, grouping_of(self.sampling, self.paths.iter().copied()))
             }
             Over::Standing => {
-                let flags = ["rule_in_force", "rule_reversed"].map(|id| self.scalar(arm, id).unwrap_or(&[]));
+                let flags =
+                    ["all_rules_in_force", "rule_reversed"].map(|id| self.scalar(arm, id).unwrap_or(&[]));
                 let chosen: Vec<usize> =
                     stand(flags).zip(0..).filter(|(stands, _)| *stands).map(|(_, i)| i).collect();
                 let ids = chosen.iter().map(|i| self.paths[*i]);

@@ -15,7 +15,7 @@ use crate::encoding::{Digesting, sha256};
 use crate::stats::sketch::Sketch;
 
 const MAGIC: &[u8; 20] = b"loophole checkpoint\n";
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 /// Hexadecimal digits of a digest.
 const DIGEST: usize = 64;
 /// Bytes of a length.

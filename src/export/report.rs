@@ -134,13 +134,19 @@ pub fn chances(outcome: &Outcome, effects: &Effects) -> Option<String> {
         Some(chance(flags.mean, flags.paths))
     };
     let own = outcome.arms[effects.arm].own_rules;
-    let rule = if own.several() { "one of its rules" } else { "the rule" };
     let undone = match own.stand {
         true => String::new(),
         false => format!(", that it does and is undone {}", chance_of("rule_reversed")?),
     };
     let comes = chance_of("rule_in_force")?;
-    Some(format!("the chance that {rule} comes into force within the run is {comes}{undone}"))
+    if own.several() {
+        let all = chance_of("all_rules_in_force")?;
+        return Some(format!(
+            "the chance that one of its rules comes into force within the run is {comes}, that all do {all}{}",
+            undone.replace("that it does and is undone", "that one does and is undone")
+        ));
+    }
+    Some(format!("the chance that the rule comes into force within the run is {comes}{undone}"))
 }
 
 /// What each arm costs, as a table of medians with sampling errors and intervals: levels, not effects.

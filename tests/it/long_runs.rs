@@ -162,7 +162,7 @@ fn a_checkpoint_that_cannot_be_continued_is_refused_and_kept() {
     assert!(err(&fresh).contains("starting from the first path"), "{}", err(&fresh));
     for (bytes, why) in [
         (&b"title = 1"[..], "it is not a checkpoint"),
-        (b"loophole checkpoint\n\x05short", "cut short or was changed"),
+        (b"loophole checkpoint\n\x06short", "cut short or was changed"),
         (b"loophole checkpoint\n\xff", "it has format 255"),
     ] {
         std::fs::write(&file, bytes).expect("it is written");

@@ -61,6 +61,8 @@ pub enum Scalar {
     EffectiveMonth,
     /// 1 if a rule of the arm comes into force.
     Bound,
+    /// Whether all of the arm's own rules come into force: 1 or 0, 0 without any.
+    AllBound,
     /// 1 if such a rule is undone within the horizon.
     Reversed,
 }
@@ -170,6 +172,7 @@ impl Scalar {
                 | Scalar::ParityNever(_)
                 | Scalar::EffectiveMonth
                 | Scalar::Bound
+                | Scalar::AllBound
                 | Scalar::Reversed
                 | Scalar::PresentValue(Flow::Relet)
         )
@@ -262,6 +265,11 @@ impl Scalar {
                 first.map_or(n as f64, |month| (month as f64).min(n as f64))
             }),
             Scalar::Bound => within(|dates| dates.effective),
+            Scalar::AllBound => Lanes::each(|i| {
+                let mut dates = path.own_dates().map(|dates| dates[i].effective).peekable();
+                let some = dates.peek().is_some();
+                flag(some && dates.all(|month| month.is_some_and(|month| month < n as i64)))
+            }),
             Scalar::Reversed => within(|dates| dates.reversed),
         }
     }

@@ -264,6 +264,12 @@ impl Catalogue {
             Scalar::EffectiveMonth,
         );
         self.scalar("rule_in_force", "A rule of its own comes into force", "probability", Scalar::Bound);
+        self.scalar(
+            "all_rules_in_force",
+            "All rules of its own come into force",
+            "probability",
+            Scalar::AllBound,
+        );
         self.scalar("rule_reversed", "A rule of its own is undone", "probability", Scalar::Reversed);
     }
 }

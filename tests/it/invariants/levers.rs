@@ -1,5 +1,6 @@
 //! What spread, rules and money do, and what they must leave alone.
 
+use loophole::analysis::compare::Scope;
 use loophole::engine::catalogue::Label;
 use loophole::engine::job::Job;
 use loophole::engine::outcome::Outcome;
@@ -70,7 +71,7 @@ fn without_spread_all_paths_are_one_path() {
 }
 
 /// Scalars that tell whether a rule is there, not what it does.
-const DATES: [&str; 3] = ["effective_month", "rule_in_force", "rule_reversed"];
+const DATES: [&str; 4] = ["effective_month", "rule_in_force", "all_rules_in_force", "rule_reversed"];
 
 /// `SMALL` with a rule and an arm `other` under it; `more` are changes of the rest.
 fn with_rule(rule: &str, more: &[&str]) -> Outcome {
@@ -86,6 +87,28 @@ fn the_dates_of_an_arm_are_of_rules_that_its_baseline_has_not() {
         let dates = outcome.scalar(arm(&outcome, id), "effective_month").expect("a metric");
         assert!(dates.iter().all(|date| *date == month), "{id}: {dates:?}");
     }
+}
+
+#[test]
+fn a_conditional_effect_of_several_rules_supposes_all_of_them() {
+    let more = "[rules.certain]\nannounced = \"2026-11\"\n[[rules.certain.effects]]\nquantity = \"demand\"\nfactor = 0.9\n\
+                [arms.both]\nrules = [\"other\", \"certain\"]\n";
+    let rule = format!(
+        "[rules.other]\nannounced = {{ probability = 0.5, from = \"2026-11\", until = \"2027-02\" }}\n{DOOR}{more}"
+    );
+    let outcome = with_rule(&rule, &["settings.paths=64"]);
+    let flags =
+        |id: &str, metric: &str| outcome.scalar(arm(&outcome, id), metric).expect("a metric").to_vec();
+    assert!(flags("both", "rule_in_force").iter().all(|flag| *flag == 1.0));
+    assert_eq!(flags("both", "all_rules_in_force"), flags("other", "rule_in_force"));
+    let effects = loophole::analysis::compare::effects(&outcome);
+    let paths = |id: &str| {
+        let arm = arm(&outcome, id);
+        let own = effects.iter().find(|it| it.arm == arm && it.scope == Scope::IfClosed).expect("a block");
+        own.row("pv.economic_cost").expect("a row").summary.paths
+    };
+    assert_eq!(paths("both"), paths("other"));
+    assert!(paths("both") < 64);
 }
 
 #[test]
