@@ -113,13 +113,22 @@ pub fn figure(input: &Input) -> Figure {
 }
 
 fn never(input: &Input, workload: &Workload) -> String {
-    let share = |curve: &[f64]| Unit::Share.show(1.0 - last(curve), 0.01);
     let [open, closed] = input.rule.names().map(lower_first);
-    let shares = [&workload.open, &workload.closed].map(|curve| share(curve));
+    let shares = told_apart([&workload.open, &workload.closed].map(|curve| 1.0 - last(curve)));
     if input.rule.closes_door {
         format!("{} {open}, {} {closed}", shares[0], shares[1])
     } else {
         format!("{} ({open}), {} ({closed})", shares[0], shares[1])
+    }
+}
+
+/// Two shares in whole percents, or with a digit more where these would tell them as one.
+fn told_apart(shares: [f64; 2]) -> [String; 2] {
+    let percents = shares.map(|share| Unit::Share.show(share, 0.01));
+    if shares[0] != shares[1] && percents[0] == percents[1] {
+        shares.map(|share| Unit::Share.show(share, 0.001))
+    } else {
+        percents
     }
 }
 
@@ -155,10 +164,7 @@ fn title(input: &Input) -> String {
     let Some(first) = input.workloads.first() else { return "When domestic compute matches offshore".into() };
     let (open, closed) = (last(&first.open), last(&first.closed));
     let months = first.open.len();
-    // Whole percents, and a digit more where these would tell two shares as one.
-    let percents = [open, closed].map(|v| Unit::Share.show(v, 0.01));
-    let error = if percents[0] == percents[1] { 0.001 } else { 0.01 };
-    let share = |v: f64| Unit::Share.show(v, error);
+    let [open_share, closed_share] = told_apart([open, closed]);
     let (difference, half_width) = (closed - open, Z90 * first.difference_std_error);
     let interval = if half_width.is_finite() {
         format!("sampling error, 90%: ±{} points", Unit::Plain.show(half_width * 100.0, 0.1))
@@ -172,22 +178,22 @@ fn title(input: &Input) -> String {
         return format!(
             "{} changes on no path whether domestic {work} matches offshore within {span} ({} {first_arm} and {second_arm})",
             input.rule.subject("Closing"),
-            share(open)
+            open_share
         );
     }
     if difference.abs() <= half_width || difference == 0.0 {
         return format!(
             "The effect of {} on the chance that domestic {work} matches offshore within {span} {NOT_DISTINGUISHABLE} ({} {first_arm}, {} {second_arm}; {interval})",
             input.rule.object("closing"),
-            share(open),
-            share(closed)
+            open_share,
+            closed_share
         );
     }
     let verb = if difference > 0.0 { "raises" } else { "lowers" };
     format!(
         "{} {verb} the chance that domestic {work} matches offshore within {span} from {} to {} ({interval})",
         input.rule.subject("Closing"),
-        share(open),
-        share(closed)
+        open_share,
+        closed_share
     )
 }
