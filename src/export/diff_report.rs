@@ -178,7 +178,10 @@ fn undivided(diff: &Diff) -> String {
     if titles.is_empty() {
         return String::new();
     }
-    format!("\nNot divided, since not every scenario from A to B has it: {}\n", titles.join("; "))
+    format!(
+        "\nNot divided, since a scenario from A to B does not have it, or all end before it on every path: {}\n",
+        titles.join("; ")
+    )
 }
 
 fn rows(
