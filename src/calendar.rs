@@ -18,9 +18,12 @@ impl Month {
     pub const fn new(year: i32, month: i32) -> Month {
         Month(year * 12 + month - 1)
     }
-    /// The month that a text in other notations than `YYYY-MM` means beyond doubt: a year of four digits and a month, in either
-    /// order, with one sign between them.
+    /// The month that a text in other notations than `YYYY-MM` means beyond doubt: that of a date `YYYY-MM-DD`, or a year of four
+    /// digits and a month, in either order, with one sign between them.
     pub fn meant(text: &str) -> Option<Month> {
+        if let Some(month) = text.get(..7).and_then(|start| start.parse().ok()) {
+            return Some(month);
+        }
         let (first, second) = text.trim().split_once(|sign: char| "-/. ".contains(sign))?;
         let (year, month) = if first.len() == 4 { (first, second) } else { (second, first) };
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

@@ -2,7 +2,7 @@
 //!
 //! Every row is a per-path difference on common draws, summarised. An arm whose rule may not come, or may be undone, gives
 //! two answers that are never mixed: the *expected* effect over all paths, and the effect *if closed and not reversed* over
-//! the paths on which a rule comes into force and stands. What an effect supposes is said in words that fit the arm's own
+//! the paths on which all of an arm's rules come into force and stand. What an effect supposes is said in words that fit the arm's own
 //! rules: only a rule that shuts a rental channel closes anything, and an arm without rules supposes nothing.
 
 use std::cmp::Ordering;
@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use super::summary::{Summary, summarise_in, summarise_scalar};
 use crate::engine::catalogue::{Censoring, calendar_years, windows};
 use crate::engine::column::{DELAYS, Over, Reading};
-use crate::engine::outcome::{Outcome, OwnRules};
+use crate::engine::outcome::{Outcome, OwnRules, STANDING, stand};
 
 /// What a row's number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,8 +201,8 @@ pub fn bound(outcome: &Outcome, id: &str) -> Option<usize> {
 }
 
 /// The scalar, and how to read it, that is 1 on the paths with a delay above so many months; none if the run ends too early
-/// to tell. A path that is censored is later than its bound.
-fn delay_above(outcome: &Outcome, delay: &str, months: f64) -> Option<(usize, Reading)> {
+/// to tell, or nothing ends before the number. A path that is censored is later than its bound.
+pub fn delay_above(outcome: &Outcome, delay: &str, months: f64) -> Option<(usize, Reading)> {
     let scalar = outcome.catalogue.scalar_index(delay)?;
     let Censoring { flag, bound } = outcome.catalogue.censoring(scalar, outcome.months)?;
     match (bound as f64).total_cmp(&months) {
@@ -214,9 +214,7 @@ fn delay_above(outcome: &Outcome, delay: &str, months: f64) -> Option<(usize, Re
 
 /// On which paths all of an arm's own rules are in force and stand, of the paths kept.
 pub fn stands(outcome: &Outcome, arm: usize) -> Vec<bool> {
-    let in_force = outcome.scalar(arm, "all_rules_in_force").unwrap_or(&[]);
-    let reversed = outcome.scalar(arm, "rule_reversed").unwrap_or(&[]);
-    in_force.iter().zip(reversed).map(|(f, r)| *f == 1.0 && *r == 0.0).collect()
+    stand(STANDING.map(|id| outcome.scalar(arm, id).unwrap_or(&[]))).collect()
 }
 
 /// How an arm's rules stand over all paths of a run.

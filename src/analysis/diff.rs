@@ -360,10 +360,8 @@ struct Count {
     rows: Vec<Row>,
     /// By headline: over all paths and over those on which a rule stands, the mean and the median of each.
     tallies: Vec<[[Tally; 2]; 2]>,
-    /// By headline and paths: the greatest share that is censored, and whether a median rests on it.
-    censored: Vec<[(f64, bool); 2]>,
-    /// By headline and paths: in every scenario it is censored on every path.
-    told_by_none: Vec<[bool; 2]>,
+    /// By headline and paths.
+    censored: Vec<[CensoredShares; 2]>,
     certain: bool,
     /// In some scenario no path has a rule, so that there is nothing to say of it if closed.
     ruleless: bool,
@@ -387,9 +385,9 @@ impl Count {
             || [Statistic::Mean, Statistic::Median].map(|statistic| Tally::new(game, statistic, group));
         let tallies = headlines.iter().map(|_| [pair(), pair()]).collect();
         let comparison = comparison(outcome, outcome, plan.has_effects());
-        let censored = vec![[(0.0, false); 2]; headlines.len()];
-        let told_by_none = vec![[true; 2]; headlines.len()];
-        Count { headlines, rows, tallies, censored, told_by_none, certain: true, ruleless: false, comparison }
+        let none = CensoredShares { least: 1.0, most: 0.0, of_median: false };
+        let censored = vec![[none; 2]; headlines.len()];
+        Count { headlines, rows, tallies, censored, certain: true, ruleless: false, comparison }
     }
 
     fn enter(&mut self, coalition: Coalition, outcome: &Outcome) {
@@ -407,14 +405,13 @@ impl Count {
             for (which, over) in
                 [Over::All, if certain { Over::All } else { Over::Standing }].into_iter().enumerate()
             {
-                let Some((share, paths)) = censored(outcome, &headline.id, measure, over) else {
-                    self.told_by_none[at][which] = false;
-                    continue;
+                let (share, paths) = censored(outcome, &headline.id, measure, over).unwrap_or((0.0, 0));
+                let seen = &mut self.censored[at][which];
+                *seen = CensoredShares {
+                    least: seen.least.min(share),
+                    most: seen.most.max(share),
+                    of_median: seen.of_median || share > 0.0 && rests_on_greatest(0.5, paths, share),
                 };
-                let (most, of_median) = &mut self.censored[at][which];
-                *most = most.max(share);
-                *of_median |= rests_on_greatest(0.5, paths, share);
-                self.told_by_none[at][which] &= share == 1.0;
             }
             let values = match (self.rows.get(at), outcome.headline) {
                 (Some(row), Some(arm)) => row_values(outcome, arm, row),
@@ -445,25 +442,34 @@ impl Count {
                 (_, false) => &[(0, Some(Scope::Expected)), (1, Some(Scope::IfClosed))],
             };
             for (which, scope) in scopes {
+                let CensoredShares { least, most, of_median } = self.censored[at][*which];
+                // Every run ends before it on every path.
+                if least == 1.0 {
+                    continue;
+                }
                 for tally in &self.tallies[at][*which] {
                     let Some(numbers) = tally.numbers() else { continue };
                     let by_mean =
                         *scope == Some(Scope::Expected) || headline.measure == Some(Measure::Probability);
                     let quoted = (tally.statistic() == Statistic::Mean) == by_mean;
                     let (statistic, scope) = (tally.statistic(), *scope);
-                    let (share, of_median) = self.censored[at][*which];
-                    // One that every scenario's run ends before on every path is told by none of them.
-                    if self.told_by_none[at][*which] {
-                        continue;
-                    }
-                    let rests = if statistic == Statistic::Mean { share > 0.0 } else { of_median };
-                    let censored = rests.then_some(share);
+                    let rests = if statistic == Statistic::Mean { most > 0.0 } else { of_median };
+                    let censored = rests.then_some(most);
                     all.push(Attribution { headline: at, scope, statistic, quoted, censored, numbers });
                 }
             }
         }
         (self.headlines.clone(), all)
     }
+}
+
+/// Of all scenarios that are compared: the least and the greatest share of paths on which a run ends before a number is reached, and
+/// whether a median rests on such paths.
+#[derive(Clone, Copy, Debug)]
+struct CensoredShares {
+    least: f64,
+    most: f64,
+    of_median: bool,
 }
 
 /// The share of paths on which a run ends before a number is reached, and of how many.

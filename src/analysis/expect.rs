@@ -8,6 +8,7 @@
 //! ([`false_alarm`] has it for few groups of paths). Source: the two-sample comparison of means with unequal variances,
 //! Welch (1947), Biometrika 34, 28–35.
 
+use super::compare::delay_above;
 use super::summary::chance;
 use crate::engine::catalogue::Censoring;
 use crate::engine::column::{Over, Reading};
@@ -163,25 +164,27 @@ fn scalar(
             let column = of(Over::Standing)?;
             let (chosen, all) = (column.paths(), outcome.count);
             if chosen < 2 {
-                return Err(format!("a rule comes into force and stands on {chosen} of {all} paths"));
+                return Err(format!("the arm's rules come into force and stand on {chosen} of {all} paths"));
             }
             if chosen == all { of(Over::All)? } else { column }
         }
         _ => of(Over::All)?,
     };
+    let over = if scope == Scope::IfClosed { Over::Standing } else { Over::All };
     if measure == Measure::Level {
-        let over = if scope == Scope::IfClosed { Over::Standing } else { Over::All };
         tells(outcome, (arm, metric), over, statistic)?;
     }
     let estimate = match statistic {
         Statistic::Mean => column.mean(),
         Statistic::Quantile(p) => column.quantiles([p])[0],
-        Statistic::Above(threshold) => {
-            let over = if scope == Scope::IfClosed { Over::Standing } else { Over::All };
-            let beyond =
-                beyond(outcome, (arm, metric), over, threshold).filter(|_| measure == Measure::Level);
-            chance(beyond.unwrap_or_else(|| column.above(threshold)), column.paths())
-        }
+        // Paths on which the run ends at the threshold stand at it, and are above it: their flag says so.
+        Statistic::Above(threshold) => match delay_above(outcome, metric, threshold) {
+            Some((flag, Reading::Level)) if measure == Measure::Level => {
+                let flags = outcome.column_at(arm, flag, Reading::Level, over).ok_or_else(missing)?;
+                chance(flags.mean(), column.paths())
+            }
+            _ => chance(column.above(threshold), column.paths()),
+        },
         Statistic::Below(threshold) => chance(column.below(threshold), column.paths()),
     };
     let label = outcome.catalogue.scalar_index(metric).map(|place| &outcome.catalogue.scalars[place].0);
@@ -190,14 +193,6 @@ fn scalar(
         Statistic::Mean | Statistic::Quantile(_) => reading.unit(label.map_or("", |label| label.unit)),
     };
     Ok((estimate, unit, digest(&column.bits(), 16)))
-}
-
-/// The share of paths beyond the run, where a threshold stands at its end: these are above it, and stand at it.
-fn beyond(outcome: &Outcome, (arm, metric): (usize, &str), over: Over, threshold: f64) -> Option<Estimate> {
-    let place = outcome.catalogue.scalar_index(metric)?;
-    let Censoring { flag, bound } = outcome.catalogue.censoring(place, outcome.months)?;
-    let flags = outcome.column_at(arm, flag, Reading::Level, over)?;
-    (bound as f64 == threshold).then(|| flags.above(0.5))
 }
 
 /// Whether a run is long enough to tell a statistic of an arm's metric: paths that do not reach it within the run stand at the

@@ -130,6 +130,11 @@ impl Summary {
         self.mean.std_error <= scale && self.p95.value - self.p05.value <= scale && !self.is_censored()
     }
 
+    /// Whether it is 0 on every path.
+    pub fn is_nothing(&self) -> bool {
+        self.is_constant() && self.mean.value == 0.0
+    }
+
     /// The summary of the values' negatives: a loss told as a gain. Domain: none is censored.
     pub fn negated(&self) -> Summary {
         let minus = |estimate: Estimate| Estimate { value: -estimate.value, ..estimate };

@@ -293,15 +293,17 @@ impl Rule {
         format!("{} {between} {}", self.arm, lower_first(&self.baseline))
     }
 
-    /// What is supposed of the rule, as the end of a subtitle: " (180-day wind-down, if not reversed)". The design is there
-    /// where the arms are not told by name.
+    /// What is supposed of the rule, as the end of a subtitle: " (180-day wind-down, if not reversed)"; may be empty.
     pub fn supposed(&self) -> String {
+        let words = self.supposition();
+        if words.is_empty() { words } else { format!(" ({words})") }
+    }
+
+    /// The same by itself: "180-day wind-down, if not reversed". The design is there where the arms are not told by name.
+    pub fn supposition(&self) -> String {
         let design = if self.closes_door { self.design.as_str() } else { "" };
-        match (design, self.condition.as_str()) {
-            ("", "") => String::new(),
-            ("", words) | (words, "") => format!(" ({words})"),
-            (design, condition) => format!(" ({design}, {condition})"),
-        }
+        let words = [design, self.condition.as_str()].into_iter().filter(|words| !words.is_empty());
+        words.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -84,11 +84,11 @@ pub fn figure(input: &Input) -> Figure {
 /// How shares are to be read, and what is supposed of the headline's rule.
 fn note(input: &Input) -> String {
     let shares = "Shares in words: of the whole run, median over paths.";
-    let supposed = input.rule.supposed();
+    let supposed = input.rule.supposition();
     if input.headline == 0 || supposed.is_empty() {
         return shares.to_string();
     }
-    format!("{shares} {}: {}.", input.rule.names()[1], supposed.trim_matches([' ', '(', ')']))
+    format!("{shares} {}: {}.", input.rule.names()[1], supposed)
 }
 
 /// "18% unserved (90%: 11% to 30%)".

@@ -9,6 +9,7 @@ use loophole::analysis::expect::{
 use loophole::encoding;
 use loophole::numbers::Unit;
 use loophole::scenario::Scenario;
+use loophole::scenario::difference::is_of_members;
 use loophole::scenario::expect::inputs::{Change, Difference};
 use loophole::scenario::expect::{Check, Direction, Pin, Sign};
 use serde_json::{Value, json};
@@ -167,9 +168,8 @@ impl Told<'_> {
         let now = || {
             let shown = self.scenario.show(key).into_iter().find(|shown| shown.key == *key);
             shown.map_or(String::new(), |shown| {
-                // Members of a process have units of their own.
-                let whole = shown.unit.is_empty() || shown.value.contains("initial");
-                let unit = if whole { String::new() } else { format!(" {}", shown.unit) };
+                let none = shown.unit.is_empty() || is_of_members(&shown.value);
+                let unit = if none { String::new() } else { format!(" {}", shown.unit) };
                 format!("{}{unit} ({})", shown.value, shown.origin)
             })
         };
@@ -398,10 +398,7 @@ impl Report<'_> {
         }
         let alarms = self.false_alarms();
         if alarms > 0.0 {
-            let noise = |told: &&Told<'_>| {
-                told.pin.value.is_some()
-                    && told.pin.checks.iter().any(|check| matches!(check, Check::Noise(_)))
-            };
+            let noise = |told: &&Told<'_>| expected_false_alarms(told.pin, &told.setting) > 0.0;
             let noisy = match self.told.iter().filter(noise).count() {
                 count if count == self.told.len() => "them".to_string(),
                 count => format!("the {} with `noise`", plural(count, "pin")),

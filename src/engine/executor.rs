@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::catalogue::Catalogue;
 use super::column::{ArmTallies, Reading, readings};
 use super::job::{CorrelationOn, Job};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, STANDING};
 use super::partition::{Partition, grouping, replicates};
 use super::progress::Progress;
 use super::recorder::{CellMoments, Layout, NotFinite};
@@ -165,13 +165,13 @@ struct Plan<'a> {
     given: Vec<usize>,
     /// By arm: what it shares its first months with.
     trunks: Vec<Trunk>,
-    /// By arm: which of its rules the baseline has not.
-    own_rules: Vec<Vec<bool>>,
+    /// By arm: the places of its own rules.
+    own_rules: Vec<Vec<usize>>,
     sampler: Sampler<'a>,
     catalogue: Catalogue,
     layout: Layout,
     partition: Partition,
-    /// How scalars are tallied, and where the flags of standing rules are; none where every path is kept.
+    /// How scalars are tallied, and where the flags of standing rules are ([`STANDING`]); none where every path is kept.
     readings: Vec<(usize, Reading)>,
     flags: [usize; 2],
 }
@@ -201,10 +201,8 @@ impl Trunk {
         let bare = |world: &World| World { rules: Vec::new(), ..world.clone() };
         let own = &worlds[arm];
         let trunk = (0..arm).find(|&first| bare(&worlds[first]) == bare(own)).unwrap_or(arm);
-        let beyond = |world: &World, other: &World| {
-            (0..world.rules.len()).filter(|&rule| !other.rules.contains(&world.rules[rule])).collect()
-        };
-        Trunk { arm: trunk, theirs: beyond(&worlds[trunk], own), own: beyond(own, &worlds[trunk]) }
+        let theirs = &worlds[trunk];
+        Trunk { arm: trunk, theirs: theirs.rules_beyond(own), own: own.rules_beyond(theirs) }
     }
 }
 
@@ -237,7 +235,7 @@ pub fn simulate_from(
     let trunks = (0..worlds.len()).map(|arm| Trunk::of(&worlds, arm)).collect();
     let readings = if job.is_exact() { Vec::new() } else { readings(&catalogue) };
     let flag = |id: &str| catalogue.scalar_index(id).unwrap_or_else(|| unreachable!("every job has {id}"));
-    let flags = [flag("all_rules_in_force"), flag("rule_reversed")];
+    let flags = STANDING.map(flag);
     let own_rules = (0..worlds.len()).map(|arm| World::own_rules(&worlds, job.baseline(), arm)).collect();
     let plan = Plan {
         job,

@@ -33,7 +33,7 @@ pub struct ArmLabel {
 pub struct OwnRules {
     /// How many there are.
     pub count: usize,
-    /// How many rules the arm has in common with the baseline. Its dates and flags do not count them.
+    /// How many rules the arm has in common with the baseline. The dates and flags of an arm do not count them, those of the baseline do.
     pub shared: usize,
     /// One of them shuts a rental channel: its effect on new capacity is the constant factor 0.
     pub closes: bool,
@@ -60,7 +60,8 @@ impl OwnRules {
     }
 
     fn of(world: &World, baseline: &World, quantities: &Quantities) -> OwnRules {
-        let own: Vec<&Rule> = world.rules.iter().filter(|rule| !baseline.rules.contains(rule)).collect();
+        let own: Vec<&Rule> =
+            world.rules_beyond(baseline).into_iter().map(|rule| &world.rules[rule]).collect();
         let shuts = |rule: &&Rule| {
             rule.effects.iter().any(|effect| {
                 let rental = |(k, selected): (usize, &bool)| {
@@ -290,8 +291,7 @@ impl Outcome {
                 Column::Values(values, grouping_of(self.sampling, self.paths.iter().copied()))
             }
             Over::Standing => {
-                let flags =
-                    ["all_rules_in_force", "rule_reversed"].map(|id| self.scalar(arm, id).unwrap_or(&[]));
+                let flags = STANDING.map(|id| self.scalar(arm, id).unwrap_or(&[]));
                 let chosen: Vec<usize> =
                     stand(flags).zip(0..).filter(|(stands, _)| *stands).map(|(_, i)| i).collect();
                 let ids = chosen.iter().map(|i| self.paths[*i]);
@@ -330,7 +330,10 @@ impl Outcome {
     }
 }
 
-/// By path, whether a rule comes into force and none in force is undone, from the flags of both.
-pub(super) fn stand([in_force, reversed]: [&[f64]; 2]) -> impl Iterator<Item = bool> {
+/// Scalars by which an arm's rules stand on a path: the first is 1, the second 0.
+pub const STANDING: [&str; 2] = ["all_rules_in_force", "rule_reversed"];
+
+/// By path, whether all of an arm's rules come into force and none is undone, from the flags of [`STANDING`].
+pub fn stand([in_force, reversed]: [&[f64]; 2]) -> impl Iterator<Item = bool> {
     in_force.iter().zip(reversed).map(|(in_force, reversed)| *in_force == 1.0 && *reversed == 0.0)
 }

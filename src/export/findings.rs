@@ -222,7 +222,7 @@ impl Teller<'_> {
         let lost = self.effect.row(&format!("lost.{window}m.all"))?;
         let share = self.effect.row(&format!("lost_share.{window}m.all"))?;
         let (verb, hours, summary) = self.signed(lost, ["lose", "gain"]);
-        if summary.is_constant() && summary.mean.value == 0.0 {
+        if summary.is_nothing() {
             return Some(format!(
                 "{}: in {}{} the labs lose no H100e-hour of work on any path{}.",
                 self.design,
@@ -272,8 +272,8 @@ impl Teller<'_> {
             }
         };
         let summary = &delay.summary;
-        if summary.is_constant() && summary.mean.value == 0.0 {
-            return Some(format!("{design}: {work} arrives no later on any path{condition}."));
+        if summary.is_nothing() {
+            return Some(format!("{design}: {work} arrives {}{condition}.", self.later(delay)));
         }
         let (noun, chance) = if center(self.effect.scope, summary).value < 0.0 {
             ("a lead", summary.below_zero)
@@ -294,7 +294,7 @@ impl Teller<'_> {
             |estimate: Estimate| shown(Unit::Months, Estimate { value: estimate.value.abs(), ..estimate });
         let word = |estimate: Estimate| if estimate.value < 0.0 { "earlier" } else { "later" };
         let center = center(scope, summary);
-        if summary.is_constant() && center.value == 0.0 {
+        if summary.is_nothing() {
             return "no later on any path".to_string();
         }
         let months = size(center);
@@ -322,12 +322,11 @@ impl Teller<'_> {
 
     fn marginal_cost(&self) -> Vec<String> {
         let condition = self.effect.condition.map_or(String::new(), |words| format!("{words}; "));
-        let workload =
-            |row: &Row| Some(row.id.strip_prefix("marginal_cost.")?.strip_suffix(".mean")?.to_string());
-        let means = self.effect.rows.iter();
+        let mean =
+            |row: &'_ Row| row.id.strip_prefix("marginal_cost.")?.strip_suffix(".mean").map(str::to_string);
+        let means = self.effect.rows.iter().filter_map(|row| Some((row, mean(row)?)));
         means
-            .filter(|row| row.id.starts_with("marginal_cost.") && row.id.ends_with(".mean"))
-            .map(|row| {
+            .map(|(row, workload)| {
                 let (title, summary) = (lower_first(&row.title), &row.summary);
                 if summary.is_constant() && summary.mean.value == 1.0 {
                     return format!(
@@ -341,7 +340,7 @@ impl Teller<'_> {
                     lower_first(&row.title),
                     self.quoted(row),
                     self.baseline,
-                    elasticity_range(self.outcome, workload(row).as_deref()),
+                    elasticity_range(self.outcome, Some(&workload)),
                 )
             })
             .collect()
@@ -415,7 +414,7 @@ impl Teller<'_> {
         let country = &self.outcome.catalogue.scalars[country].0.title;
         let name = lost.title.strip_prefix(country.as_str())?.trim_start_matches(", ");
         let (verb, hours, _) = self.signed(lost, ["loses", "gains"]);
-        let nothing = lost.summary.is_constant() && lost.summary.mean.value == 0.0;
+        let nothing = lost.summary.is_nothing();
         let share = if verb == "gains" { share.summary.negated() } else { share.summary };
         let share = quoted(self.effect.scope, Unit::Share, &share);
         let lost = if nothing {

@@ -106,10 +106,18 @@ pub struct World {
 }
 
 impl World {
-    /// Which rules of an arm its baseline has not, among the worlds of all arms; the baseline's own are all that it has.
-    pub fn own_rules(worlds: &[World], baseline: usize, arm: usize) -> Vec<bool> {
-        let others = &worlds[baseline].rules;
-        worlds[arm].rules.iter().map(|rule| arm == baseline || !others.contains(rule)).collect()
+    /// Places of the rules that this world has and `other` has not.
+    pub fn rules_beyond(&self, other: &World) -> Vec<usize> {
+        (0..self.rules.len()).filter(|&rule| !other.rules.contains(&self.rules[rule])).collect()
+    }
+
+    /// Places of an arm's own rules, among the worlds of all arms: those that its baseline has not, and of the baseline all.
+    pub fn own_rules(worlds: &[World], baseline: usize, arm: usize) -> Vec<usize> {
+        if arm == baseline {
+            (0..worlds[arm].rules.len()).collect()
+        } else {
+            worlds[arm].rules_beyond(&worlds[baseline])
+        }
     }
 }
 

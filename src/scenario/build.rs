@@ -284,7 +284,8 @@ impl Builder<'_> {
         let lead = checked.integer("settings.lead_months").unwrap_or(1).max(1) as usize;
         let calibrated = checked.tree.get("calibration").is_some() && checked.flag("calibration.enabled");
         World {
-            start: self.start,
+            // Stocks and first prices are those of its own month 0: arms of another start cannot be paired.
+            start: start(self.base),
             months: checked.integer("settings.months").unwrap_or(1).max(1) as usize,
             lead,
             discount_rate: self.slot("settings.discount_rate_per_year"),

@@ -501,10 +501,10 @@ fn holds_quantities(kind: Option<&'static Kind>) -> bool {
     matches!(kind, Some(Kind::List(Kind::Quantity(_))))
 }
 
-/// Whether words for a quantity speak of members of a process, which have units of their own, and not of its level.
+/// Whether words for a quantity speak of members of a process that have units of their own.
 pub fn is_of_members(value: &str) -> bool {
     let members = ["trend_per_year", "volatility_per_sqrt_year", "half_life_months", "jumps", "regimes"];
-    members.iter().any(|member| value.contains(member)) && !value.contains("initial")
+    members.iter().any(|member| value.contains(member))
 }
 
 /// A key without the unit at its end.

@@ -269,8 +269,6 @@ impl Scenario {
         let [ours, theirs] = job.arms.as_mut_slice() else { return job };
         (ours.baseline, ours.headline) = (true, false);
         (theirs.baseline, theirs.headline) = (false, true);
-        // Stocks and first prices are those of its own month 0: runs of another start cannot be paired.
-        theirs.world.start = other.base.month("settings.start").unwrap_or(theirs.world.start);
         if ours.id == theirs.id {
             theirs.id = format!("{}-second", theirs.id);
         }

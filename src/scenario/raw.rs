@@ -5,7 +5,7 @@
 //! that the order of a file never matters.
 
 use std::collections::BTreeMap;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -253,11 +253,16 @@ pub fn parse_value(text: &str, file: u32, offset: usize) -> Result<Node, Vec<Dia
 
 /// The value, without a remark, behind the equals sign of the line in which a place behind that sign is.
 fn value_at(text: &str, at: usize) -> Option<&str> {
+    let line = line_at(text, at)?;
+    let equals = line.start + text[line.start..at].find('=')?;
+    Some(text[equals + 1..line.end].split('#').next().unwrap_or_default().trim())
+}
+
+/// The line around a place.
+fn line_at(text: &str, at: usize) -> Option<Range<usize>> {
     let (before, behind) = text.split_at_checked(at)?;
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = at + behind.find('\n').unwrap_or(behind.len());
-    let equals = start + text[start..at].find('=')?;
-    Some(text[equals + 1..end].split('#').next().unwrap_or_default().trim())
+    Some(start..at + behind.find('\n').unwrap_or(behind.len()))
 }
 
 /// How a value that is no TOML is probably meant to be written.
@@ -289,14 +294,6 @@ fn remedy(value: &str) -> Option<String> {
 /// How the parser tells a key that is written twice.
 const DUPLICATE: &str = "duplicate key";
 
-/// The line around a place.
-fn line_at(text: &str, at: usize) -> &str {
-    let (before, behind) = text.split_at_checked(at).unwrap_or((text, ""));
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = at + behind.find('\n').unwrap_or(behind.len());
-    &text[start..end.max(start)]
-}
-
 /// Whether a line starts a table.
 fn is_header(line: &str) -> bool {
     line.trim_start().starts_with('[')
@@ -316,13 +313,14 @@ fn table_end(text: &str, at: usize) -> usize {
 
 /// Where what is written on the line around `at`, a table or the key before an equals sign, was first written in the same
 /// place: a table in the text, a key in its table.
-fn first_of(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
-    let header = is_header(line_at(text, at));
+fn first_of(text: &str, at: usize) -> Option<Range<usize>> {
+    let line = &text[line_at(text, at)?];
+    let header = is_header(line);
     let named = |line: &str| {
         let name = if header { line.split('#').next() } else { line.split_once('=').map(|(key, _)| key) };
         name.map(|name| name.split_whitespace().collect::<String>()).filter(|name| !name.is_empty())
     };
-    let wanted = named(line_at(text, at))?;
+    let wanted = named(line)?;
     let (mut start, mut first) = (0, None);
     for line in text.split_inclusive('\n') {
         if start + line.len() > at {
@@ -350,7 +348,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn origin(&self, span: std::ops::Range<usize>) -> Origin {
+    fn origin(&self, span: Range<usize>) -> Origin {
         let place = |at: usize| (at + self.offset) as u32;
         Origin { file: self.file, start: place(span.start), end: place(span.end) }
     }
@@ -367,7 +365,7 @@ impl Reader {
                 if doubled.contains(&span.start) {
                     continue;
                 }
-                if is_header(line_at(text, span.start)) {
+                if line_at(text, span.start).is_some_and(|line| is_header(&text[line])) {
                     doubled = span.end..table_end(text, span.end);
                 }
                 self.problems.push(match first_of(text, span.start) {

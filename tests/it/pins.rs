@@ -158,14 +158,21 @@ fn a_price_five_per_cent_higher_is_real_and_named() {
     assert!(out(&output).contains("s.e.: noise"), "{}", out(&output));
 }
 
-#[test]
-fn what_changed_inputs_move_on_one_seed_is_no_noise() {
-    let pins = "[[expect]]\nmetric = \"pv.spend\"\narm = \"open\"\nnoise = 4\n\n[[expect]]\nmetric = \"pv.spend\"\narm = \"open\"\nsign = \"positive\"\n";
+/// Exit code and report of pins that are blessed and tested again.
+fn tested_again(pins: &str, args: &[&str]) -> (i32, String) {
     let place = Place::of("gbm-rent.toml", pins);
     place.bless();
-    let output = place.test(&["--set", "channels.rent.price_usd_per_chip_hour.initial=2.0001"]);
-    let text = out(&output);
-    assert_eq!(code(&output), 0, "{text}");
+    let output = place.test(args);
+    (code(&output), out(&output))
+}
+
+#[test]
+fn what_changed_inputs_move_on_one_seed_is_no_noise() {
+    let spend = "[[expect]]\nmetric = \"pv.spend\"\narm = \"open\"\n";
+    let pins = format!("{spend}noise = 4\n\n{spend}sign = \"positive\"\n");
+    let (code, text) =
+        tested_again(&pins, &["--set", "channels.rent.price_usd_per_chip_hour.initial=2.0001"]);
+    assert_eq!(code, 0, "{text}");
     assert!(text.contains("s.e.: less than noise, though by inputs that changed"), "{text}");
     // Which inputs is said of the file, below its pins.
     assert!(text.contains("\n  inputs that changed since the pin: channels.rent"), "{text}");
@@ -174,11 +181,8 @@ fn what_changed_inputs_move_on_one_seed_is_no_noise() {
 #[test]
 fn a_move_that_few_paths_make_by_chance_is_not_called_real() {
     let pins = "[expect_run]\npaths = 3\n\n[[expect]]\nmetric = \"pv.spend\"\narm = \"open\"\nnoise = 0.1\n";
-    let place = Place::of("gbm-rent.toml", pins);
-    place.bless();
-    let output = place.test(&["--seed", "78"]);
-    let text = out(&output);
-    assert_eq!(code(&output), 1, "{text}");
+    let (code, text) = tested_again(pins, &["--seed", "78"]);
+    assert_eq!(code, 1, "{text}");
     assert!(text.contains("chance alone moves so few paths as far in"), "{text}");
 }
 

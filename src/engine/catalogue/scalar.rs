@@ -57,11 +57,11 @@ pub enum Scalar {
     Orders(Origin),
     /// Offshore rented chips in use, in the month that ends a period.
     RentedChips(usize),
-    /// First month in which a rule of the arm is in force; the horizon if never.
+    /// First month in which a rule of the arm's own is in force; the horizon if never.
     EffectiveMonth,
-    /// 1 if a rule of the arm comes into force.
+    /// 1 if a rule of the arm's own comes into force.
     Bound,
-    /// Whether all of the arm's own rules come into force: 1 or 0, 0 without any.
+    /// 1 if all of the arm's own rules come into force, of which there is one.
     AllBound,
     /// 1 if such a rule is undone within the horizon.
     Reversed,
@@ -150,14 +150,14 @@ pub struct PathView<'a> {
     pub baseline: &'a Account,
     /// The arm's rules' dates.
     pub dates: &'a [DatesInLanes],
-    /// Which of these rules the baseline has not, by [`World::own_rules`].
-    pub own: &'a [bool],
+    /// Places of the arm's own rules among them, by [`World::own_rules`].
+    pub own: &'a [usize],
 }
 
 impl PathView<'_> {
     /// The dates of the arm's own rules.
     fn own_dates(&self) -> impl Iterator<Item = &DatesInLanes> {
-        self.dates.iter().zip(self.own).filter(|(_, own)| **own).map(|(dates, _)| dates)
+        self.own.iter().map(|rule| &self.dates[*rule])
     }
 }
 

@@ -112,7 +112,8 @@ fn announcement((checked, files): (&Checked, &Files), place: &str, problems: &mu
     let lag = format!("{place}.lag_days");
     let least = checked.quantity(&lag).map_or(0.0, |lag| lag.support.low);
     if let Some(month) = announced.filter(|month| *month <= last) {
-        let effective = month.plus(months_from_days(least) as i32);
+        // No run is longer than 1,200 months.
+        let effective = month.plus(months_from_days(least).min(1200) as i32);
         if effective > last {
             problems.push(
                 Diagnostic::warning(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::calendar::Month;
 use crate::scenario::checked::Checked;
 use crate::scenario::diagnostic::{Diagnostic, FileKind, Files, Origin, nearest, slipped};
-use crate::scenario::quantity::{Parsed, Reader, is_date};
+use crate::scenario::quantity::{Parsed, Reader, is_date, not_a_month};
 use crate::scenario::raw::{Entry, Node, Value};
 use crate::scenario::registry::{self, Field, Ids, Kind, Need, SCENARIO, Schema};
 use crate::scenario::table::Library;
@@ -302,22 +302,12 @@ impl Walker<'_> {
     }
 
     fn month(&mut self, key: &str, node: &Node) {
-        let problem =
-            Diagnostic::error(node.origin, format!("{key} is not a month")).note("allowed: \"YYYY-MM\"");
-        match &node.value {
-            Value::Text(text) if text.parse::<Month>().is_ok() => {}
-            Value::Date(date) if date.len() >= 7 => {
-                self.report(problem.hint(format!("write {:?}", &date[..7])))
-            }
-            Value::Text(text) if text.get(..7).is_some_and(|start| start.parse::<Month>().is_ok()) => {
-                self.report(problem.hint(format!("write {:?}", &text[..7])));
-            }
-            Value::Text(text) => self.report(match Month::meant(text) {
-                Some(month) => problem.hint(format!("write \"{month}\"")),
-                None => problem,
-            }),
-            _ => self.report(problem.label(format!("found {}", node.kind()))),
-        }
+        let title = format!("{key} is not a month");
+        self.report(match &node.value {
+            Value::Text(text) if text.parse::<Month>().is_ok() => return,
+            Value::Text(text) | Value::Date(text) => not_a_month(node.origin, title, text),
+            _ => not_a_month(node.origin, title, "").label(format!("found {}", node.kind())),
+        });
     }
 
     /// Whether `id` is defined; says so if not.
@@ -418,14 +408,16 @@ pub fn override_problem(tree: &Node, key: &str, origin: Origin) -> Option<Diagno
         "expect_run",
         "pinned",
     ];
-    const OWN_SETTINGS: &[&str] = &["settings.lead_months", "settings.discount_rate_per_year"];
+    const OWN_SETTINGS: &[&str] = &["settings.discount_rate_per_year"];
     if let Some(problem) = no_such_key(key, origin) {
         return Some(problem);
     }
     let first = key.split('.').next().unwrap_or(key);
     if SHARED.contains(&first) || first == "settings" && !OWN_SETTINGS.contains(&key) {
         let problem = Diagnostic::error(origin, format!("`{key}` is the same in every arm"));
-        return Some(problem.note("arms share draws, months, paths, the unit of work and the calibration"));
+        return Some(problem.note(
+            "arms share draws, months, paths, the planning lead, the unit of work and the calibration",
+        ));
     }
     id_in_key(tree, key, origin)
 }

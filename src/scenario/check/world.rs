@@ -43,9 +43,7 @@ pub fn check(checked: &Checked) -> Vec<Diagnostic> {
 
 /// Things of one title, which no figure tells apart. Rules may share one: it names a design, and a design may come in several ways.
 fn namesakes(checked: &Checked, problems: &mut Vec<Diagnostic>) {
-    for (ids, all) in
-        [(Ids::Workload, "workloads"), (Ids::Channel, "channels"), (Ids::Lab, "labs"), (Ids::Arm, "arms")]
-    {
+    for ids in [Ids::Workload, Ids::Channel, Ids::Lab, Ids::Arm] {
         let table = ids.table();
         let key = |id: &str| format!("{table}.{id}.title");
         let named = |id: &&str| checked.text(&key(id)).unwrap_or(id).trim().to_lowercase();
@@ -61,7 +59,7 @@ fn namesakes(checked: &Checked, problems: &mut Vec<Diagnostic>) {
             problems.push(
                 Diagnostic::warning(at(id), format!("{table}.{id} has the title of {table}.{first}"))
                     .related(at(first), "the same")
-                    .note(format!("tables and figures name {all} by their titles"))
+                    .note(format!("tables and figures name {table} by their titles"))
                     .hint("give one of the two another title"),
             );
         }

@@ -12,7 +12,7 @@ mod read;
 
 use std::sync::Arc;
 
-use super::diagnostic::Origin;
+use super::diagnostic::{Diagnostic, Origin};
 use super::raw::{Node, Table, Value};
 use super::registry::{FORMS, METADATA};
 use crate::calendar::Month;
@@ -261,6 +261,15 @@ impl Process {
         } else {
             start
         }
+    }
+}
+
+/// That `text`, written at `origin`, is not a month, and which it probably means.
+pub fn not_a_month(origin: Origin, title: String, text: &str) -> Diagnostic {
+    let problem = Diagnostic::error(origin, title).note("allowed: \"YYYY-MM\"");
+    match Month::meant(text) {
+        Some(month) => problem.hint(format!("write \"{month}\"")),
+        None => problem,
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::diagnostic::Diagnostic;
 use super::super::raw::Node;
 use super::super::registry::Range;
 use super::read::{Reader, Time};
-use super::{Form, Parsed, Process, Support};
+use super::{Form, Parsed, Process, Support, not_a_month};
 use crate::calendar::Month;
 use crate::random::process::{Anchor, Jumps, Regime, Regimes};
 use crate::units::Unit;
@@ -22,12 +22,8 @@ impl Reader<'_> {
         for (date, value) in dates {
             let month = date.parse::<Month>();
             if month.is_err() {
-                let problem = Diagnostic::error(value.key, format!("{key}: {date:?} is not a month"))
-                    .note("allowed: \"YYYY-MM\"");
-                self.problems.push(match Month::meant(date) {
-                    Some(month) => problem.hint(format!("write \"{month}\"")),
-                    None => problem,
-                });
+                let title = format!("{key}: {date:?} is not a month");
+                self.problems.push(not_a_month(value.key, title, date));
             }
             match self.number(key, &value.node) {
                 Some(x) => {
@@ -41,6 +37,7 @@ impl Reader<'_> {
         if !sound {
             return None;
         }
+        // All dates were told to be no months; the values have a range to be checked all the same.
         if knots.is_empty() {
             knots.push((Month::new(0, 1), 0.0));
         }

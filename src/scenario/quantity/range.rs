@@ -54,14 +54,13 @@ impl Reader<'_> {
     }
 
     pub(super) fn check_usual(&mut self, key: &str, parsed: &Parsed, measure: &Measure) {
-        let typical = match &parsed.form {
+        let of_start = match &parsed.form {
+            Form::Process(process) => &process.initial.form,
+            form => form,
+        };
+        let typical = match of_start {
             Form::Constant(x) => *x,
             Form::Parameter(distribution) => distribution.quantile(0.5),
-            Form::Process(process) => match &process.initial.form {
-                Form::Constant(x) => *x,
-                Form::Parameter(distribution) => distribution.quantile(0.5),
-                _ => return,
-            },
             _ => return,
         };
         if !measure.usual.contains(typical) && measure.allowed.contains(typical) {

@@ -221,6 +221,7 @@ impl Reader<'_> {
                     Some(id) if self.sources.contains(id) => meta.sources.push(id.to_string()),
                     Some(id) => {
                         self.undefined(key, item, "source", id, self.sources);
+                        // So that it is not told to have none, too.
                         meta.sources.push(id.to_string());
                     }
                     None => self.wrong_type(

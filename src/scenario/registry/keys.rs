@@ -1,4 +1,4 @@
-//! Every table and key of the language: pure data.
+//! Every table and key of the language: pure data, in one list however long, since it is looked up in and `docs/keys.md` is made of it.
 
 use super::{Field, Ids, Kind, Measure, Need, Range, Schema};
 use crate::units::Unit;
@@ -137,7 +137,7 @@ pub static EXPECT: Schema = Schema {
             "scope",
             Kind::Choice(&["all", "if_closed"]),
             "\"all\"",
-            "over all paths, or those on which a rule comes into force and stands",
+            "over all paths, or those on which all of the arm's rules come into force and stand",
         ),
         optional(
             "statistic",
