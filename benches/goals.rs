@@ -6,6 +6,7 @@
 mod common;
 
 use std::hint::black_box;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -313,6 +314,28 @@ fn program(arguments: &[&str], runs: u32) -> (f64, f64) {
     (each(process_time() - busy), each(begun.elapsed()))
 }
 
+/// Seconds until the first table and its chart in characters can be read, files or no files: the median of some runs.
+fn first_chart(arguments: &[&str]) -> f64 {
+    const RUNS: usize = 11;
+    let mut times: Vec<Duration> = (0..RUNS)
+        .map(|_| {
+            let begun = Instant::now();
+            let mut command = Command::new(env!("CARGO_BIN_EXE_loophole"));
+            command.args(["compare", "scenarios/close-the-door.toml", "--plain"]).args(arguments);
+            command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(Stdio::piped()).stderr(Stdio::null());
+            let mut program = command.spawn().expect("the program starts");
+            let printed = BufReader::new(program.stdout.take().expect("a pipe"));
+            let mut lines = printed.lines().map(|line| line.expect("text"));
+            assert!(lines.any(|line| line.starts_with("━ median")), "no chart was printed");
+            let shown = begun.elapsed();
+            assert!(program.wait().expect("it ends").success());
+            shown
+        })
+        .collect();
+    times.sort_unstable();
+    times[RUNS / 2].as_secs_f64()
+}
+
 /// Work for a given error of the headline effect on economic cost, variance times processor time, at the paths at which Sobol' points
 /// come below a half-width of 1%; and that half-width, in percent. Over some seeds, since one seed's replicates say little.
 fn work(sampling: &str) -> (f64, f64) {
@@ -408,6 +431,11 @@ fn main() {
         format!("{:.1}, {:.1}", busy / 1e3, wall / 1e3)
     };
     let (two, six) = ("open,wind-down", "open,wind-down,immediate,grandfathered,leaky,expected");
+    row(
+        "first table and chart, in characters, 1,000 paths, two arms, s on the wall",
+        "0.4",
+        format!("{:.2}", first_chart(&["--arms", two, "--paths", "1000", "--out", out])),
+    );
     row(
         "tables and charts, 1,000 paths, two arms, s of processor, on the wall",
         "0.4",

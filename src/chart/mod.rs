@@ -4,6 +4,7 @@
 //! ([`figure`]). The theme says how meanings look ([`theme`]), [`draw`] makes SVG and PNG. Nothing here computes a result,
 //! knows the engine, or writes a file; the same figure gives the same bytes.
 
+mod characters;
 pub mod cost_buildup;
 pub mod delay;
 pub mod difference;

@@ -368,7 +368,9 @@ impl Task {
                 if effects.len() > 1 {
                     text.push_str("All rule designs\n");
                     text.push_str(&report::arms_table(outcome, effects));
+                    text.push('\n');
                 }
+                text.push_str(&self.picture(outcome, effects));
             }
         }
         text

@@ -117,6 +117,18 @@ impl Task {
         asked.into_iter().flatten().filter(|figure| !drawn(figure)).map(str::to_string).collect()
     }
 
+    /// The headline effect in characters; empty where there is none, or no charts are built in.
+    #[cfg(feature = "chart")]
+    pub(super) fn picture(&self, outcome: &Outcome, effects: &[Effects]) -> String {
+        let figure = gallery(&self.scenarios, &self.job, outcome, effects).figure("difference");
+        figure.and_then(|figure| figure.characters()).unwrap_or_default()
+    }
+
+    #[cfg(not(feature = "chart"))]
+    pub(super) fn picture(&self, _: &Outcome, _: &[Effects]) -> String {
+        String::new()
+    }
+
     #[cfg(feature = "chart")]
     fn pictures<'a>(&self, run: Run<'a>) -> Pictures<'a> {
         use loophole::chart::theme::{Size, Theme};

@@ -46,6 +46,22 @@ fn a_good_run_prints_results_and_writes_a_whole_folder() {
 }
 
 #[test]
+fn a_comparison_shows_its_effect_in_characters_where_it_is_read() {
+    let place = folder();
+    let target = place.path().join("results");
+    let target = target.to_str().expect("a path of text");
+    let printed = |more: &[&str]| out(&loophole(&[&["compare", SMALL, "--out", target], more].concat()));
+    let shown = printed(&[]);
+    let (_, picture) = shown.rsplit_once("All rule designs\n").expect("a table of arms");
+    assert!(
+        picture.contains("minus open, path by path: marginal cost") && picture.contains("━ median"),
+        "{shown}"
+    );
+    assert!(printed(&["-q"]).is_empty() && !printed(&["--json"]).contains('━'));
+    assert!(printed(&["--set", "output.figures=[]"]).contains("━ median"), "it costs no file");
+}
+
+#[test]
 fn the_same_inputs_give_the_same_bytes_at_any_number_of_threads() {
     let place = folder();
     let written: Vec<Vec<(String, Vec<u8>)>> = [("1", "a"), ("2", "b"), ("8", "c")]

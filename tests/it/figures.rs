@@ -349,6 +349,28 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Every column has its median once, whatever the numbers, and no line is longer than a terminal is wide.
+    #[test]
+    fn fans_in_characters_show_every_column(mix in mixes()) {
+        let text = mix.difference().characters().expect("fans on one axis");
+        let plots = text.split_once("\n\n").expect("a title above").1;
+        let (plots, legend) = plots.rsplit_once("\n\n").expect("a legend below");
+        let every = legend.trim().rsplit_once("every ").map_or(1, |(_, every)| {
+            every.trim_end_matches(" months").parse().expect("a number")
+        });
+        prop_assert_eq!(plots.matches('━').count(), mix.workloads * mix.months.div_ceil(every), "{}", text);
+        prop_assert!(plots.lines().all(|line| line.chars().count() <= 108), "{}", text);
+        prop_assert!(mix.rule_design().characters().is_none() && mix.who_pays().characters().is_none());
+    }
+}
+
+#[test]
+fn a_fan_in_characters_reads_as_expected() {
+    let mix = Mix { months: 40, workloads: 1, ..Mix::small() };
+    insta::assert_snapshot!("characters", mix.difference().characters().expect("a fan"));
+}
+
 #[test]
 fn every_figure_reads_as_expected() {
     let all: Vec<String> = Mix::small().figures().iter().map(ToString::to_string).collect();
