@@ -1,5 +1,6 @@
 //! `loophole check`: every problem of scenario files at once.
 
+use loophole::scenario::diagnostic::Diagnostics;
 use loophole::scenario::{self, expect};
 
 use super::Exit;
@@ -9,6 +10,8 @@ use super::terminal::{Terminal, plural};
 /// Checks every file, whether or not an earlier one has problems.
 pub fn check(terminal: &Terminal, args: &CheckArgs) -> Exit {
     let mut bad = 0;
+    // A scenario is read again with each file of pins on it, which has no problems of its own for that.
+    let mut told: Vec<Diagnostics> = Vec::new();
     for file in &args.files {
         let options = args.scenario.options(args.strict);
         let (overlays, sets) = (&args.scenario.overlays, &args.scenario.sets);
@@ -18,24 +21,26 @@ pub fn check(terminal: &Terminal, args: &CheckArgs) -> Exit {
         } else {
             scenario::load(file, overlays, sets, options).map(|loaded| loaded.warnings)
         };
-        match checked {
-            Err(diagnostics) => {
-                terminal.diagnostics(&diagnostics);
-                bad += 1;
-            }
-            Ok(found) => {
-                let (_, warnings) = found.count();
-                if !args.quiet {
-                    terminal.diagnostics(&found);
-                    let remark = if warnings > 0 {
-                        format!(" ({})", plural(warnings, "warning"))
-                    } else {
-                        String::new()
-                    };
-                    terminal.print(&format!("{}: ok{remark}\n", file.display()));
-                }
-            }
+        let is_bad = checked.is_err();
+        let found = checked.unwrap_or_else(|diagnostics| diagnostics);
+        let news = told.iter().fold(found.clone(), |news, told| news.without(told));
+        bad += usize::from(is_bad);
+        if is_bad || !args.quiet {
+            terminal.diagnostics(&news);
         }
+        let (errors, warnings) = found.count();
+        let again = if news.list.is_empty() { ", told above" } else { "" };
+        if is_bad && news.list.is_empty() {
+            terminal.remark(&format!("{}: {}{again}", file.display(), plural(errors, "error")));
+        }
+        if !is_bad && !args.quiet {
+            let remark = match warnings {
+                0 => String::new(),
+                _ => format!(" ({}{again})", plural(warnings, "warning")),
+            };
+            terminal.print(&format!("{}: ok{remark}\n", file.display()));
+        }
+        told.extend((!found.list.is_empty()).then_some(found));
     }
     if bad == 0 { Exit::Done } else { Exit::Failed }
 }

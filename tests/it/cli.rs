@@ -422,6 +422,27 @@ fn a_run_tells_what_bears_on_it_and_labels_follow_the_numbers() {
 }
 
 #[test]
+fn what_a_scenario_and_its_pins_have_in_common_is_told_once() {
+    let place = folder();
+    let at = |name: &str| place.path().join(name).to_str().expect("a path of text").to_string();
+    for ending in ["toml", "expect.toml"] {
+        let from = format!("scenarios/known/gbm-rent.{ending}");
+        std::fs::copy(from, at(&format!("rent.{ending}"))).expect("copied");
+    }
+    let check = || loophole(&["check", &at("rent.toml"), &at("rent.expect.toml")]);
+    let output = check();
+    assert!(out(&output).ends_with("rent.expect.toml: ok (5 warnings, told above)\n"), "{}", out(&output));
+    assert_eq!(err(&output).matches("warning: 3 numbers in [channels]").count(), 1, "{}", err(&output));
+    let text = std::fs::read_to_string(at("rent.toml")).expect("text");
+    let wrong = text.replacen("mfu_fraction = 0.5", "mfu_fraction = 5", 1);
+    std::fs::write(at("rent.toml"), wrong).expect("written");
+    let output = check();
+    assert_eq!(code(&output), 1);
+    assert_eq!(err(&output).matches("mfu_fraction is outside its range").count(), 1, "{}", err(&output));
+    assert!(err(&output).contains("rent.expect.toml: 1 error, told above"), "{}", err(&output));
+}
+
+#[test]
 fn pins_beside_a_scenario_are_checked_as_it_stands() {
     let flagship = "scenarios/close-the-door.toml";
     let output = loophole(&["check", flagship, "--set", "settings.months=48"]);
