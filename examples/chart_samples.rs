@@ -217,7 +217,12 @@ fn rule_design() -> Figure {
     rule_design::figure(&rule_design::Input {
         arms: arms
             .iter()
-            .map(|(t, e)| rule_design::Arm { title: (*t).into(), expected: *e, like_headline: true })
+            .map(|(t, e)| rule_design::Arm {
+                title: (*t).into(),
+                expected: *e,
+                like_headline: true,
+                unlike: false,
+            })
             .collect(),
         metrics: vec![
             metric(

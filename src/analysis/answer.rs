@@ -117,7 +117,13 @@ pub fn chance(share: Estimate, paths: usize) -> String {
     if !share.std_error.is_finite() {
         return "unknown".to_string();
     }
-    unanimous(share.value, paths).unwrap_or_else(|| shown(Unit::Share, share))
+    unanimous(share.value, paths).unwrap_or_else(|| {
+        let told = shown(Unit::Share, share);
+        // All paths but a few are not all: as many digits more as tell so.
+        let all = |words: &String| words.starts_with("100");
+        let finer = (1..9).map(|decimals| format!("{:.decimals$}%", 100.0 * share.value));
+        if all(&told) { finer.into_iter().find(|words| !all(words)).unwrap_or(told) } else { told }
+    })
 }
 
 /// "7.2% ± 0.8%", "unknown"; "<0.3%", which is itself what sampling leaves open.
@@ -134,6 +140,14 @@ mod tests {
     use super::*;
     use crate::analysis::summary::{chance as share, summarise_values};
     use crate::stats::estimate::Grouping;
+
+    #[test]
+    fn all_but_one_path_are_not_all() {
+        let share = |value, std_error| chance(Estimate { value, std_error }, 4000);
+        assert_eq!(share(0.99975, 0.00025), "99.98%");
+        assert_eq!(share(0.996, 0.001), "99.6%");
+        assert_eq!(share(1.0, 0.0), ">99.92%");
+    }
 
     #[test]
     fn digits_follow_the_error_and_an_unknown_error_is_no_error_of_zero() {

@@ -4,7 +4,7 @@
 
 use super::figure::{Axis, Cell, Figure, Layer, Meaning, Panel, Strip};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
-use super::wording::{FAN_NOTE, extent, no_effect};
+use super::wording::{extent, fan_note, no_effect};
 use super::words::{Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::{Unit, chance, lower_first};
@@ -61,9 +61,7 @@ pub fn figure(input: &Input) -> Figure {
             label: String::new(),
             band: workload.difference.clone(),
         }],
-        // Of a single path no chance is known.
-        strip: (input.headline.difference.summary.paths > 1)
-            .then(|| signs(input.start, workload, input.headline.difference.summary.paths)),
+        strip: signs(input.start, workload, input.headline.difference.summary.paths),
     };
     let panels: Vec<Panel> = input.workloads.iter().map(panel).collect();
     let title = title(input);
@@ -75,7 +73,11 @@ pub fn figure(input: &Input) -> Figure {
             input.rule.supposed()
         ),
         stated: stated(input),
-        notes: vec![format!("{FAN_NOTE} Elasticity of demand {}.", input.elasticity_range)],
+        notes: vec![format!(
+            "{} Elasticity of demand {}.",
+            fan_note(input.provenance.paths),
+            input.elasticity_range
+        )],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         shared_axis: true,
@@ -97,8 +99,9 @@ fn stated(input: &Input) -> Vec<Datum> {
     stated
 }
 
-/// The chance of the sign under each year's stretch of the axis.
-fn signs(start: Month, workload: &Workload, paths: usize) -> Strip {
+/// The chance of the sign under each year's stretch of the axis, where there is one of half a year. Of a single path no chance
+/// is known.
+fn signs(start: Month, workload: &Workload, paths: usize) -> Option<Strip> {
     let last = workload.difference.months().saturating_sub(1) as i32;
     let cell = |(year, share): &(i32, f64)| {
         let from = Month::new(*year, 1).since(start).clamp(0, last);
@@ -107,8 +110,8 @@ fn signs(start: Month, workload: &Workload, paths: usize) -> Strip {
         Cell { from: f64::from(from), to: f64::from(to), share: *share, words }
     };
     let wide_enough = |cell: &Cell| cell.to - cell.from >= 5.0;
-    let cells = workload.above_zero.iter().map(cell).filter(wide_enough).collect();
-    Strip::Cells { label: "Chance of a rise, %".into(), cells }
+    let cells: Vec<Cell> = workload.above_zero.iter().map(cell).filter(wide_enough).collect();
+    (paths > 1 && !cells.is_empty()).then(|| Strip::Cells { label: "Chance of a rise, %".into(), cells })
 }
 
 fn title(input: &Input) -> String {
@@ -138,8 +141,10 @@ fn title(input: &Input) -> String {
 fn alt(input: &Input, title: &str) -> String {
     let mut text = format!("{title}. Fan charts of the difference with a zero line, one panel a workload.");
     for workload in &input.workloads {
-        let told = |(year, share): &(i32, f64)| {
-            format!("{year} {}", chance(*share, input.headline.difference.summary.paths))
+        let paths = input.headline.difference.summary.paths;
+        let told = |(year, share): &(i32, f64)| match paths {
+            1 => format!("{year} unknown"),
+            _ => format!("{year} {}", chance(*share, paths)),
         };
         let years: Vec<String> = workload.above_zero.iter().map(told).collect();
         text += &format!(" {}: chance of a rise by year {}.", workload.title, years.join(", "));

@@ -5,7 +5,7 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
-use super::wording::{FANS_NOTE, change_of, extent, fold, is_fold, no_effect};
+use super::wording::{change_of, extent, fans_note, fold, is_fold, no_effect};
 use super::words::{Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::{Unit, lower_first};
@@ -79,7 +79,11 @@ pub fn figure(input: &Input) -> Figure {
             input.rule.supposed()
         ),
         stated: stated(input),
-        notes: vec![format!("{FANS_NOTE} Elasticity of demand {}.", input.elasticity_range)],
+        notes: vec![format!(
+            "{} Elasticity of demand {}.",
+            fans_note(input.provenance.paths),
+            input.elasticity_range
+        )],
         footnote: input.provenance.lines(),
         alt: alt(input, &title),
         shared_axis: true,

@@ -157,6 +157,8 @@ impl Row {
 
 /// Most ticks a value axis carries.
 const TICKS_AT_MOST: usize = 7;
+/// Most months that are ticked one by one.
+const HALF_A_YEAR: usize = 6;
 /// An axis reaches its outermost tick when the data fill this share of the last step, and ends at the data otherwise.
 const LAST_STEP_FILLED: f64 = 0.3;
 
@@ -190,15 +192,21 @@ impl Axis {
         Axis { title: format!("{} (log scale)", title.into()), scale, ticks, zero_line: false }
     }
 
-    /// `count` months from `start`, ticked each January by its year and each quarter without a word.
+    /// `count` months from `start`, ticked each January by its year and each quarter without a word. A stretch with fewer than
+    /// two Januaries, which one year or none would name, is ticked by month: the first, each quarter's first and, in half a
+    /// year or less, every one.
     pub fn months(start: Month, count: usize) -> Axis {
+        let month = |t: usize| start.plus(t as i32);
+        let by_year = (0..count).filter(|t| month(*t).month() == 1).count() > 1;
         let tick = |t: usize| {
-            let month = start.plus(t as i32);
-            match month.month() {
-                1 => Some(Tick { at: t as f64, label: month.year().to_string() }),
-                4 | 7 | 10 => Some(Tick { at: t as f64, label: String::new() }),
-                _ => None,
-            }
+            let label = match month(t).month() {
+                1 if by_year => month(t).year().to_string(),
+                4 | 7 | 10 if by_year => String::new(),
+                1 | 4 | 7 | 10 if !by_year => month(t).to_string(),
+                _ if !by_year && (t == 0 || count <= HALF_A_YEAR) => month(t).to_string(),
+                _ => return None,
+            };
+            Some(Tick { at: t as f64, label })
         };
         let scale = Scale::Months { start, count };
         Axis { title: String::new(), scale, ticks: (0..count).filter_map(tick).collect(), zero_line: false }

@@ -9,6 +9,7 @@ mod unit_costs;
 use super::figure::Figure;
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
 use super::{delay, difference, effect, lost_compute, parity, rule_design, supply_mix, who_pays};
+use crate::analysis::answer::PATHS_FOR_AN_INTERVAL;
 use crate::analysis::compare::{Effects, Measure, Scope, bound};
 use crate::analysis::summary::summarise_scalar;
 use crate::engine::catalogue::{ORIGINS, calendar_years, windows};
@@ -133,6 +134,8 @@ impl Gallery<'_> {
 
     fn band<'b>(&self, cell: impl Fn(usize) -> Cell<'b>) -> MonthlyBand {
         let probabilities = [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95];
+        // Too few paths for an interval have a median alone.
+        let probabilities = if self.outcome.count < PATHS_FOR_AN_INTERVAL { [0.5; 7] } else { probabilities };
         let months: Vec<_> = (0..self.outcome.months).map(|t| cell(t).quantiles(probabilities)).collect();
         let series = |at: usize| months.iter().map(|quantiles| quantiles[at]).collect();
         MonthlyBand {
@@ -174,11 +177,20 @@ impl Gallery<'_> {
         if shares.iter().all(|share| *share == 0.0) { Vec::new() } else { shares }
     }
 
-    /// The first calendar year that begins after the rule binds on the median path; the last year if none does.
-    fn telling_year(&self, arm: usize) -> Option<(i32, usize, usize)> {
+    /// When an effect is told, as it follows "in", and how scalars of that time end: the first calendar year that begins after the
+    /// rule binds on the median path; else the last that ends after it; the whole run if it binds after them all.
+    fn telling_time(&self, arm: usize) -> Option<(String, String)> {
         let years = calendar_years(self.outcome.start, self.outcome.months);
         let bound = self.spread(arm, "effective_month", Measure::Paired).map_or(0.0, |month| month.p50());
-        years.iter().copied().find(|(_, from, _)| *from as f64 >= bound).or(years.last().copied())
+        let begins_after = years.iter().find(|(_, from, _)| *from as f64 >= bound);
+        let told = begins_after.or(years.last().filter(|(.., until)| *until as f64 > bound));
+        Some(match told {
+            Some((year, ..)) => (year.to_string(), format!("y{year}")),
+            None => {
+                let last = self.outcome.start.plus(self.outcome.months.checked_sub(1)? as i32);
+                (format!("{} to {last}", self.outcome.start), "mean".to_string())
+            }
+        })
     }
 
     fn lost_compute(&self) -> Option<Figure> {
@@ -220,10 +232,10 @@ impl Gallery<'_> {
 
     fn effect(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
-        let (year, ..) = self.telling_year(arm)?;
+        let (period, ending) = self.telling_time(arm)?;
         let (id, title) = self.titles.workloads.first()?;
         let ratio =
-            self.effect_of(arm, effects.scope, &format!("marginal_cost.{id}.y{year}"), Measure::Ratio)?;
+            self.effect_of(arm, effects.scope, &format!("marginal_cost.{id}.{ending}"), Measure::Ratio)?;
         let workloads = self
             .titles
             .workloads
@@ -239,7 +251,7 @@ impl Gallery<'_> {
         Some(effect::figure(&effect::Input {
             start: self.outcome.start,
             rule: self.rule(arm, effects.scope),
-            headline: effect::Headline { workload: title.to_lowercase(), period: year.to_string(), ratio },
+            headline: effect::Headline { workload: title.to_lowercase(), period, ratio },
             workloads,
             elasticity_range: self.elasticity_range.clone(),
             provenance: self.provenance.clone(),
@@ -248,9 +260,9 @@ impl Gallery<'_> {
 
     fn difference(&self) -> Option<Figure> {
         let (arm, effects) = self.headline()?;
-        let (year, ..) = self.telling_year(arm)?;
+        let (period, ending) = self.telling_time(arm)?;
         let (id, title) = self.titles.workloads.first()?;
-        let id = format!("marginal_cost.{id}.y{year}");
+        let id = format!("marginal_cost.{id}.{ending}");
         let difference = self.effect_of(arm, effects.scope, &id, Measure::Difference)?;
         let workloads = self
             .titles
@@ -275,11 +287,7 @@ impl Gallery<'_> {
         Some(difference::figure(&difference::Input {
             start: self.outcome.start,
             rule: self.rule(arm, effects.scope),
-            headline: difference::Headline {
-                workload: title.to_lowercase(),
-                period: year.to_string(),
-                difference,
-            },
+            headline: difference::Headline { workload: title.to_lowercase(), period, difference },
             workloads,
             elasticity_range: self.elasticity_range.clone(),
             provenance: self.provenance.clone(),
@@ -312,6 +320,7 @@ impl Gallery<'_> {
                 title: name(effect.arm),
                 expected: effect.scope == Scope::Expected,
                 like_headline: like_headline(label(effect.arm)),
+                unlike: label(effect.arm).own_rules.beside_other_assumptions(),
             })
             .collect();
         let window = *windows(self.outcome.months).iter().rfind(|window| **window <= 24)?;
@@ -366,11 +375,14 @@ impl Gallery<'_> {
         use who_pays::Party;
         let (arm, effects) = self.headline()?;
         let rule = self.rule(arm, effects.scope);
-        let [paid, received, relet] = if rule.closes_door {
-            ["offshore rent no longer paid", "rent no longer received", "freed chips relet at spot"]
-        } else {
-            ["offshore rent", "rent lost", "unused chips relet at spot"]
+        // What leaks through a closed door may be paid more for than all that went through the open one.
+        let rent = self.spread(arm, "pv.offshore_rent", Measure::Difference)?;
+        let [paid, received] = match rule.closes_door && rent.p95() <= 0.0 {
+            true => ["offshore rent no longer paid", "rent no longer received"],
+            false if rent.p95() <= 0.0 => ["offshore rent", "rent lost"],
+            false => ["offshore rent", "rent"],
         };
+        let relet = "unused chips, if relet at spot";
         let lines = [
             ("value of lost compute", Party::Labs, "pv.value_lost", 1.0),
             (paid, Party::Labs, "pv.offshore_rent", 1.0),

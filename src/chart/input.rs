@@ -94,7 +94,8 @@ impl Spread {
             let Estimate { value: mean, std_error } = self.summary.mean;
             return (mean - value).abs() > 1.96 * std_error;
         }
-        self.p05() > value || self.p95() < value && !self.summary.is_bound(0.95)
+        let (above, below) = (self.p05() >= value, self.p95() <= value && !self.summary.is_bound(0.95));
+        (above || below) && self.p50() != value
     }
 
     /// "12bn (90%: 8bn to 17bn)": the number it is quoted by and its interval, digits cut at the sampling error.

@@ -5,7 +5,7 @@
 
 use super::figure::{Axis, Figure, Layer, Meaning, Panel, Strip};
 use super::input::{MonthlyBand, Provenance, Rule, Spread};
-use super::wording::{FAN_NOTE, extent, no_effect};
+use super::wording::{extent, fan_note, no_effect};
 use super::words::{CAPTION, Datum, Said, TITLE};
 use crate::calendar::Month;
 use crate::numbers::{Unit, counted, lower_first};
@@ -93,13 +93,12 @@ pub fn figure(input: &Input) -> Figure {
 fn note(input: &Input) -> String {
     let rule = if input.several_rules { "the first of its rules" } else { "the rule" };
     let bars = format!(" Bars: when {rule} takes effect.");
-    FAN_NOTE.to_string() + if input.effective.is_empty() { "" } else { &bars }
+    fan_note(input.provenance.paths).to_string() + if input.effective.is_empty() { "" } else { &bars }
 }
 
 /// The numbers of the title, the captions and the strip.
 fn stated(input: &Input) -> Vec<Datum> {
-    let within = |months: usize| format!("first {months} months");
-    let at = within(input.window_months);
+    let at = first(input.window_months);
     let said = |mark, series, panel| Said { mark, panel, series, at: &at };
     let mut stated = said(TITLE, "H100e-hours lost", "").words(&input.total);
     if input.total.excludes(0.0) {
@@ -111,7 +110,7 @@ fn stated(input: &Input) -> Vec<Datum> {
     }
     for workload in &input.workloads {
         let Some(window) = window_of(workload, input.window_months) else { continue };
-        let at = within(window.months);
+        let at = first(window.months);
         let said = |series| Said { mark: CAPTION, panel: &workload.title, series, at: &at };
         stated.push(said("H100e-hours lost").quoted(&window.lost));
         stated.extend(said("Share of planned use").words(&window.share));
@@ -172,13 +171,18 @@ fn alt(input: &Input, title: &str) -> String {
     for workload in &input.workloads {
         for window in &workload.windows {
             text += &format!(
-                " {}, first {} months: {} H100e-hours, {} of planned use.",
+                " {}, {}: {} H100e-hours, {} of planned use.",
                 workload.title,
-                window.months,
+                first(window.months),
                 window.lost.words(Unit::H100eHours),
                 window.share.words(Unit::Share)
             );
         }
     }
     text
+}
+
+/// "first 24 months".
+fn first(months: usize) -> String {
+    if months == 1 { "first month".to_string() } else { format!("first {months} months") }
 }

@@ -33,6 +33,8 @@ pub struct Arm {
     pub expected: bool,
     /// Whether it has as many rules as the headline and is named after its design, so that the title may tell both together.
     pub like_headline: bool,
+    /// Whether it differs from the baseline in more than rules of its own.
+    pub unlike: bool,
 }
 
 /// An effect against the open arm, under each design.
@@ -93,6 +95,12 @@ pub fn figure(input: &Input) -> Figure {
     let censored =
         input.metrics.iter().flat_map(|metric| &metric.effects).any(|effect| effect.summary.is_censored());
     let note = if censored { note + " Delays past the end of the run end there." } else { note };
+    let unlike: Vec<String> =
+        input.arms.iter().filter(|arm| arm.unlike).map(|arm| row_name(input, arm)).collect();
+    let note = match unlike.as_slice() {
+        [] => note,
+        names => format!("{note} Other rules or assumptions differ too: {}.", names.join("; ")),
+    };
     let title = title(input);
     let against =
         if input.rule.closes_door { "the open door".to_string() } else { lower_first(&input.rule.baseline) };

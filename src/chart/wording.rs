@@ -2,6 +2,7 @@
 
 use super::figure::{Meaning, range};
 use super::input::{MonthlyBand, Spread};
+use crate::analysis::answer::PATHS_FOR_AN_INTERVAL;
 use crate::analysis::summary::Summary;
 use crate::numbers::Unit;
 use crate::stats::estimate::Estimate;
@@ -15,11 +16,25 @@ pub fn no_effect(effect: &Spread) -> &'static str {
     if effect.is_constant() { "is zero" } else { NOT_DISTINGUISHABLE }
 }
 
-/// How every fan is to be read.
-pub const FAN_NOTE: &str = "Line: median. Shading: 50, 80 and 90% of paths.";
+/// How a fan of so many paths is to be read.
+pub fn fan_note(paths: u64) -> &'static str {
+    if is_line(paths) { LINE_NOTE } else { "Line: median. Shading: 50, 80 and 90% of paths." }
+}
 
 /// How fans that lie on one another are to be read.
-pub const FANS_NOTE: &str = "Thick line: median; thin: 90%. Shading: 50, 80 and 90% of paths.";
+pub fn fans_note(paths: u64) -> &'static str {
+    if is_line(paths) {
+        LINE_NOTE
+    } else {
+        "Thick line: median; thin: 90%. Shading: 50, 80 and 90% of paths."
+    }
+}
+
+const LINE_NOTE: &str = "Line: median; too few paths for a shading.";
+
+fn is_line(paths: u64) -> bool {
+    paths < PATHS_FOR_AN_INTERVAL as u64
+}
 
 /// How every interval is to be read.
 pub const INTERVAL_NOTE: &str = "Dot: median. Thick line: 50% of paths; thin: 90%.";

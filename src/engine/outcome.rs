@@ -40,7 +40,7 @@ pub struct OwnRules {
     /// One of them does, no rule of the baseline narrows rental, and all else is the baseline's: the arm closes a door that stands
     /// open, and its effect is that of closing it.
     pub closes_open_door: bool,
-    /// But for rules all assumptions are the baseline's.
+    /// But for its own rules all is the baseline's: the other rules too, and all assumptions.
     pub alike: bool,
     /// Each has a fixed date of announcement and is never undone.
     pub fixed: bool,
@@ -54,7 +54,7 @@ impl OwnRules {
         self.count > 1
     }
 
-    /// Whether the arm has rules of its own and differs in other assumptions too, so that its effect is of both together.
+    /// Whether the arm has rules of its own and differs in more: its effect is of all of it together.
     pub fn beside_other_assumptions(&self) -> bool {
         self.count > 0 && !self.alike
     }
@@ -78,7 +78,8 @@ impl OwnRules {
             matches!(rule.announcement, Announcement::Fixed(_)) && rule.reversal == Reversal::Never
         };
         let all_else = |world: &World| World { rules: Vec::new(), ..world.clone() };
-        let alike = all_else(world) == all_else(baseline);
+        // An arm without a rule that its baseline has undoes it.
+        let alike = all_else(world) == all_else(baseline) && baseline.rules_beyond(world).is_empty();
         OwnRules {
             count: own.len(),
             shared: world.rules.len() - own.len(),

@@ -197,7 +197,7 @@ impl Teller<'_> {
         let own = self.outcome.arms[self.effect.arm].own_rules;
         own.beside_other_assumptions().then(|| {
             format!(
-                "{}: it differs from {} in assumptions beside its rules, and what follows is the effect of all of them together; \
+                "{}: it differs from {} in more than rules of its own, and what follows is the effect of all of it together; \
                  `loophole diff` divides it.",
                 self.design, self.baseline
             )
@@ -423,7 +423,9 @@ impl Teller<'_> {
             format!("{verb} {hours} H100e-hours of work, {share} of what it planned")
         };
         let mut text = format!("{}, {name}: in {} it {lost}", self.design, self.span(window));
-        if let Some(delay) = row("training_delay.24m".to_string()) {
+        // Of a lab that does no training, or loses none of it, there is nothing to tell.
+        let delayed = |delay: &&Row| !delay.summary.is_nothing() || delay.summary.censored.value > 0.0;
+        if let Some(delay) = row("training_delay.24m".to_string()).filter(delayed) {
             let _ = if bound(self.outcome, &delay.id) == Some(0) {
                 let beyond = chance(delay.summary.censored, delay.summary.paths);
                 write!(

@@ -102,7 +102,7 @@ pub fn effect_table(outcome: &Outcome, effects: &Effects) -> String {
         table.row(cells);
     }
     let unlike = if outcome.arms[effects.arm].own_rules.beside_other_assumptions() {
-        "Assumptions beside its rules differ too; this is the effect of all of them together.\n"
+        "Assumptions or rules of the baseline differ too; this is the effect of all of them together.\n"
     } else {
         ""
     };
@@ -205,7 +205,22 @@ pub fn arms_table(outcome: &Outcome, effects: &[Effects]) -> String {
         }
         table.row(cells);
     }
-    table.render()
+    let mut unlike: Vec<&str> = (effects.iter().map(|effect| &outcome.arms[effect.arm]))
+        .filter(|arm| arm.own_rules.beside_other_assumptions())
+        .map(|arm| arm.title.as_str())
+        .collect();
+    // An arm may have two rows.
+    unlike.dedup();
+    let mut text = table.render();
+    if !unlike.is_empty() {
+        let _ = writeln!(
+            text,
+            "Differs from {} in other rules or assumptions too: {}",
+            outcome.arms[outcome.baseline].title,
+            unlike.join("; ")
+        );
+    }
+    text
 }
 
 fn scope_short(effect: &Effects) -> &'static str {

@@ -107,7 +107,9 @@ pub fn head(style: &Style, panel: &Panel, room: f64, most: HeadLines) -> f64 {
 
 /// Half of the first tick's label of a value axis, which stands out to the left of the plot.
 fn underhang(style: &Style, panel: &Panel) -> f64 {
-    let first = panel.x.ticks.first().filter(|_| !matches!(panel.x.scale, Scale::Months { .. }));
+    // Of months, the first tick stands at the plot's edge only if it is of the first month.
+    let at_edge = |tick: &&Tick| tick.at == 0.0 || !matches!(panel.x.scale, Scale::Months { .. });
+    let first = panel.x.ticks.first().filter(at_edge);
     first.map_or(0.0, |tick| width(&tick.label, style.small(), Weight::Regular) / 2.0).max(style.px(4.0))
 }
 
