@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, Scalar};
+use crate::math::Lanes;
 use crate::stats::estimate::{self, Estimate, Grouping};
 use crate::stats::sketch::Counter;
 use crate::stats::tally::Tally;
@@ -27,10 +28,25 @@ pub enum Reading {
     /// Less the baseline's on the same draws; zero where the two agree but for the rounding of their sums (1e-12 of the
     /// larger).
     Difference,
-    /// Over the baseline's; 1 where that is zero.
+    /// Over the baseline's; 1 where that is zero, and where the two agree but for rounding.
     Ratio,
     /// 1 if it is above this, 0 otherwise.
     Above(f64),
+}
+
+/// The share of the larger of two numbers by which rounding may set them apart.
+const ALIKE: f64 = 1e-12;
+
+fn alike(own: f64, baseline: f64) -> bool {
+    (own - baseline).abs() <= ALIKE * own.abs().max(baseline.abs())
+}
+
+/// [`Reading::Difference`] side by side.
+#[inline(always)]
+pub fn apart(own: Lanes, baseline: Lanes) -> Lanes {
+    let difference = own - baseline;
+    let rounding = own.abs().or_larger(baseline.abs()) * ALIKE;
+    difference.abs().above(rounding).keep(difference)
 }
 
 impl Reading {
@@ -38,9 +54,9 @@ impl Reading {
     pub fn of(self, own: f64, baseline: f64) -> f64 {
         match self {
             Reading::Level => own,
-            Reading::Difference if (own - baseline).abs() <= 1e-12 * own.abs().max(baseline.abs()) => 0.0,
+            Reading::Difference if alike(own, baseline) => 0.0,
             Reading::Difference => own - baseline,
-            Reading::Ratio if baseline == 0.0 => 1.0,
+            Reading::Ratio if baseline == 0.0 || alike(own, baseline) => 1.0,
             Reading::Ratio => own / baseline,
             Reading::Above(threshold) => f64::from(u8::from(own > threshold)),
         }
@@ -225,5 +241,22 @@ impl Column<'_> {
             }
         };
         numbers.into_iter().flat_map(|number| number.to_bits().to_le_bytes()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_rounding_sets_apart_is_alike() {
+        for (own, baseline, difference) in
+            [(1e9 + 1e-5, 1e9, 0.0), (0.0, 0.0, 0.0), (1e-9, 0.0, 1e-9), (3.0, 2.0, 1.0), (-0.5, 0.5, -1.0)]
+        {
+            assert_eq!(Reading::Difference.of(own, baseline), difference);
+            assert_eq!(apart(Lanes::all(own), Lanes::all(baseline)), Lanes::all(difference));
+        }
+        let ratio = |own| Reading::Ratio.of(own, 2.0);
+        assert_eq!([2.0 + 1e-15, 3.0].map(ratio), [1.0, 1.5]);
     }
 }

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
+use super::column::apart;
 use super::job::Job;
 use super::partition::BLOCK;
 use crate::math::wide::wide;
@@ -203,10 +204,10 @@ impl Rows {
 }
 
 wide! {
-    /// Writes how far numbers are from those of the baseline.
+    /// Writes how far numbers are from those of the baseline; not at all where only rounding sets them apart.
     fn subtract(differences: &mut [Lanes], own: &[Lanes], base: &[Lanes]) {
         for ((difference, own), base) in rows(differences.iter_mut().zip(own).zip(base)) {
-            *difference = *own - *base;
+            *difference = apart(*own, *base);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::account::Account;
 use super::monthly::hour_cost;
 use super::{Totals, ratio};
 use crate::calendar::HOURS_PER_MONTH;
+use crate::engine::column::apart;
 use crate::math::{Lanes, rows, sum};
 use crate::model::ledger::{ChannelMonth, PerWorkload};
 use crate::model::parameters::{Origin, Supply, WorkloadKind, World};
@@ -193,8 +194,10 @@ impl Scalar {
             sum(months.iter().map(|totals| by_workload(totals)[w])) / months.len() as f64
         };
         let lost = |w: Option<usize>, window: usize| {
-            total(&baseline[..window], |month| &month.useful_work, w)
-                - total(&months[..window], |month| &month.useful_work, w)
+            apart(
+                total(&baseline[..window], |month| &month.useful_work, w),
+                total(&months[..window], |month| &month.useful_work, w),
+            )
         };
         let flag = |yes: bool| f64::from(u8::from(yes));
         // Whether a date of any of the arm's own rules lies within the run.
